@@ -1,0 +1,218 @@
+/**
+ * The shapes that come out of the model: a report (`ftrace-life report --format json`), its parts, and the
+ * stages that make it up as they happen. Fixed for the tools that read them: keys are added, never changed.
+ *
+ * `ts` is seconds on the trace clock, `time` ISO 8601 wall time where it is known. Unknown is null, never 0.
+ */
+import type { Damage, Loss, Tid } from '../trace-event';
+
+export const REPORT_SCHEMA = 'lifecycle/1';
+
+/** Where a file's name came from. */
+export type NameSource =
+  /** the syscall event itself carries the string (6.19 and later) */
+  | 'syscall'
+  /** a probe's string argument */
+  | 'probe'
+  /** `sched_process_exec` filename */
+  | 'exec-event'
+  /** device and inode in a page-cache event, resolved by stat */
+  | 'inode'
+  /** the mapping at the same address in /proc/PID/maps */
+  | 'maps';
+
+export interface Fork {
+  ts: number;
+  time: string | null;
+  /** The thread that called. */
+  by: Tid;
+  /** `clone`, `clone3`, `fork`, `vfork`; null where only the scheduler's event was seen. */
+  call: string | null;
+  /** `CLONE_CHILD_SETTID`, ...; empty where the trace does not have them. */
+  flags: string[];
+  /** When the call returned in the parent, and in the child (the child's first moment on a CPU). */
+  parentReturn: number | null;
+  childReturn: number | null;
+}
+
+export interface Exec {
+  ts: number;
+  time: string | null;
+  path: string | null;
+  argv: string[] | null;
+  /** `ENOENT`, ...; null for success. */
+  error: string | null;
+  nameSource: NameSource | null;
+  call: string;
+}
+
+export interface Library {
+  path: string | null;
+  /** The name that was opened, where it is another one (a symlink, a relative name). */
+  opened: string | null;
+  ts: number;
+  base: number;
+  end: number;
+  nameSource: NameSource | null;
+  /** True: /proc/PID/maps shows this file at this address. Null: no snapshot was taken after the mapping. */
+  inMaps: boolean | null;
+}
+
+export interface OpenedFile {
+  ts: number;
+  path: string | null;
+  fd: number | null;
+  error: string | null;
+  nameSource: NameSource | null;
+  call: string;
+}
+
+/** Who had what done to them: `origin` is read from the call trace (KERNEL: kernel/signal.c and its callers). */
+export type SignalOrigin =
+  | 'kill' | 'tgkill' | 'rt_sigqueue' | 'pidfd' | 'oom' | 'fault' | 'timer' | 'tty' | 'pipe' | 'child'
+  | 'pdeath' | 'cgroup' | 'orphaned-pgrp' | 'pidns' | 'seccomp' | 'ptrace' | 'bpf' | 'kernel' | 'unknown';
+
+export type SignalResult =
+  /** queued, and delivered to a thread */
+  | 'delivered'
+  /** queued, not yet delivered when the trace ended (blocked, or the process was gone) */
+  | 'pending'
+  /** dropped when sent: SIG_IGN, or a default action that does nothing */
+  | 'ignored'
+  /** one of the same number was pending already */
+  | 'coalesced'
+  /** queue full: not sent at all */
+  | 'overflow'
+  /** queued, but its siginfo was lost */
+  | 'info-lost'
+  /** events were lost between, so nobody can say */
+  | 'unknown';
+
+export interface SignalRecord {
+  ts: number;
+  time: string | null;
+  signal: string;
+  number: number;
+  /** si_code as a name where it has one (`SI_USER`, `CLD_KILLED`, `SEGV_MAPERR`), else the number. */
+  code: string | number | null;
+  result: SignalResult;
+  origin: SignalOrigin;
+  /** This signal ended its target. */
+  fatal: boolean;
+  /** The session's own control signal to the traced parent, which the workload never sees. */
+  control: boolean;
+  sender: { pid: Tid; comm: string | null; inTree: boolean; irq: boolean | null } | null;
+  target: { pid: Tid; tgid: number; comm: string | null };
+  generated: { ts: number; stack: string[] } | null;
+  delivered: { ts: number; tid: Tid; handler: 'default' | 'ignore' | string; stack: string[] } | null;
+  /** Seconds from generated to delivered. */
+  latency: number | null;
+}
+
+export interface Exit {
+  ts: number;
+  time: string | null;
+  kind: 'exited' | 'signaled';
+  /** 0 to 255 for `exited`, else null. */
+  code: number | null;
+  /** The signal's name for `signaled`, else null. */
+  signal: string | null;
+  coreDumped: boolean | null;
+  /** One sentence with the evidence: "SIGKILL from bash (4994), __x64_sys_kill". */
+  cause: string;
+}
+
+export interface Reap {
+  ts: number;
+  time: string | null;
+  by: Tid;
+  call: string | null;
+  /** Seconds as a zombie. */
+  zombieFor: number | null;
+}
+
+export type ProcessState = 'running' | 'zombie' | 'reaped' | 'autoreaped' | 'unknown';
+
+export interface ProcessRecord {
+  /** Unique in the report also where a pid is used twice: `5441@9978.187638`. */
+  id: string;
+  pid: Tid;
+  tgid: number;
+  /** The `id` of the process that forked it; null for the first. */
+  parent: string | null;
+  comm: string | null;
+  commHistory: { ts: number; comm: string }[];
+  /** What it is to the session: the traced parent, the command that was asked for, or another. */
+  role: 'parent' | 'workload' | 'descendant' | null;
+  fork: Fork | null;
+  execs: Exec[];
+  libraries: Library[];
+  files: OpenedFile[];
+  threads: { tid: Tid; start: number | null; end: number | null }[];
+  /** Indexes into `signals`: those sent to this process. */
+  signals: number[];
+  exit: Exit | null;
+  reap: Reap | null;
+  state: ProcessState;
+  incomplete: string[];
+}
+
+export interface Report {
+  schema: typeof REPORT_SCHEMA;
+  trace: {
+    source: 'text' | 'raw' | 'trace.dat' | null;
+    kernel: string | null;
+    clock: string | null;
+    cpus: number | null;
+    start: number | null;
+    end: number | null;
+    /** Wall time of `start`, ISO 8601. */
+    time: string | null;
+    events: number;
+    /** Events lost; null where a gap has no number. */
+    lost: number | null;
+    /** Lines or records that could not be read. */
+    unexplained: number;
+    incomplete: string[];
+  };
+  processes: ProcessRecord[];
+  signals: SignalRecord[];
+  lost: Loss[];
+  damage: Damage[];
+}
+
+/** What happened to one process at one moment: `lifecycle-parse`'s first output. */
+export type StageName =
+  | 'fork' | 'exec' | 'exec-failed' | 'library' | 'maps' | 'thread' | 'thread-exit' | 'rename'
+  | 'signal-generated' | 'signal-delivered' | 'exit' | 'zombie' | 'reap' | 'lost';
+
+export interface Stage {
+  stage: StageName;
+  ts: number;
+  time: string | null;
+  pid: Tid;
+  tgid: number;
+  comm: string | null;
+  /** The process's `id` in the report; null for `lost`. */
+  process: string | null;
+  /** One line for a person: "a.out (5441) mapped /lib64/libc.so.6 at 0x7fef041e8000". */
+  text: string;
+  /** The part of the report that the stage adds: a Fork, Exec, Library, SignalRecord, Exit, Reap, Loss. */
+  detail: unknown;
+}
+
+/** What signal-filter sends from its first output. */
+export type Severity = 'info' | 'notice' | 'warning' | 'error' | 'critical';
+
+export interface Alert {
+  severity: Severity;
+  rule: string;
+  reason: string;
+  fingerprint: string;
+  count: number;
+  first: number;
+  last: number;
+  signal: SignalRecord;
+  process: { id: string; comm: string | null; path: string | null; ancestors: { pid: Tid; comm: string | null }[] };
+  text: string;
+}

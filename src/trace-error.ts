@@ -1,0 +1,46 @@
+/**
+ * The environment's refusals, as a closed set of codes. Bad *input* is not among them: readers report it as
+ * `Damage` and go on. A bug of our own just throws.
+ *
+ * The codes are public: flows compare them in Catch. Add one, never rename one; docs/errors.md explains each.
+ */
+export const REASONS = {
+  TRACEFS_MISSING: 'tracefs is not mounted',
+  TRACEFS_DENIED: 'no permission to use tracefs',
+  TRACEFS_WRITE: 'the kernel refused a write to tracefs',
+  EVENT_UNKNOWN: 'this kernel does not have the event',
+  SESSION_UNKNOWN: 'there is no such session',
+  SESSION_STATE: 'the session is in another state',
+  SESSION_BUSY: 'the session already runs a workload',
+  SESSION_ENDED: 'the session ended while it was read',
+  ENOENT: 'the command does not exist',
+  EACCES: 'the command may not be run',
+  WORKLOAD_DENIED: 'an administrator does not allow this command',
+  WORKLOAD_FAILED: 'the command could not be started',
+  TRACE_MISSING: 'the trace file cannot be read',
+  TRACE_FORMAT: 'this is not a trace',
+  OUTPUT_FAILED: 'the output could not be written',
+  CONFIG_INVALID: 'the settings do not fit',
+  MESSAGE_INVALID: 'the message does not fit',
+} as const;
+
+export type TraceErrorCode = keyof typeof REASONS;
+
+export class TraceError extends Error {
+  override readonly name = 'TraceError';
+
+  /** @param detail what was tried, on what, and the way out: "mkdir instances/web as uid 1000; see Permissions" */
+  constructor(
+    readonly code: TraceErrorCode,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${REASONS[code]}: ${detail}`, options);
+  }
+}
+
+/** The errno name of a failed system call ('ENOENT'), or '' for any other error. */
+export function errnoOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return '';
+}

@@ -1,0 +1,123 @@
+/**
+ * The vocabulary that every room shares: what the kernel traced (`TraceEvent`), what it lost (`Loss`), what a
+ * reader could not read (`Damage`), and what was seen beside the trace (`TraceNote`). They travel together, in
+ * order, as an `EventBatch`.
+ *
+ * Text, ring-buffer pages and captures all give these same shapes, so nothing behind a reader knows where an
+ * event came from.
+ */
+
+/** A global thread id: what the kernel's tracepoints call `pid`. In the initial pid namespace. */
+export type Tid = number;
+
+/**
+ * One value of one field. 64-bit values beyond 2^53 are strings in hex (`0xffffffffffffff9c`), so that a value
+ * is never rounded. `sys_exit_*` `ret` is signed: -2, not 0xfffffffffffffffe.
+ */
+export type FieldValue = number | string | boolean | readonly (number | string)[];
+
+export type EventFields = Readonly<Record<string, FieldValue>>;
+
+/** One event, as `ftrace-life events --format ndjson` prints it. */
+export interface TraceEvent {
+  /** Seconds on the trace clock, as ftrace prints it; whole ticks for `counter`, `uptime` and `x86-tsc`. */
+  readonly ts: number;
+  readonly cpu: number;
+  /** The thread in whose context the event happened; for an interrupt, the thread it interrupted. */
+  readonly pid: Tid;
+  /** Its thread group, where the trace says it. */
+  readonly tgid: number | null;
+  /** Its name at that time, at most 15 bytes; null where the trace does not know (`<...>`). */
+  readonly comm: string | null;
+  /** The kernel's name of the event: `sys_enter_openat`, `signal_generate`, a probe's own name. */
+  readonly name: string;
+  /** Under the field names of the event's `format` file, also where the text prints others (`grp`, `res`). */
+  readonly fields: EventFields;
+  /** The call trace that a `stacktrace` trigger put behind the event, innermost first. */
+  readonly stack?: readonly string[];
+  /** The irqs-off/resched/hardirq/preempt columns as ftrace prints them: `d..1.`; '' where the trace has none. */
+  readonly flags: string;
+}
+
+/** Events that the kernel (or a reader with its back to the wall) dropped on one CPU. */
+export interface Loss {
+  readonly cpu: number;
+  /** Seconds on the trace clock of the first event after the gap; null at the end of a trace. */
+  readonly ts: number | null;
+  /** How many; null where the kernel could not store the number. */
+  readonly count: number | null;
+}
+
+/** Input that could not be read, with its place. Reading goes on behind it. */
+export interface Damage {
+  /** Stable: `PAGE_LENGTH`, `RECORD_LENGTH`, `LINE_UNEXPLAINED`, ... */
+  readonly code: string;
+  /** Bytes from the start of the file, or of the page for a live ring buffer. */
+  readonly atByte: number;
+  /** 1-based, for text. */
+  readonly line?: number;
+  /** What was there, cut to 200 characters. */
+  readonly excerpt?: string;
+}
+
+/** One line of `/proc/PID/maps`. Addresses below 2^53; file offsets in bytes. */
+export interface MapsEntry {
+  readonly start: number;
+  readonly end: number;
+  /** `r-xp` */
+  readonly perms: string;
+  readonly offset: number;
+  /** `fe:00`, hexadecimal major:minor */
+  readonly dev: string;
+  readonly inode: number;
+  /** Without ` (deleted)`; '' for anonymous memory; `[heap]`, `[stack]`, ... */
+  readonly path: string;
+  readonly deleted: boolean;
+}
+
+/** What was seen beside the trace while it ran. Saved with it, so that a saved trace tells the same story. */
+export type TraceNote =
+  | {
+      readonly kind: 'trace';
+      /** `uname -r` of the traced machine. */
+      readonly kernel: string;
+      readonly clock: string;
+      readonly cpus: number;
+      /** The same moment on the trace clock and on the wall, in seconds since 1970. */
+      readonly wall?: { readonly ts: number; readonly unixSeconds: number };
+    }
+  | {
+      /** The traced parent, and who it is to run. */
+      readonly kind: 'workload';
+      readonly parent: Tid;
+      readonly path: string;
+      readonly argv: readonly string[];
+      /** The session's own signal, by which it asks the traced parent to send another: not the workload's. */
+      readonly control: { readonly signal: string; readonly sender: Tid } | null;
+    }
+  | {
+      readonly kind: 'maps';
+      readonly pid: number;
+      /** When it was read, on the trace clock: only mappings older than this can be compared. */
+      readonly ts: number;
+      readonly maps: readonly MapsEntry[];
+    }
+  /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
+  | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }
+  /** How it went in the kernel's own statistics, at the end. */
+  | { readonly kind: 'end'; readonly ts: number; readonly overrun: number; readonly dropped: number };
+
+/**
+ * A run of events in time order, with what was lost, damaged and noted among them. Immutable, so it may be
+ * passed on without a copy; its events may be decoded only when they are looked at.
+ */
+export interface EventBatch extends Iterable<TraceEvent> {
+  readonly length: number;
+  at(index: number): TraceEvent;
+  readonly lost: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
+  /** Plain objects, each decoded. */
+  toArray(): TraceEvent[];
+  toJSON(): unknown;
+}
