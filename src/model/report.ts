@@ -69,8 +69,25 @@ export interface OpenedFile {
 
 /** Who had what done to them: `origin` is read from the call trace (KERNEL: kernel/signal.c and its callers). */
 export type SignalOrigin =
-  | 'kill' | 'tgkill' | 'rt_sigqueue' | 'pidfd' | 'oom' | 'fault' | 'timer' | 'tty' | 'pipe' | 'child'
-  | 'pdeath' | 'cgroup' | 'orphaned-pgrp' | 'pidns' | 'seccomp' | 'ptrace' | 'bpf' | 'kernel' | 'unknown';
+  | 'kill'
+  | 'tgkill'
+  | 'rt_sigqueue'
+  | 'pidfd'
+  | 'oom'
+  | 'fault'
+  | 'timer'
+  | 'tty'
+  | 'pipe'
+  | 'child'
+  | 'pdeath'
+  | 'cgroup'
+  | 'orphaned-pgrp'
+  | 'pidns'
+  | 'seccomp'
+  | 'ptrace'
+  | 'bpf'
+  | 'kernel'
+  | 'unknown';
 
 export type SignalResult =
   /** queued, and delivered to a thread */
@@ -183,8 +200,21 @@ export interface Report {
 
 /** What happened to one process at one moment: `lifecycle-parse`'s first output. */
 export type StageName =
-  | 'fork' | 'exec' | 'exec-failed' | 'library' | 'maps' | 'thread' | 'thread-exit' | 'rename'
-  | 'signal-generated' | 'signal-delivered' | 'exit' | 'zombie' | 'reap' | 'lost';
+  | 'fork'
+  | 'exec'
+  | 'exec-failed'
+  | 'library'
+  | 'maps'
+  | 'thread'
+  | 'thread-exit'
+  | 'rename'
+  | 'signal-generated'
+  | 'signal-delivered'
+  | 'signal'
+  | 'exit'
+  | 'zombie'
+  | 'reap'
+  | 'lost';
 
 export interface Stage {
   stage: StageName;
@@ -199,6 +229,18 @@ export interface Stage {
   text: string;
   /** The part of the report that the stage adds: a Fork, Exec, Library, SignalRecord, Exit, Reap, Loss. */
   detail: unknown;
+  /**
+   * Only on `signal`, which comes once for each signal, when its outcome is settled (delivered, ignored,
+   * coalesced, its target's death, the end of the trace): who it happened to, for the verdict.
+   */
+  target?: SignalTarget;
+}
+
+export interface SignalTarget {
+  id: string;
+  comm: string | null;
+  path: string | null;
+  ancestors: { pid: Tid; comm: string | null }[];
 }
 
 /** What signal-filter sends from its first output. */
@@ -213,6 +255,6 @@ export interface Alert {
   first: number;
   last: number;
   signal: SignalRecord;
-  process: { id: string; comm: string | null; path: string | null; ancestors: { pid: Tid; comm: string | null }[] };
+  process: SignalTarget;
   text: string;
 }
