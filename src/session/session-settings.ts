@@ -1,0 +1,92 @@
+/** What a session is armed with: `ftrace-configure`'s settings, and `ftrace-life record`'s. */
+import { TraceError } from '../trace-error';
+
+export interface SessionSettings {
+  /** Names the session for the nodes that read it; a new session under the same topic ends the old one. */
+  readonly topic: string;
+  /** A preset, or event names: `sched_process_exit`, `syscalls:sys_enter_openat`, `signal:*`. */
+  readonly events: 'lifecycle' | 'all' | readonly string[];
+  /** Learn the names of opened files by the best source that this kernel has. */
+  readonly fileNames: boolean;
+  /** A call trace behind each signal event. */
+  readonly callTraces: boolean;
+  /** Also everything that the traced parent's children fork. */
+  readonly followChildren: boolean;
+  /** The second instance: signals sent to the tree from outside it, by any task or interrupt. */
+  readonly outsideSignals: boolean;
+  /** Kibibytes of ring buffer for each CPU; the kernel rounds up. */
+  readonly bufferKb: number;
+  readonly clock: 'mono' | 'boot' | 'mono_raw' | 'tai' | 'global' | 'local';
+}
+
+export const DEFAULT_SETTINGS: SessionSettings = {
+  topic: 'ftrace',
+  events: 'lifecycle',
+  fileNames: true,
+  callTraces: true,
+  followChildren: true,
+  outsideSignals: true,
+  bufferKb: 16_384,
+  clock: 'mono',
+};
+
+const CLOCKS: readonly string[] = ['mono', 'boot', 'mono_raw', 'tai', 'global', 'local'];
+const EVENT_NAME = /^([\w-]+:)?[\w*?-]+$/;
+
+function flag(given: unknown, fallback: boolean, place: string): boolean {
+  if (given === undefined || given === null) return fallback;
+  if (typeof given === 'boolean') return given;
+  throw new TraceError('CONFIG_INVALID', `${place} is ${JSON.stringify(given)}; it is true or false`);
+}
+
+function readEvents(given: unknown): SessionSettings['events'] {
+  if (given === undefined || given === null || given === '') return DEFAULT_SETTINGS.events;
+  if (given === 'lifecycle' || given === 'all') return given;
+  const list: unknown[] =
+    typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : Array.isArray(given) ? given : [];
+  for (const name of list) {
+    if (typeof name !== 'string' || !EVENT_NAME.test(name)) {
+      throw new TraceError(
+        'CONFIG_INVALID',
+        `events has ${JSON.stringify(name)}; an event is named like sched_process_exit or signal:*`,
+      );
+    }
+  }
+  if (list.length === 0)
+    throw new TraceError('CONFIG_INVALID', 'events is neither lifecycle, all, nor a list of event names');
+  return list as string[];
+}
+
+/**
+ * Narrows settings from a flow, a message or a command line, each value once; what is absent is the default.
+ * @throws TraceError CONFIG_INVALID with the name of the setting
+ */
+export function readSessionSettings(given: Readonly<Record<string, unknown>>): SessionSettings {
+  const topic = given['topic'] ?? DEFAULT_SETTINGS.topic;
+  if (typeof topic !== 'string' || topic === '')
+    throw new TraceError('CONFIG_INVALID', 'topic is not a name');
+  const bufferKb = Number(given['bufferKb'] ?? DEFAULT_SETTINGS.bufferKb);
+  if (!Number.isInteger(bufferKb) || bufferKb < 4 || bufferKb > 1_048_576) {
+    throw new TraceError(
+      'CONFIG_INVALID',
+      `bufferKb is ${JSON.stringify(given['bufferKb'])}; it is 4 to 1048576 for each CPU`,
+    );
+  }
+  const clock = given['clock'] ?? DEFAULT_SETTINGS.clock;
+  if (typeof clock !== 'string' || !CLOCKS.includes(clock)) {
+    throw new TraceError(
+      'CONFIG_INVALID',
+      `clock is ${JSON.stringify(clock)}; it is one of ${CLOCKS.join(', ')}`,
+    );
+  }
+  return {
+    topic,
+    events: readEvents(given['events']),
+    fileNames: flag(given['fileNames'], DEFAULT_SETTINGS.fileNames, 'fileNames'),
+    callTraces: flag(given['callTraces'], DEFAULT_SETTINGS.callTraces, 'callTraces'),
+    followChildren: flag(given['followChildren'], DEFAULT_SETTINGS.followChildren, 'followChildren'),
+    outsideSignals: flag(given['outsideSignals'], DEFAULT_SETTINGS.outsideSignals, 'outsideSignals'),
+    bufferKb,
+    clock: clock as SessionSettings['clock'],
+  };
+}
