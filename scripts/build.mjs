@@ -1,0 +1,103 @@
+/**
+ * Builds what the package delivers: TypeScript to dist/, the files that Node-RED expects beside each built node, and
+ * the editor bundles in resources/.
+ *
+ * Everything is built in .build-next/ and moved into place at the end. A build that fails leaves the last good one
+ * where it was, and what a source no longer produces is gone afterwards.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = path.resolve(fileURLToPath(import.meta.url), '../..');
+process.chdir(root);
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const next = '.build-next';
+// As deep as dist/ itself, so that the relative paths inside source maps hold after the move.
+const nextDist = `${next}-dist`;
+const nextResources = `${next}-resources`;
+const tsc = path.join('node_modules', 'typescript', 'bin', 'tsc');
+
+function clean() {
+  for (const folder of [nextDist, nextResources]) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs the compiler; its type errors are on our stdout, and they end the build. */
+function compile(...args) {
+  const { status, error } = spawnSync(process.execPath, [tsc, ...args], { stdio: 'inherit' });
+  if (error !== undefined) throw error;
+  if (status === 0) return;
+  clean();
+  process.exit(1);
+}
+
+function nodeTypes() {
+  return readdirSync('nodes').filter((name) => statSync(path.join('nodes', name)).isDirectory());
+}
+
+/** Node-RED looks for a node's HTML, locales and icons beside the js file that package.json names. */
+function copyBesideNode(type) {
+  const from = path.join('nodes', type);
+  const to = path.join(nextDist, 'nodes', type);
+  mkdirSync(to, { recursive: true });
+  for (const file of readdirSync(from)) {
+    if (file.endsWith('.html')) cpSync(path.join(from, file), path.join(to, file));
+  }
+  const locales = path.join(from, 'locales');
+  if (existsSync(locales)) cpSync(locales, path.join(to, 'locales'), { recursive: true });
+  const icon = path.join('icons', `${type}.svg`);
+  if (existsSync(icon)) cpSync(icon, path.join(to, 'icons', `${type}.svg`));
+}
+
+/** The typed half of a node's editor: one script each, which its HTML loads from resources/<package>/<type>.js. */
+async function bundleEditors(types) {
+  const editors = types.filter((type) => existsSync(path.join('nodes', type, 'editor.ts')));
+  mkdirSync(nextResources, { recursive: true });
+  await build({
+    entryPoints: editors.map((type) => ({ in: path.join('nodes', type, 'editor.ts'), out: type })),
+    outdir: nextResources,
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: `// Built by \`npm run build\` from nodes/; do not edit.` },
+  });
+}
+
+function moveIntoPlace() {
+  for (const [from, to] of [
+    [nextDist, 'dist'],
+    [nextResources, 'resources'],
+  ]) {
+    rmSync(to, { recursive: true, force: true });
+    renameSync(from, to);
+  }
+}
+
+clean();
+compile('--outDir', nextDist);
+compile('-p', path.join('nodes', 'tsconfig.editor.json'));
+const types = nodeTypes();
+for (const type of types) copyBesideNode(type);
+await bundleEditors(types);
+for (const command of Object.values(manifest.bin)) {
+  const built = command.replace(/^dist\//, `${nextDist}/`);
+  if (existsSync(built)) chmodSync(built, 0o755);
+}
+moveIntoPlace();
