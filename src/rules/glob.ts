@@ -1,0 +1,27 @@
+/**
+ * Whether `text` matches `pattern`, where `*` stands for any run of characters, `/` included, and `?` for one.
+ * Linear in text times pattern: a pattern from a flow can not stall the runtime as a regular expression could.
+ */
+export function globMatches(pattern: string, text: string): boolean {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let retry = 0;
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      retry = t;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      // The last star takes one character more.
+      p = star + 1;
+      t = ++retry;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}

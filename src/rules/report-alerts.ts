@@ -1,0 +1,73 @@
+import type { Alert, ProcessRecord, Report, SignalTarget } from '../model/report';
+import { makeAlert } from './alert';
+import { AlertCounting, type AlertCountingOptions } from './alert-counting';
+import type { Rule } from './rule';
+import { SignalJudge } from './signal-judge';
+
+/** What a live signal-filter would have said about this trace, in time order: `ftrace-life report --rules`. */
+export function alertsOf(report: Report, rules: readonly Rule[], options?: AlertCountingOptions): Alert[] {
+  const judge = new SignalJudge(rules);
+  const counting = new AlertCounting(options);
+  const targets = new ReportTargets(report.processes);
+  const alerts: Alert[] = [];
+  const inTime = [...report.signals.entries()].sort(([, a], [, b]) => a.ts - b.ts);
+  for (const [index, signal] of inTime) {
+    const target = targets.of(index, signal.ts);
+    const verdict = judge.judge(signal, target);
+    if (verdict.verdict !== 'expected') alerts.push(...counting.add(makeAlert(verdict, signal, target)));
+  }
+  return [...alerts, ...counting.flush()];
+}
+
+/** Who the signals of a report happened to, at their time: a process changes its name and its program by exec. */
+export class ReportTargets {
+  private readonly byId = new Map<string, ProcessRecord>();
+  private readonly bySignal = new Map<number, ProcessRecord>();
+
+  constructor(processes: readonly ProcessRecord[]) {
+    for (const process of processes) {
+      this.byId.set(process.id, process);
+      for (const index of process.signals) this.bySignal.set(index, process);
+    }
+  }
+
+  /** @returns null where the report has no process for this signal */
+  of(signalIndex: number, ts: number): SignalTarget | null {
+    const process = this.bySignal.get(signalIndex);
+    if (!process) return null;
+    const lineage = this.lineage(process);
+    return {
+      id: process.id,
+      comm: commAt(process, ts),
+      path: pathAt(lineage, ts),
+      ancestors: lineage.slice(1).map((ancestor) => ({ pid: ancestor.pid, comm: commAt(ancestor, ts) })),
+    };
+  }
+
+  /** The process, its parent, and so on. Ends also where a damaged report goes in a circle. */
+  private lineage(process: ProcessRecord): ProcessRecord[] {
+    const lineage = new Set<ProcessRecord>();
+    let next: ProcessRecord | undefined = process;
+    while (next && !lineage.has(next)) {
+      lineage.add(next);
+      next = next.parent === null ? undefined : this.byId.get(next.parent);
+    }
+    return [...lineage];
+  }
+}
+
+function commAt(process: ProcessRecord, ts: number): string | null {
+  return process.commHistory.findLast((entry) => entry.ts <= ts)?.comm ?? process.comm;
+}
+
+/** The file of the last exec before `ts`; a fork that never called exec still runs its parent's program. */
+function pathAt(lineage: readonly ProcessRecord[], ts: number): string | null {
+  let until = ts;
+  for (const process of lineage) {
+    const exec = process.execs.findLast((call) => call.error === null && call.ts <= until);
+    if (exec) return exec.path;
+    if (!process.fork) return null;
+    until = Math.min(until, process.fork.ts);
+  }
+  return null;
+}
