@@ -9,7 +9,7 @@
 import type { Severity, SignalOrigin, SignalRecord, SignalTarget } from '../model/report';
 import { knownSender, sentByParent, wasHandled } from './rule-match';
 import type { VerdictName } from './rule';
-import { NPTL_SIGNALS, SIGNAL_SETS } from './signal-sets';
+import { SIGNAL_SETS, THREAD_LIBRARY_SIGNALS } from './signal-sets';
 
 export interface Verdict {
   readonly verdict: VerdictName;
@@ -123,7 +123,7 @@ const FATAL: readonly DefaultVerdict[] = [
     fits: (signal, target) => fromInside(signal) && sentByParent(signal, target),
     verdict: 'unexpected',
     severity: (signal) => (violent(signal) ? 'error' : 'warning'),
-    reason: (signal) => `${senderName(signal)}, its own parent, killed it`,
+    reason: (signal) => `its own parent, ${senderName(signal)}, killed it`,
   },
   {
     rule: 'default:killed-in-tree',
@@ -175,7 +175,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   },
   {
     rule: 'default:thread-library',
-    fits: (signal) => NPTL_SIGNALS.includes(signal.number) && !signal.fatal,
+    fits: (signal) => THREAD_LIBRARY_SIGNALS.includes(signal.number) && !signal.fatal,
     verdict: 'expected',
     severity: 'info',
     reason: () => 'the C library uses it among its own threads',
@@ -210,7 +210,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   },
   {
     rule: 'default:stopped',
-    fits: (signal) => SIGNAL_SETS['@stop'](signal) && signal.delivered?.handler === 'default',
+    fits: (signal) => SIGNAL_SETS['@stop'](signal.number) && signal.delivered?.handler === 'default',
     verdict: 'unexpected',
     severity: 'warning',
     reason: (signal) =>
@@ -227,14 +227,14 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   },
   {
     rule: 'default:realtime-handled',
-    fits: (signal) => SIGNAL_SETS['@rt'](signal) && wasHandled(signal),
+    fits: (signal) => SIGNAL_SETS['@rt'](signal.number) && wasHandled(signal),
     verdict: 'expected',
     severity: 'info',
     reason: () => 'the program has a handler for this real-time signal',
   },
   {
     rule: 'default:realtime',
-    fits: (signal) => SIGNAL_SETS['@rt'](signal) && signal.result !== 'pending',
+    fits: (signal) => SIGNAL_SETS['@rt'](signal.number) && signal.result !== 'pending',
     verdict: 'unexpected',
     severity: 'warning',
     reason: () => 'a real-time signal to a process that has no handler for it: a control channel perhaps',
@@ -243,7 +243,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
     rule: 'default:pending',
     fits: (signal) => signal.result === 'pending',
     verdict: 'attention',
-    severity: (signal) => (SIGNAL_SETS['@rt'](signal) ? 'warning' : 'notice'),
+    severity: (signal) => (SIGNAL_SETS['@rt'](signal.number) ? 'warning' : 'notice'),
     reason: () =>
       'it was queued and never delivered: blocked, or taken by sigwait() or a signalfd, which leave no trace',
   },

@@ -22,7 +22,7 @@ export function sentByParent(signal: SignalRecord, target: SignalTarget | null):
 /** Whether everything that the condition asks for is known and so. */
 export function conditionHolds(when: Condition, signal: SignalRecord, target: SignalTarget | null): boolean {
   return (
-    (when.signal === undefined || when.signal.some((test) => test(signal))) &&
+    (when.signal === undefined || when.signal.some((test) => test(signal.number))) &&
     (when.code === undefined || (signal.code !== null && when.code.includes(signal.code))) &&
     (when.origin === undefined || when.origin.includes(signal.origin)) &&
     (when.result === undefined || when.result.includes(signal.result)) &&

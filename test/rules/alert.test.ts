@@ -15,14 +15,14 @@ describe('an alert', () => {
     assert.deepEqual(makeAlert(new SignalJudge([]).judge(signal, A_OUT), signal, A_OUT), {
       severity: 'error',
       rule: 'default:killed-by-parent',
-      reason: 'bash (4994), its own parent, killed it',
+      reason: 'its own parent, bash (4994), killed it',
       fingerprint: 'default:killed-by-parent|SIGKILL|bash|/root/a.out',
       count: 1,
       first: 9992.171044,
       last: 9992.171044,
       signal,
       process: A_OUT,
-      text: 'a.out (5441) was killed by SIGKILL: bash (4994), its own parent, killed it',
+      text: 'a.out (5441) was killed by SIGKILL: its own parent, bash (4994), killed it',
     });
   });
 
