@@ -8,6 +8,7 @@ export const REASONS = {
   TRACEFS_MISSING: 'tracefs is not mounted',
   TRACEFS_DENIED: 'no permission to use tracefs',
   TRACEFS_WRITE: 'the kernel refused a write to tracefs',
+  PID_NAMESPACE: 'this process does not see the pids of the machine',
   EVENT_UNKNOWN: 'this kernel does not have the event',
   SESSION_UNKNOWN: 'there is no such session',
   SESSION_STATE: 'the session is in another state',

@@ -1,0 +1,47 @@
+/** All that is needed to decode the pages of one kernel: its page layout, and a decoder for each event id. */
+import { compileDecoder, type EventDecoder } from './event-decoder';
+import { parseFormat, type EventFormat } from './event-format';
+import type { PageLayout } from './page-layout';
+
+/** A call trace put behind an event by a `stacktrace` trigger (kernel/trace/trace_entries.h, TRACE_STACK). */
+const STACK_EVENTS = new Set(['kernel_stack', 'user_stack']);
+
+export class EventTable {
+  readonly #decoders = new Map<number, EventDecoder>();
+  readonly #ids = new Map<string, number>();
+  /** The `format` texts, for a capture. */
+  readonly formats: string[] = [];
+  /** The id of `ftrace:kernel_stack`, and where its addresses start; -1 where the kernel has none. */
+  stackId = -1;
+  stackOffset = 16;
+
+  constructor(readonly layout: PageLayout) {}
+
+  /** Adds one `format` file. False where it is none. */
+  add(formatText: string): boolean {
+    const format = parseFormat(formatText);
+    if (format === null) return false;
+    this.formats.push(formatText);
+    this.#decoders.set(format.id, compileDecoder(format, this.layout.littleEndian));
+    this.#ids.set(format.name, format.id);
+    if (format.name === 'kernel_stack') this.#setStack(format);
+    return true;
+  }
+
+  #setStack(format: EventFormat): void {
+    this.stackId = format.id;
+    this.stackOffset = format.fields.find((field) => field.name === 'caller')?.offset ?? 16;
+  }
+
+  decoder(id: number): EventDecoder | undefined {
+    return this.#decoders.get(id);
+  }
+
+  idOf(name: string): number | undefined {
+    return this.#ids.get(name);
+  }
+
+  isStack(id: number): boolean {
+    return STACK_EVENTS.has(this.#decoders.get(id)?.name ?? '');
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Events as they come in a message of a flow: in a batch, as an array, one by one, as lines of text, as the whole
+ * text of a trace, or as a file's bytes.
+ */
+import { EventList } from '../event-list';
+import type { Damage, EventBatch, EventFields, TraceEvent } from '../trace-event';
+import { TextReader } from './text-reader';
+
+const EXCERPT_LENGTH = 200;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isBatch(value: unknown): value is EventBatch {
+  return (
+    isObject(value) &&
+    typeof value['at'] === 'function' &&
+    Array.isArray(value['lost']) &&
+    Symbol.iterator in value
+  );
+}
+
+/** What `EventBatch.toJSON` gives, for batches that went through JSON. */
+function isPlainBatch(value: unknown): value is Readonly<Record<string, unknown>> & { events: unknown[] } {
+  return isObject(value) && Array.isArray(value['events']);
+}
+
+/** An event, its absent parts filled in; null where it is none. */
+function asEvent(value: unknown): TraceEvent | null {
+  if (!isObject(value)) return null;
+  const { ts, cpu, pid, tgid, comm, name, fields, stack, flags } = value;
+  if (typeof ts !== 'number' || typeof pid !== 'number' || typeof name !== 'string') return null;
+  if (typeof cpu !== 'number' || !isObject(fields)) return null;
+  return {
+    ts,
+    cpu,
+    pid,
+    tgid: typeof tgid === 'number' ? tgid : null,
+    comm: typeof comm === 'string' ? comm : null,
+    name,
+    fields: fields as EventFields,
+    ...(Array.isArray(stack) && { stack: stack.map(String) }),
+    flags: typeof flags === 'string' ? flags : '',
+  };
+}
+
+function excerptOf(value: unknown): string {
+  const text: unknown = typeof value === 'function' ? undefined : JSON.stringify(value);
+  return (typeof text === 'string' ? text : typeof value).slice(0, EXCERPT_LENGTH);
+}
+
+function listOf<Entry>(value: unknown): readonly Entry[] {
+  return Array.isArray(value) ? (value as Entry[]) : [];
+}
+
+/** The events of one trace, whose payloads may each have another form. What is no event becomes `damage`. */
+export class IncomingEvents {
+  private text: TextReader | null = null;
+
+  push(payload: unknown): EventBatch {
+    if (isBatch(payload)) return payload;
+    if (payload instanceof Uint8Array) return this.reader().push(payload);
+    if (typeof payload === 'string') return this.pushText(payload);
+    if (Array.isArray(payload)) return this.pushList(payload as unknown[]);
+    if (isPlainBatch(payload)) {
+      const list = this.pushList(payload.events);
+      return new EventList(
+        list.toArray(),
+        [...list.lost, ...listOf<EventBatch['lost'][number]>(payload['lost'])],
+        [...list.damage, ...listOf<Damage>(payload['damage'])],
+        [...list.notes, ...listOf<EventBatch['notes'][number]>(payload['notes'])],
+      );
+    }
+    return this.pushList([payload]);
+  }
+
+  /** What was still open in text: a last line without its newline. */
+  end(): EventBatch {
+    const rest = this.text?.end() ?? new EventList([]);
+    this.text = null;
+    return rest;
+  }
+
+  private reader(): TextReader {
+    this.text ??= new TextReader();
+    return this.text;
+  }
+
+  /** Whoever splits a text into lines takes their newlines away: text without any is one line. */
+  private pushText(text: string): EventBatch {
+    if (text === '') return new EventList([]);
+    return this.reader().push(Buffer.from(text.includes('\n') ? text : `${text}\n`));
+  }
+
+  private pushList(list: readonly unknown[]): EventBatch {
+    const events: TraceEvent[] = [];
+    const damage: Damage[] = [];
+    const lost: EventBatch['lost'][number][] = [];
+    const notes: EventBatch['notes'][number][] = [];
+    for (const value of list) {
+      const event = asEvent(value);
+      if (event !== null) {
+        events.push(event);
+      } else if (typeof value === 'string' || isBatch(value)) {
+        const batch = this.push(value);
+        events.push(...batch);
+        lost.push(...batch.lost);
+        damage.push(...batch.damage);
+        notes.push(...batch.notes);
+      } else {
+        damage.push({ code: 'EVENT_UNEXPLAINED', atByte: 0, excerpt: excerptOf(value) });
+      }
+    }
+    return new EventList(events, lost, damage, notes);
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Joins the ring buffers of all CPUs and instances into one stream in order of time.
+ *
+ * Pages are pushed as they are read. `flush(before)` gives all events earlier than a time that every CPU is known
+ * to have passed (the watermark); what is later waits. Events of the same time keep the order of their streams,
+ * as the kernel's own merge does (`__find_next_entry()`: lowest CPU first).
+ */
+import type { Damage, Loss, TraceNote } from '../trace-event';
+import { RecordQueue } from './record-queue';
+import { RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
+import { toSeconds, type TraceTime } from './trace-time';
+
+/** Looks at events on their way, in order. False drops the event, for instance one of a foreign process. */
+export interface RingWatch {
+  /** Names of the events to look at. */
+  readonly events: readonly string[];
+  readonly see: (event: RingEvent) => boolean;
+}
+
+export class RingReader {
+  readonly #queues: RecordQueue[] = [];
+  readonly #namers: ReadonlySet<number>;
+
+  constructor(readonly context: RingContext) {
+    const ids = ['task_rename', 'task_newtask', 'sched_process_fork'].map((name) => context.table.idOf(name));
+    this.#namers = new Set(ids.filter((id) => id !== undefined));
+  }
+
+  /** A new stream of pages, such as one CPU of one instance. Returns its number for `push`. */
+  addStream(cpu: number, instance: number): number {
+    return this.#queues.push(new RecordQueue(cpu, instance)) - 1;
+  }
+
+  /** @param atByte where the page stood, for the place of a damage */
+  push(stream: number, page: Uint8Array, atByte = 0): void {
+    this.#queues[stream]!.push(page, this.context.table, atByte);
+  }
+
+  /** @param before the watermark; null for everything, at the end */
+  flush(before: Readonly<TraceTime> | null, watch?: RingWatch, notes: readonly TraceNote[] = []): RingBatch {
+    const limits = this.#queues.map((queue) => queue.rowsBefore(before));
+    const merged = this.#merge(limits, watch);
+    const { lost, damage } = this.#takeTroubles(before);
+    return new RingBatch(merged, this.context, lost, damage, notes);
+  }
+
+  #takeTroubles(before: Readonly<TraceTime> | null): { lost: Loss[]; damage: Damage[] } {
+    const limit = before === null ? Infinity : toSeconds(before.sec, before.nsec);
+    const lost: Loss[] = [];
+    const damage: Damage[] = [];
+    for (const queue of this.#queues) {
+      lost.push(...queue.lost.filter((loss) => (loss.ts ?? 0) < limit));
+      queue.lost = queue.lost.filter((loss) => (loss.ts ?? 0) >= limit);
+      damage.push(...queue.damage);
+      queue.damage = [];
+    }
+    return { lost: lost.sort((a, b) => (a.ts ?? 0) - (b.ts ?? 0)), damage };
+  }
+
+  #merge(limits: readonly number[], watch: RingWatch | undefined): RingRows {
+    const total = limits.reduce((sum, limit) => sum + limit, 0);
+    const out = emptyRows(total);
+    const context = this.context;
+    const watched = new Set(watch?.events.map((name) => context.table.idOf(name)));
+    const pageBase: number[] = [];
+    const stackBase: number[] = [];
+    for (const queue of this.#queues) {
+      pageBase.push(out.pages.length);
+      stackBase.push(out.stacks.length);
+      for (const page of queue.pages) out.pages.push(page);
+      for (const stack of queue.stacks) out.stacks.push(stack);
+    }
+    const next = new Array<number>(limits.length).fill(0);
+    let length = 0;
+    for (;;) {
+      const { first, second } = earliestTwo(this.#queues, next, limits);
+      if (first < 0) break;
+      const queue = this.#queues[first]!;
+      const limit = limits[first]!;
+      const until = second < 0 ? null : this.#queues[second]!;
+      const untilRow = second < 0 ? 0 : next[second]!;
+      // A CPU's records come in runs: copy on until another CPU's next record is earlier.
+      let row = next[first]!;
+      do {
+        out.sec[length] = queue.sec[row]!;
+        out.nsec[length] = queue.nsec[row]!;
+        out.cpu[length] = queue.cpu;
+        out.instance[length] = queue.instance;
+        const id = (out.id[length] = queue.id[row]!);
+        out.page[length] = pageBase[first]! + queue.page[row]!;
+        out.offset[length] = queue.offset[row]!;
+        out.size[length] = queue.size[row]!;
+        const stack = queue.stack[row]!;
+        out.stack[length] = stack < 0 ? -1 : stackBase[first]! + stack;
+        row++;
+        if (this.#namers.has(id)) this.#learn(new RingEvent(out, context, length));
+        if (!watched.has(id) || watch!.see(new RingEvent(out, context, length))) length++;
+      } while (row < limit && (until === null || isEarlier(queue, row, until, untilRow, first < second)));
+      next[first] = row;
+    }
+    this.#queues.forEach((queue, i) => {
+      queue.drop(limits[i]!);
+    });
+    out.length = length;
+    return out;
+  }
+
+  #learn(event: RingEvent): void {
+    const names = this.context.names;
+    const { sec, nsec } = event.rows;
+    const at = event.row;
+    switch (event.name) {
+      case 'task_rename': {
+        // Since 6.17 the event says no more whom it renames: a task renames itself, or a thread of its own.
+        const pid = event.field('pid') ?? event.pid;
+        names.rename(Number(pid), sec[at]!, nsec[at]!, String(event.field('newcomm')));
+        break;
+      }
+      case 'task_newtask':
+        names.born(event.pid, Number(event.field('pid')), Number(event.field('clone_flags')));
+        break;
+      default:
+        names.rename(
+          Number(event.field('child_pid')),
+          sec[at]!,
+          nsec[at]!,
+          String(event.field('child_comm')),
+        );
+    }
+  }
+}
+
+type OpenRows = {
+  -readonly [K in keyof RingRows]: K extends 'pages' | 'stacks' ? RingRows[K][number][] : RingRows[K];
+};
+
+function emptyRows(total: number): OpenRows {
+  return {
+    length: 0,
+    sec: new Float64Array(total),
+    nsec: new Uint32Array(total),
+    cpu: new Uint16Array(total),
+    instance: new Uint8Array(total),
+    id: new Uint16Array(total),
+    page: new Uint32Array(total),
+    offset: new Uint32Array(total),
+    size: new Uint32Array(total),
+    stack: new Int32Array(total),
+    pages: [],
+    stacks: [],
+  };
+}
+
+/** Whether row `a` comes before row `b`; `ties` says who goes first at the same time. */
+function isEarlier(a: RecordQueue, rowA: number, b: RecordQueue, rowB: number, ties: boolean): boolean {
+  const bySec = a.sec[rowA]! - b.sec[rowB]!;
+  if (bySec !== 0) return bySec < 0;
+  const byNsec = a.nsec[rowA]! - b.nsec[rowB]!;
+  return byNsec < 0 || (byNsec === 0 && ties);
+}
+
+function earliestTwo(
+  queues: readonly RecordQueue[],
+  next: readonly number[],
+  limits: readonly number[],
+): { first: number; second: number } {
+  let first = -1;
+  let second = -1;
+  for (let i = 0; i < queues.length; i++) {
+    if (next[i]! >= limits[i]!) continue;
+    if (first < 0 || isEarlier(queues[i]!, next[i]!, queues[first]!, next[first]!, false)) {
+      second = first;
+      first = i;
+    } else if (second < 0 || isEarlier(queues[i]!, next[i]!, queues[second]!, next[second]!, false)) {
+      second = i;
+    }
+  }
+  return { first, second };
+}

@@ -1,0 +1,39 @@
+/**
+ * Trace time without rounding: a u64 of nanoseconds does not fit a double (104 days of uptime), and a bigint for
+ * each event is slow. So a time is a pair, whole seconds and nanoseconds, each exact. For clocks that do not
+ * tick in nanoseconds the pair is still the exact number of ticks, split at 10^9.
+ */
+
+const BILLION = 1_000_000_000;
+
+export interface TraceTime {
+  sec: number;
+  nsec: number;
+}
+
+/** Sets `time` to an absolute number of ticks. */
+export function setTicks(time: TraceTime, ticks: bigint): void {
+  time.sec = Number(ticks / 1_000_000_000n);
+  time.nsec = Number(ticks % 1_000_000_000n);
+}
+
+export function ticksOf(time: TraceTime): bigint {
+  return BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
+}
+
+/** Adds a delta below 2^53. */
+export function addTicks(time: TraceTime, delta: number): void {
+  const nsec = time.nsec + delta;
+  if (nsec < BILLION) {
+    time.nsec = nsec;
+    return;
+  }
+  const carry = Math.floor(nsec / BILLION);
+  time.sec += carry;
+  time.nsec = nsec - carry * BILLION;
+}
+
+/** The double nearest to the decimal that ftrace prints: one correctly rounded division. */
+export function toSeconds(sec: number, nsec: number): number {
+  return (sec * BILLION + nsec) / BILLION;
+}

@@ -1,0 +1,162 @@
+/**
+ * One tracefs instance: a ring buffer of our own with its own events, filters, clock and options. The root
+ * instance is never written to.
+ *
+ * Order matters (Documentation/trace/ftrace.rst, and tried): off; clock and size, which clear the buffer; the
+ * pid list before the first event; `free_buffer` held open, so that the kernel stops tracing when we die.
+ */
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import * as path from 'node:path';
+import { errnoOf, TraceError } from '../trace-error';
+import type { ControlFiles } from './control-files';
+import type { EventChoice } from './presets';
+
+/** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT): an entry that matches nobody. */
+const NOBODY = 4 * 1024 * 1024;
+const RMDIR_TRIES = 50;
+const RMDIR_PAUSE_MS = 20;
+
+/** `per_cpu/cpuN/stats`, summed over the CPUs. */
+export interface BufferStatistics {
+  /** Overwritten before they were read. */
+  readonly overrun: number;
+  /** Refused because the buffer was full or busy. */
+  readonly dropped: number;
+}
+
+export class Instance {
+  readonly directory: string;
+  #freeBuffer: number | null = null;
+  #nobody = NOBODY;
+
+  constructor(
+    readonly tracefs: string,
+    readonly name: string,
+    readonly files: ControlFiles,
+  ) {
+    this.directory = path.join(tracefs, 'instances', name);
+  }
+
+  #file(name: string): string {
+    return path.join(this.directory, name);
+  }
+
+  /** Makes the instance, off, with its clock, its size for each CPU, and the options that its readers rely on. */
+  create(clock: string, bufferKb: number): void {
+    this.files.mkdir(this.directory);
+    this.files.write(this.#file('tracing_on'), '0');
+    this.files.write(this.#file('trace_clock'), clock);
+    this.files.write(this.#file('buffer_size_kb'), String(bufferKb));
+    this.#option('disable_on_free', '1');
+    if (!this.files.dryRun) this.#freeBuffer = openSync(this.#file('free_buffer'), 'w');
+  }
+
+  #option(name: string, value: '0' | '1'): void {
+    const file = this.#file(`options/${name}`);
+    if (this.files.dryRun || existsSync(file)) this.files.write(file, value);
+  }
+
+  /** Filters by pid from now on; nobody passes until `follow` names somebody. Call before `enable`. */
+  filterByPid(followChildren: boolean): void {
+    try {
+      this.files.append(this.#file('set_event_pid'), String(NOBODY));
+    } catch (error) {
+      if (!(error instanceof TraceError) || error.code !== 'TRACEFS_WRITE') throw error;
+      // Up to 5.15 a pid must be below kernel.pid_max: the last one is the one that is taken least soon.
+      this.#nobody = Number(readFileSync('/proc/sys/kernel/pid_max', 'utf8')) - 1;
+      this.files.append(this.#file('set_event_pid'), String(this.#nobody));
+    }
+    this.#option('event-fork', followChildren ? '1' : '0');
+  }
+
+  /** Lets one thread, and with event-fork all that it forks, pass the filter. */
+  follow(tid: number): void {
+    this.files.append(this.#file('set_event_pid'), String(tid));
+  }
+
+  /** The threads that pass the filter and are not yet gone. */
+  followed(): number[] {
+    const text = readFileSync(this.#file('set_event_pid'), 'utf8');
+    return text
+      .split('\n')
+      .filter((line) => /^\d+$/.test(line))
+      .map(Number)
+      .filter((tid) => tid !== this.#nobody);
+  }
+
+  /** @throws TraceError EVENT_UNKNOWN for one that this kernel does not have and that is not optional */
+  enable(choice: EventChoice): void {
+    const directory = this.#file(path.join('events', choice.event));
+    if (!this.files.dryRun && !existsSync(directory)) {
+      if (choice.optional === true) return;
+      throw new TraceError(
+        'EVENT_UNKNOWN',
+        `${choice.event} is not under ${path.join(this.tracefs, 'events')}`,
+      );
+    }
+    if (choice.filter !== undefined) this.files.write(path.join(directory, 'filter'), choice.filter);
+    if (choice.stack === true) this.files.write(path.join(directory, 'trigger'), 'stacktrace');
+    this.files.write(path.join(directory, 'enable'), '1');
+  }
+
+  turn(onOff: 'on' | 'off'): void {
+    this.files.write(this.#file('tracing_on'), onOff === 'on' ? '1' : '0');
+  }
+
+  cpus(): number[] {
+    return readdirSync(this.#file('per_cpu'))
+      .filter((name) => /^cpu\d+$/.test(name))
+      .map((name) => Number(name.slice(3)))
+      .sort((a, b) => a - b);
+  }
+
+  rawPipe(cpu: number): string {
+    return this.#file(`per_cpu/cpu${cpu}/trace_pipe_raw`);
+  }
+
+  statistics(): BufferStatistics {
+    const sum = { overrun: 0, dropped: 0 };
+    for (const cpu of this.cpus()) {
+      const text = readFileSync(this.#file(`per_cpu/cpu${cpu}/stats`), 'utf8');
+      sum.overrun += Number(/^overrun: (\d+)/m.exec(text)?.[1] ?? 0);
+      sum.dropped += Number(/^dropped events: (\d+)/m.exec(text)?.[1] ?? 0);
+    }
+    return sum;
+  }
+
+  /** The trace clock now, in seconds, as `per_cpu/cpu0/stats` tells it. */
+  now(): number {
+    const text = readFileSync(this.#file(`per_cpu/cpu${this.cpus()[0] ?? 0}/stats`), 'utf8');
+    return Number(/^now ts: *([\d.]+)/m.exec(text)?.[1] ?? 0);
+  }
+
+  /** Takes the instance away. Idempotent; readers of its files must be closed. */
+  async remove(): Promise<void> {
+    if (this.#freeBuffer !== null) closeSync(this.#freeBuffer);
+    this.#freeBuffer = null;
+    if (!existsSync(this.directory)) return;
+    this.turn('off');
+    this.files.write(this.#file('events/enable'), '0');
+    this.files.commands.push(`rmdir ${this.directory}`);
+    await removeInstance(this.directory);
+  }
+}
+
+/** rmdir gives EBUSY for a moment after the last file of it was closed. */
+export async function removeInstance(directory: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmdirSync(directory);
+      return;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT') return;
+      if (errno !== 'EBUSY' || attempt === RMDIR_TRIES) {
+        throw new TraceError('TRACEFS_WRITE', `rmdir ${directory}: ${errno}; a file of it is open`, {
+          cause: error,
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, RMDIR_PAUSE_MS));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Whose an instance or a probe is, written into its name: `ftrace-life-PID-START-N-tree`. PID and the time it was
+ * started together name one process for as long as the machine is up, so what a crash left behind can be told
+ * from what a living Node-RED uses.
+ */
+import { readFileSync } from 'node:fs';
+
+const NAME = /^ftrace-life-(\d+)-(\d+)-(\d+)-(tree|signals)$/;
+const GROUP = /^ftrace_life_(\d+)_(\d+)_(\d+)$/;
+
+/** In clock ticks since boot: field 22 of /proc/PID/stat; null for a process that is gone or is a zombie. */
+export function startTime(pid: number): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? null : Number(fields[19]);
+  } catch {
+    return null;
+  }
+}
+
+export interface SessionNames {
+  readonly tree: string;
+  readonly signals: string;
+  /** The group of our probes; probe names allow no dash. */
+  readonly probeGroup: string;
+}
+
+let sessions = 0;
+
+/** Names for one more session of this process. */
+export function nextSessionNames(): SessionNames {
+  const own = `${process.pid}-${startTime(process.pid) ?? 0}-${++sessions}`;
+  return {
+    tree: `ftrace-life-${own}-tree`,
+    signals: `ftrace-life-${own}-signals`,
+    probeGroup: `ftrace_life_${own.replaceAll('-', '_')}`,
+  };
+}
+
+function ownerIsGone(pid: string | undefined, start: string | undefined): boolean {
+  return startTime(Number(pid)) !== Number(start);
+}
+
+/** An instance of ours whose process is gone. Null for anything else, above all for what is not ours. */
+export function abandonedInstance(name: string): 'tree' | 'signals' | null {
+  const parts = NAME.exec(name);
+  if (parts === null || !ownerIsGone(parts[1], parts[2])) return null;
+  return parts[4] === 'tree' ? 'tree' : 'signals';
+}
+
+export function isAbandonedGroup(group: string): boolean {
+  const parts = GROUP.exec(group);
+  return parts !== null && ownerIsGone(parts[1], parts[2]);
+}

@@ -1,0 +1,175 @@
+/**
+ * What this machine allows, found by looking, and for each lack the exact command that mends it: the core of
+ * `ftrace-life doctor`, of `npm start`'s choice, and of a node's status.
+ */
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { TraceError, type TraceErrorCode } from '../trace-error';
+import { abandonedInstance } from './owner';
+import { chooseFileNameSource, type FileNameSource } from './file-names';
+import { findTracefs, seesGlobalPids } from './mount';
+
+export interface Finding {
+  /** `tracefs`, `permission`, `signal events`, ... */
+  readonly subject: string;
+  /** `lack` stops tracing; `limit` makes the story poorer. */
+  readonly level: 'ok' | 'limit' | 'lack';
+  readonly found: string;
+  /** What to type, or to do; null where nothing is to be done. */
+  readonly mend: string | null;
+}
+
+export interface Preflight {
+  readonly canTrace: boolean;
+  readonly tracefs: string | null;
+  readonly kernel: string;
+  readonly arch: string;
+  readonly cpus: number;
+  readonly fileNames: FileNameSource;
+  readonly findings: readonly Finding[];
+  /** The code of the first lack, for an error. */
+  readonly code: TraceErrorCode | null;
+}
+
+const MOUNT = 'mount -t tracefs nodev /sys/kernel/tracing';
+
+export function inspectTracing(): Preflight {
+  const findings: Finding[] = [];
+  const tracefs = findTracefs();
+  const codes: TraceErrorCode[] = [];
+  const lack = (subject: string, found: string, mend: string, as: TraceErrorCode): void => {
+    findings.push({ subject, level: 'lack', found, mend });
+    codes.push(as);
+  };
+  const ok = (subject: string, found: string): void => {
+    findings.push({ subject, level: 'ok', found, mend: null });
+  };
+  if (tracefs === null) lack('tracefs', 'not mounted', MOUNT, 'TRACEFS_MISSING');
+  else inspectMounted(tracefs, findings, lack, ok);
+  if (seesGlobalPids()) ok('pids', 'this process sees the pids of the machine');
+  else {
+    lack(
+      'pids',
+      'a pid namespace of its own',
+      'start the container with --pid=host, or run on the host',
+      'PID_NAMESPACE',
+    );
+  }
+  return {
+    canTrace: codes.length === 0,
+    tracefs,
+    kernel: os.release(),
+    arch: os.arch(),
+    cpus: os.cpus().length,
+    fileNames: tracefs === null ? 'none' : chooseFileNameSource(tracefs),
+    findings,
+    code: codes[0] ?? null,
+  };
+}
+
+function inspectMounted(
+  tracefs: string,
+  findings: Finding[],
+  lack: (subject: string, found: string, mend: string, code: TraceErrorCode) => void,
+  ok: (subject: string, found: string) => void,
+): void {
+  ok('tracefs', `mounted on ${tracefs}`);
+  const instances = path.join(tracefs, 'instances');
+  if (!mayWrite(instances)) {
+    lack(
+      'permission',
+      `uid ${os.userInfo().uid} may not write to ${instances}`,
+      lockedDown() ?? 'run as root (sudo)',
+      'TRACEFS_DENIED',
+    );
+    return;
+  }
+  ok('permission', `uid ${os.userInfo().uid} may make instances`);
+  inspectEvents(tracefs, findings, lack, ok);
+  inspectLeftovers(instances, findings);
+}
+
+function inspectEvents(
+  tracefs: string,
+  findings: Finding[],
+  lack: (subject: string, found: string, mend: string, code: TraceErrorCode) => void,
+  ok: (subject: string, found: string) => void,
+): void {
+  const has = (event: string): boolean => existsSync(path.join(tracefs, 'events', event));
+  const needed: [string, string][] = [
+    ['signal/signal_generate', 'CONFIG_EVENT_TRACING'],
+    ['sched/sched_process_fork', 'CONFIG_EVENT_TRACING'],
+    ['syscalls/sys_enter_openat', 'CONFIG_FTRACE_SYSCALLS'],
+  ];
+  const missing = needed.filter(([event]) => !has(event));
+  for (const [event, option] of missing)
+    lack('events', `no ${event}`, `a kernel with ${option}=y`, 'EVENT_UNKNOWN');
+  if (missing.length === 0) ok('events', 'system calls, scheduler and signals');
+  const limit = (subject: string, found: string, mend: string | null): void => {
+    findings.push({ subject, level: 'limit', found, mend });
+  };
+  const trigger = path.join(tracefs, 'events/signal/signal_generate/trigger');
+  if (!existsSync(trigger) || !readFileSync(trigger, 'utf8').includes('stacktrace')) {
+    limit('call traces', 'no stacktrace trigger', 'a kernel with CONFIG_STACKTRACE=y');
+  } else if (!kernelSymbolsShown()) {
+    limit('call traces', 'kernel addresses are hidden', 'sysctl kernel.kptr_restrict=1, and run as root');
+  } else ok('call traces', 'by the stacktrace trigger');
+  const source = chooseFileNameSource(tracefs);
+  const told: Record<FileNameSource, string> = {
+    syscall: 'the system call events carry them',
+    probe: 'a kprobe on do_sys_openat2',
+    inode: 'no probes in this kernel: libraries by inode and /proc/PID/maps, other files unnamed',
+    none: 'no probes and no inodes in this kernel: only what /proc/PID/maps shows while the process lives',
+  };
+  if (source === 'syscall' || source === 'probe') ok('file names', told[source]);
+  else limit('file names', told[source], 'a kernel with CONFIG_KPROBE_EVENTS=y, or 6.19 and later');
+}
+
+function inspectLeftovers(instances: string, findings: Finding[]): void {
+  const left = readdirSync(instances).filter((name) => abandonedInstance(name) !== null);
+  if (left.length === 0) return;
+  findings.push({
+    subject: 'leftovers',
+    level: 'limit',
+    found: `${left.length} instance(s) of a process of ours that is gone`,
+    mend: 'nothing: the next session takes them away',
+  });
+}
+
+function mayWrite(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Kernel lockdown in its confidentiality level refuses tracefs even to root. */
+function lockedDown(): string | null {
+  try {
+    const lockdown = readFileSync('/sys/kernel/security/lockdown', 'utf8');
+    return lockdown.includes('[confidentiality]') ? 'boot with lockdown=integrity or less' : null;
+  } catch {
+    return null;
+  }
+}
+
+function kernelSymbolsShown(): boolean {
+  try {
+    return !readFileSync('/proc/kallsyms', 'utf8').startsWith('0000000000000000 ');
+  } catch {
+    return false;
+  }
+}
+
+/** @throws TraceError with the first lack and how to mend it */
+export function requireTracing(preflight: Preflight): string {
+  if (preflight.code === null && preflight.tracefs !== null) return preflight.tracefs;
+  const lack = preflight.findings.find((finding) => finding.level === 'lack');
+  throw new TraceError(
+    preflight.code ?? 'TRACEFS_MISSING',
+    `${lack?.found ?? ''}; mend: ${lack?.mend ?? ''}`,
+  );
+}

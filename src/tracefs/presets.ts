@@ -1,0 +1,89 @@
+/**
+ * Which events make up a life. Two instances (KERNEL: `signal_generate` happens in the sender's context, so a pid
+ * filter on the victim never sees it): the *tree*, filtered to the traced parent and all that it forks, and the
+ * *signals*, unfiltered, with only what other tasks do to processes; readers keep of it what concerns the tree.
+ */
+
+/** System calls by which a process is born, becomes a program, opens and maps files, signals, ends, and is reaped. */
+const LIFECYCLE_SYSCALLS: readonly string[] = [
+  ...['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'exit', 'exit_group'],
+  ...[
+    'open',
+    'openat',
+    'openat2',
+    'creat',
+    'memfd_create',
+    'close',
+    'close_range',
+    'dup',
+    'dup2',
+    'dup3',
+    'fcntl',
+  ],
+  ...['mmap', 'munmap', 'mremap', 'mprotect', 'chdir', 'fchdir'],
+  ...['kill', 'tkill', 'tgkill', 'rt_sigqueueinfo', 'rt_tgsigqueueinfo', 'pidfd_open', 'pidfd_send_signal'],
+  ...[
+    'rt_sigaction',
+    'rt_sigtimedwait',
+    'signalfd4',
+    'wait4',
+    'waitid',
+    'prctl',
+    'setsid',
+    'setpgid',
+    'ptrace',
+  ],
+];
+
+const LIFECYCLE_EVENTS: readonly string[] = [
+  'sched/sched_process_fork',
+  'sched/sched_process_exec',
+  'sched/sched_process_exit',
+  'task/task_newtask',
+  'task/task_rename',
+];
+
+/** F_DUPFD 0, F_SETFD 2, F_DUPFD_CLOEXEC 1030: the commands of fcntl that change which file a descriptor is. */
+const FCNTL_OF_DESCRIPTORS = 'cmd == 0 || cmd == 2 || cmd == 1030';
+
+export interface EventChoice {
+  /** `sched/sched_process_fork`, or a whole system: `syscalls` */
+  readonly event: string;
+  readonly filter?: string;
+  /** Put a call trace behind each. */
+  readonly stack?: boolean;
+  /** Absent on some kernels or architectures; do without. */
+  readonly optional?: boolean;
+}
+
+export interface PresetOptions {
+  readonly callTraces: boolean;
+  readonly outsideSignals: boolean;
+}
+
+/** The tree's signal events; `signal_generate` only where no second instance sees it from all sides. */
+function signalsOfTree(options: PresetOptions): EventChoice[] {
+  const deliver = { event: 'signal/signal_deliver', stack: options.callTraces };
+  const generate = { event: 'signal/signal_generate', stack: options.callTraces };
+  return options.outsideSignals ? [deliver] : [generate, deliver];
+}
+
+export function treeEvents(preset: 'lifecycle' | 'all', options: PresetOptions): EventChoice[] {
+  const events: EventChoice[] = [...LIFECYCLE_EVENTS.map((event) => ({ event })), ...signalsOfTree(options)];
+  if (preset === 'all') return [{ event: 'syscalls' }, ...events];
+  for (const name of LIFECYCLE_SYSCALLS) {
+    const filter = name === 'fcntl' ? { filter: FCNTL_OF_DESCRIPTORS } : {};
+    events.push({ event: `syscalls/sys_enter_${name}`, optional: true, ...filter });
+    events.push({ event: `syscalls/sys_exit_${name}`, optional: true });
+  }
+  return events;
+}
+
+/** What the second instance records: signal events, and two events that only say that a process is gone. */
+export function outsideEvents(options: PresetOptions): EventChoice[] {
+  return [
+    { event: 'signal/signal_generate', stack: options.callTraces },
+    { event: 'sched/sched_process_free' },
+    { event: 'oom/mark_victim', optional: true },
+  ];
+}

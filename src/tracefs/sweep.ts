@@ -1,0 +1,56 @@
+/**
+ * Takes away what a crash or a SIGKILL of ours left behind: instances, probes, and the processes that ran in a
+ * session whose owner is gone (its pid list names them). Nothing that is not ours is touched: the name must be
+ * one that we give, and its owner must be gone.
+ */
+import { readdirSync } from 'node:fs';
+import * as path from 'node:path';
+import { TraceError } from '../trace-error';
+import { ControlFiles } from './control-files';
+import { Instance } from './instance';
+import { abandonedInstance } from './owner';
+import { abandonedGroups, removeProbes } from './probes';
+
+export interface Swept {
+  readonly instances: string[];
+  readonly probeGroups: string[];
+  /** Processes of an abandoned session that still ran, now sent SIGKILL. */
+  readonly killed: number[];
+}
+
+export async function sweepAbandoned(tracefs: string): Promise<Swept> {
+  const swept: Swept = { instances: [], probeGroups: [], killed: [] };
+  const files = new ControlFiles();
+  for (const name of readdirSync(path.join(tracefs, 'instances'))) {
+    const kind = abandonedInstance(name);
+    if (kind === null) continue;
+    const instance = new Instance(tracefs, name, files);
+    try {
+      if (kind === 'tree') swept.killed.push(...endFollowed(instance));
+      await instance.remove();
+      swept.instances.push(name);
+    } catch (error) {
+      // Another process of ours may sweep at the same time; what it took away is gone all the same.
+      if (!(error instanceof TraceError)) throw error;
+    }
+  }
+  for (const group of abandonedGroups(tracefs)) {
+    removeProbes(tracefs, group, files);
+    swept.probeGroups.push(group);
+  }
+  return swept;
+}
+
+/** SIGKILL to every process that the instance still follows. */
+export function endFollowed(instance: Instance): number[] {
+  const killed: number[] = [];
+  for (const tid of instance.followed()) {
+    try {
+      process.kill(tid, 'SIGKILL');
+      killed.push(tid);
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  return killed;
+}

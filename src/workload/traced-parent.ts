@@ -1,0 +1,153 @@
+/**
+ * Starts a command under a traced parent, in steps that let nothing be missed: the parent is there and waits
+ * (`start`), it is registered with the tracer, it forks (`launch`), the child waits at a gate, and only then the
+ * command's first instruction runs (`open`).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { signalName, signalNumber } from '../kernel/signals';
+import { TraceError } from '../trace-error';
+import { findCommand } from './find-command';
+import { eachLine } from './lines';
+import { BASH_SCRIPT, CONTROL_SIGNAL, SH_SCRIPT } from './parent-script';
+import type { WorkloadSettings, WorkloadSinks } from './workload';
+
+const BASH_PATHS = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'];
+/** What the shell reports for a command that a signal ended: 128 and the signal (POSIX, 2.8.2). */
+const SIGNAL_STATUS = 128;
+
+export interface ShellStatus {
+  /** As `$?`: 137 is SIGKILL, or an exit with that code; only the trace knows which. */
+  readonly status: number;
+}
+
+export class TracedParent {
+  readonly pid: number;
+  readonly path: string;
+  readonly argv: readonly string[];
+  /** Resolves when the command is reaped; null where the parent died first. */
+  readonly ended: Promise<ShellStatus | null>;
+  /** Resolves when the parent is gone and all output is passed on. */
+  readonly gone: Promise<void>;
+  readonly #process: ChildProcess;
+  readonly #orders: Writable;
+  readonly #gate: Writable;
+  readonly #started: Promise<number | null>;
+  #isGone = false;
+
+  private constructor(
+    child: ChildProcess,
+    pid: number,
+    path: string,
+    argv: readonly string[],
+    sinks: WorkloadSinks,
+  ) {
+    this.#process = child;
+    this.pid = pid;
+    this.path = path;
+    this.argv = argv;
+    this.#orders = child.stdio[3] as Writable;
+    this.#gate = child.stdio[7 as 4] as unknown as Writable;
+    for (const pipe of [this.#orders, this.#gate]) {
+      // EPIPE when the parent is gone already: `gone` tells.
+      pipe.on('error', () => undefined);
+    }
+    const reports = new Map<string, (value: number | null) => void>();
+    const report = (word: string): Promise<number | null> =>
+      new Promise((resolve) => reports.set(word, resolve));
+    this.#started = report('started');
+    this.ended = report('ended').then((status) => (status === null ? null : { status }));
+    const reported = eachLine(child.stdio[6 as 4] as unknown as Readable, (line) => {
+      const [word, value] = line.split(' ');
+      reports.get(word ?? '')?.(Number(value));
+    });
+    const closed = new Promise<void>((resolve) =>
+      child.on('close', () => {
+        resolve();
+      }),
+    );
+    const output = [eachLine(child.stdout!, sinks.stdout), eachLine(child.stderr!, sinks.stderr)];
+    // The command's own children may hold its output open after it; the parent's reports end with the parent.
+    void reported.then(() => {
+      for (const resolve of reports.values()) resolve(null);
+    });
+    this.gone = Promise.all([closed, ...output]).then(() => {
+      this.#isGone = true;
+    });
+  }
+
+  /**
+   * Starts the parent; the command does not run yet.
+   * @throws TraceError ENOENT, EACCES for the command, WORKLOAD_FAILED for the parent
+   */
+  static async start(settings: WorkloadSettings, sinks: WorkloadSinks): Promise<TracedParent> {
+    const cwd = settings.cwd ?? process.cwd();
+    const env = environment(settings.env);
+    const path = settings.shell ? '/bin/sh' : findCommand(settings.command, cwd, env['PATH']);
+    const argv = settings.shell
+      ? ['sh', '-c', settings.command, 'sh', ...settings.args]
+      : [settings.command, ...settings.args];
+    const bash = BASH_PATHS.find((file) => existsSync(file));
+    const [shell, script] = bash === undefined ? ['/bin/sh', SH_SCRIPT] : [bash, BASH_SCRIPT];
+    // --norc and an emptied BASH_ENV: no code of the user's runs in the traced parent.
+    const options = bash === undefined ? [] : ['--norc', '--noprofile'];
+    const child = spawn(shell, [...options, '-c', script, 'traced-parent', path, ...argv], {
+      cwd,
+      env: { ...env, BASH_ENV: undefined, ENV: undefined },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
+      ...(settings.uid === null ? {} : { uid: settings.uid }),
+      ...(settings.gid === null ? {} : { gid: settings.gid }),
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (error) => {
+        reject(new TraceError('WORKLOAD_FAILED', `${shell}: ${error.message}`, { cause: error }));
+      });
+    });
+    return new TracedParent(child, child.pid!, path, argv, sinks);
+  }
+
+  /**
+   * Lets the parent fork. The child waits at the gate.
+   * @returns the child's pid
+   * @throws TraceError WORKLOAD_FAILED where the parent could not fork
+   */
+  async launch(): Promise<number> {
+    this.#orders.write('go\n');
+    const pid = await this.#started;
+    if (pid === null) throw new TraceError('WORKLOAD_FAILED', 'the traced parent ended before it could fork');
+    return pid;
+  }
+
+  /** Lets the child exec the command. */
+  open(): void {
+    this.#gate.end('go\n');
+  }
+
+  /** Has the parent send a signal to the command, or to its process group. */
+  order(signal: string, to: 'command' | 'group' = 'command'): void {
+    const number = signalNumber(signal);
+    if (this.#isGone || number === null) return;
+    this.#orders.write(`${number} ${to}\n`);
+    this.#process.kill(CONTROL_SIGNAL);
+  }
+
+  /** Ends the parent itself. */
+  end(): void {
+    if (!this.#isGone) this.#process.kill('SIGKILL');
+  }
+}
+
+function environment(changes: WorkloadSettings['env']): Record<string, string | undefined> {
+  const env: Record<string, string | undefined> = { ...process.env };
+  for (const [name, value] of Object.entries(changes)) env[name] = value ?? undefined;
+  return env;
+}
+
+/** What `$?` says by itself: for 128 and more it is either, and only the trace knows. */
+export function readShellStatus(status: number): { code: number | null; signal: string | null } {
+  if (status <= SIGNAL_STATUS || status > SIGNAL_STATUS + 64) return { code: status, signal: null };
+  return { code: null, signal: signalName(status - SIGNAL_STATUS) };
+}
