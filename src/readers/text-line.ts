@@ -1,0 +1,221 @@
+/**
+ * What stands before an event in a line of ftrace text, read on bytes:
+ *
+ *     comm16 "-" pid " " [ "(" tgid ") " ] "[" cpu "] " [flags] " " time ": " body
+ *
+ * Format: trace_print_context() and trace_print_lat_context() in kernel/trace/trace_output.c. The kernel prints
+ * `%16s-%-7d` and a comm has at most 15 bytes, so byte 16 of a line is the dash before the pid: names with
+ * blanks, dashes and brackets are exact. Post-processed files lost that column, so every dash is tried there.
+ * Latency format prints `%8.8s-%-7d %3d`, the CPU joined to the flags, and microseconds since the first event.
+ */
+
+const BLANK = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const OPEN_SQUARE = 0x5b;
+const CLOSE_SQUARE = 0x5d;
+
+const DASH_COLUMN = 16;
+const LATENCY_DASH_COLUMN = 8;
+/** How far a dash is looked for in post-processed lines: they have names like com.google.android.youtube. */
+const LAST_DASH_COLUMN = 128;
+/** Nothing before the body is longer: a comm, and six short columns. */
+const LONGEST_PREFIX = 256;
+
+const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function isFlag(byte: number): boolean {
+  return isDigit(byte) || byte === DOT || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a);
+}
+
+/** One line's prefix. The object is used again for each line: a line costs no allocation here. */
+export class LinePrefix {
+  commStart = 0;
+  commEnd = 0;
+  pid = 0;
+  tgid: number | null = null;
+  cpu = 0;
+  flagsStart = 0;
+  flagsEnd = 0;
+  /** Seconds, or whole ticks. */
+  ts = 0;
+  bodyStart = 0;
+  /** The dash stood where the kernel puts it, so the comm is exact. */
+  isExact = false;
+
+  /** False where the line, from `start` to `end` without its newline, has no prefix. */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    this.isExact = false;
+    if (bytes[start + DASH_COLUMN] === DASH && this.readAfterDash(bytes, start, start + DASH_COLUMN, end)) {
+      this.isExact = true;
+      return true;
+    }
+    if (
+      bytes[start + LATENCY_DASH_COLUMN] === DASH &&
+      this.readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)
+    ) {
+      this.isExact = true;
+      return true;
+    }
+    const last = Math.min(end, start + LAST_DASH_COLUMN);
+    for (let at = start + 1; at < last; at++) {
+      if (bytes[at] === DASH && isDigit(bytes[at + 1]) && this.readAfterDash(bytes, start, at, end))
+        return true;
+    }
+    return this.readVerbose(bytes, start, end);
+  }
+
+  private setComm(bytes: Uint8Array, start: number, dash: number): void {
+    let from = start;
+    while (from < dash && bytes[from] === BLANK) from++;
+    this.commStart = from;
+    this.commEnd = dash;
+  }
+
+  private readAfterDash(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+    let at = dash + 1;
+    let pid = 0;
+    const pidStart = at;
+    while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
+    if (at === pidStart || at - pidStart > 10) return false;
+    at = skipBlanks(bytes, at, end);
+    let tgid: number | null = null;
+    if (bytes[at] === OPEN) {
+      at = skipBlanks(bytes, at + 1, end);
+      if (isDigit(bytes[at])) {
+        tgid = 0;
+        while (at < end && isDigit(bytes[at])) tgid = tgid * 10 + bytes[at++]! - 0x30;
+      } else {
+        while (at < end && bytes[at] === DASH) at++;
+      }
+      if (bytes[at] !== CLOSE) return false;
+      at = skipBlanks(bytes, at + 1, end);
+    }
+    if (bytes[at] !== OPEN_SQUARE) return false;
+    at++;
+    let cpu = 0;
+    const cpuStart = at;
+    while (at < end && isDigit(bytes[at])) cpu = cpu * 10 + bytes[at++]! - 0x30;
+    if (at === cpuStart || at - cpuStart > 6 || bytes[at] !== CLOSE_SQUARE) return false;
+    at = skipBlanks(bytes, at + 1, end);
+    this.flagsStart = at;
+    this.flagsEnd = at;
+    const timeEnd = this.readTime(bytes, at, end);
+    if (timeEnd < 0) {
+      while (at < end && isFlag(bytes[at]!)) at++;
+      const width = at - this.flagsStart;
+      if (width < 3 || width > 8 || bytes[at] !== BLANK) return false;
+      this.flagsEnd = at;
+      at = this.readTime(bytes, skipBlanks(bytes, at, end), end);
+      if (at < 0) return false;
+    } else {
+      at = timeEnd;
+    }
+    this.setComm(bytes, start, dash);
+    this.pid = pid;
+    this.tgid = tgid;
+    this.cpu = cpu;
+    this.bodyStart = bytes[at] === BLANK && at < lineEnd ? at + 1 : at;
+    return true;
+  }
+
+  /**
+   * `9978.187414:` or `20868710626:` at `at`; sets `ts` and returns where the colon ended, or -1.
+   *
+   * The quotient of two exact integers is the correctly rounded double; only beyond 2^53 of the smallest unit
+   * is the text itself converted, which is as exact and slower.
+   */
+  private readTime(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let value = 0;
+    while (at < end && isDigit(bytes[at])) value = value * 10 + bytes[at++]! - 0x30;
+    if (at === start) return -1;
+    let decimals = 0;
+    if (bytes[at] === DOT) {
+      at++;
+      const fraction = at;
+      while (at < end && isDigit(bytes[at])) value = value * 10 + bytes[at++]! - 0x30;
+      decimals = at - fraction;
+      if (decimals === 0 || decimals > 9) return -1;
+    }
+    if (at >= end || bytes[at] !== COLON) return -1;
+    this.ts =
+      value <= Number.MAX_SAFE_INTEGER
+        ? value / SCALES[decimals]!
+        : Number(String.fromCharCode(...bytes.subarray(start, at)));
+    return at + 1;
+  }
+
+  private readLatency(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+    let at = dash + 1;
+    let pid = 0;
+    const pidStart = at;
+    while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
+    if (at === pidStart || at - pidStart > 10) return false;
+    at = skipBlanks(bytes, at, end);
+    let cpu = 0;
+    const cpuStart = at;
+    while (at < end && isDigit(bytes[at])) cpu = cpu * 10 + bytes[at++]! - 0x30;
+    if (at === cpuStart || at - cpuStart > 6) return false;
+    this.flagsStart = at;
+    while (at < end && isFlag(bytes[at]!)) at++;
+    this.flagsEnd = at;
+    const width = at - this.flagsStart;
+    if (width < 3 || width > 8 || bytes[at] !== BLANK) return false;
+    at = skipBlanks(bytes, at, end);
+    let time = 0;
+    const timeStart = at;
+    while (at < end && isDigit(bytes[at])) time = time * 10 + bytes[at++]! - 0x30;
+    if (at === timeStart || at - timeStart > 15) return false;
+    const isMicroseconds = bytes[at] === 0x75 && bytes[at + 1] === 0x73;
+    // Behind `us` stands one mark for the time to the next line: ` + ! # * @ $`.
+    if (isMicroseconds) at += 3;
+    if (at >= end || bytes[at] !== COLON) return false;
+    at++;
+    this.setComm(bytes, start, dash);
+    this.pid = pid;
+    this.tgid = null;
+    this.cpu = cpu;
+    this.ts = isMicroseconds ? time / 1e6 : time;
+    this.bodyStart = bytes[at] === BLANK && at < lineEnd ? at + 1 : at;
+    return true;
+  }
+
+  /** Option `verbose`: `%16s %7d %3d %d %08x %08lx [%08lx] %ld.%03ldms (+%ld.%03ldms): `. */
+  private readVerbose(bytes: Uint8Array, start: number, end: number): boolean {
+    if (bytes[start + DASH_COLUMN] !== BLANK || end - start < 64) return false;
+    const text = String.fromCharCode(
+      ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + LONGEST_PREFIX)),
+    );
+    const match = VERBOSE.exec(text);
+    if (!match) return false;
+    this.setComm(bytes, start, start + DASH_COLUMN);
+    this.pid = Number(match[1]);
+    this.tgid = null;
+    this.cpu = Number(match[2]);
+    this.ts = Number(`${match[3]}${match[4]}`) / 1e6;
+    this.flagsStart = start;
+    this.flagsEnd = start;
+    this.bodyStart = start + DASH_COLUMN + match[0].length;
+    this.isExact = true;
+    return true;
+  }
+}
+
+const VERBOSE =
+  /^ +([0-9]{1,10}) +([0-9]{1,6}) [0-9a-f]{1,2} [0-9a-f]{8} [0-9a-f]{8} \[[0-9a-f]{8,16}\] ([0-9]{1,12})\.([0-9]{3})ms \(\+[0-9]{1,12}\.[0-9]{3}ms\): /;
+
+function skipBlanks(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && bytes[at] === BLANK) at++;
+  return at;
+}

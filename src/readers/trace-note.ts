@@ -1,0 +1,86 @@
+/** Notes in a trace: `# ftrace-life: {json}` in text, sections of a capture. Anybody can have written them. */
+import type { MapsEntry, TraceNote } from '../trace-event';
+
+type Properties = Readonly<Record<string, unknown>>;
+
+function isProperties(value: unknown): value is Properties {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function readMapsEntry(value: unknown): MapsEntry | null {
+  if (!isProperties(value)) return null;
+  const { start, end, perms, offset, dev, inode, path, deleted } = value;
+  if (!isCount(start) || !isCount(end) || !isCount(offset) || !isCount(inode)) return null;
+  if (!isText(perms) || !isText(dev) || !isText(path) || typeof deleted !== 'boolean') return null;
+  return { start, end, perms, offset, dev, inode, path, deleted };
+}
+
+function readTrace(note: Properties): TraceNote | null {
+  const { kernel, clock, cpus, wall } = note;
+  if (!isText(kernel) || !isText(clock) || !isCount(cpus)) return null;
+  if (wall === undefined) return { kind: 'trace', kernel, clock, cpus };
+  if (!isProperties(wall) || !isNumber(wall['ts']) || !isNumber(wall['unixSeconds'])) return null;
+  return { kind: 'trace', kernel, clock, cpus, wall: { ts: wall['ts'], unixSeconds: wall['unixSeconds'] } };
+}
+
+function readWorkload(note: Properties): TraceNote | null {
+  const { parent, path, argv, control } = note;
+  if (!isCount(parent) || !isText(path) || !Array.isArray(argv) || !argv.every(isText)) return null;
+  if (control === null) return { kind: 'workload', parent, path, argv, control };
+  if (!isProperties(control) || !isText(control['signal']) || !isCount(control['sender'])) return null;
+  return {
+    kind: 'workload',
+    parent,
+    path,
+    argv,
+    control: { signal: control['signal'], sender: control['sender'] },
+  };
+}
+
+function readMaps(note: Properties): TraceNote | null {
+  const { pid, ts, maps } = note;
+  if (!isCount(pid) || !isNumber(ts) || !Array.isArray(maps)) return null;
+  const entries: MapsEntry[] = [];
+  for (const value of maps) {
+    const entry = readMapsEntry(value);
+    if (entry === null) return null;
+    entries.push(entry);
+  }
+  return { kind: 'maps', pid, ts, maps: entries };
+}
+
+/** Narrows a parsed note to its exact shape, without properties that the shape does not have; null if it does not fit. */
+export function readNote(value: unknown): TraceNote | null {
+  if (!isProperties(value)) return null;
+  switch (value['kind']) {
+    case 'trace':
+      return readTrace(value);
+    case 'workload':
+      return readWorkload(value);
+    case 'maps':
+      return readMaps(value);
+    case 'inode': {
+      const { dev, ino, path } = value;
+      return isCount(dev) && isCount(ino) && isText(path) ? { kind: 'inode', dev, ino, path } : null;
+    }
+    case 'end': {
+      const { ts, overrun, dropped } = value;
+      if (!isNumber(ts) || !isCount(overrun) || !isCount(dropped)) return null;
+      return { kind: 'end', ts, overrun, dropped };
+    }
+    default:
+      return null;
+  }
+}
