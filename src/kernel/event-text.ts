@@ -148,7 +148,9 @@ function readState(text: string): FieldValue | undefined {
 function printState(value: FieldValue): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value !== 'number') return undefined;
-  const letters = [...STATE_LETTERS].filter((_, bit) => value & (1 << bit)).join('|');
+  const letters = STATE_LETTERS.split('')
+    .filter((_, bit) => value & (1 << bit))
+    .join('|');
   return (letters || 'R') + (value & PREEMPTED ? '+' : '');
 }
 

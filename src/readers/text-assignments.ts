@@ -20,6 +20,7 @@ export const UNASSIGNED = '__text';
 
 const NAME = /[A-Za-z_][A-Za-z0-9_.-]*=/y;
 const FIELDS_INTEGER = /^0x[0-9a-f]{1,16} \((-?[0-9]{1,20})\)$/;
+const FIELDS_POINTER = /^\(0x([0-9a-f]{1,16})\)$/;
 const FIELDS_SYMBOL = /^(\S+\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\S+\])?) \(-?[0-9]{1,20}\)$/;
 
 /** The end of an assignment's name that starts at `at`, behind its `=`; -1 where there is none. */
@@ -33,6 +34,9 @@ function isNameField(name: string): boolean {
 }
 
 function readScalar(name: string, text: string): FieldValue {
+  // The option `fields` prints a system call's `const char *` so.
+  const pointer = text.startsWith('(0x') ? FIELDS_POINTER.exec(text)?.[1] : undefined;
+  if (pointer !== undefined) return fromHex(pointer) ?? text;
   if (isNameField(name)) return text;
   const first = text.charCodeAt(0);
   if ((first >= 0x30 && first <= 0x39) || first === 0x2d) {
