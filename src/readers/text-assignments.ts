@@ -19,7 +19,7 @@ export interface Assignments {
 export const UNASSIGNED = '__text';
 
 const NAME = /[A-Za-z_][A-Za-z0-9_.-]*=/y;
-const FIELDS_INTEGER = /^0x[0-9a-f]{1,16} \((-?[0-9]{1,20})\)$/;
+const FIELDS_INTEGER = /^0x([0-9a-f]{1,16}) \((-?[0-9]{1,20})\)$/;
 const FIELDS_POINTER = /^\(0x([0-9a-f]{1,16})\)$/;
 const FIELDS_SYMBOL = /^(\S+\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\S+\])?) \(-?[0-9]{1,20}\)$/;
 
@@ -33,6 +33,16 @@ function isNameField(name: string): boolean {
   return name.endsWith('comm') || name === 'filename' || name === 'interp';
 }
 
+/**
+ * The option `fields` prints `0xfffffffffffffffe (-2)` (print_fields() in trace_output.c). The decimal has the
+ * sign, but an address is cut to 32 bits there.
+ */
+function readPrintedTwice(name: string, hex: string, decimal: string): FieldValue | undefined {
+  const isSigned =
+    !name.startsWith('__probe_') && BigInt.asUintN(hex.length * 4, BigInt(decimal)) === BigInt(`0x${hex}`);
+  return isSigned ? fromDecimal(decimal) : fromHex(hex);
+}
+
 function readScalar(name: string, text: string): FieldValue {
   // The option `fields` prints a system call's `const char *` so.
   const pointer = text.startsWith('(0x') ? FIELDS_POINTER.exec(text)?.[1] : undefined;
@@ -42,8 +52,8 @@ function readScalar(name: string, text: string): FieldValue {
   if ((first >= 0x30 && first <= 0x39) || first === 0x2d) {
     const integer = text.startsWith('0x') ? fromHex(text.slice(2)) : fromDecimal(text);
     if (integer !== undefined) return integer;
-    const printedTwice = FIELDS_INTEGER.exec(text)?.[1];
-    return (printedTwice === undefined ? undefined : fromDecimal(printedTwice)) ?? text;
+    const printedTwice = FIELDS_INTEGER.exec(text);
+    return (printedTwice ? readPrintedTwice(name, printedTwice[1]!, printedTwice[2]!) : undefined) ?? text;
   }
   if (text === 'true') return true;
   if (text === 'false') return false;

@@ -168,7 +168,7 @@ export class BodyReader {
   }
 
   /** What has neither `name: ` nor the form of a system call. */
-  private readOther(bytes: Buffer, start: number, end: number): TextBody | undefined {
+  private readOther(bytes: Buffer, start: number, end: number): TextBody | StackHeader | undefined {
     const text = bytes.toString('utf8', start, end);
     const traced = FUNCTION.exec(text);
     if (traced) return event('function', { ip: traced[1]!, parent_ip: traced[2]! });
@@ -186,7 +186,7 @@ export class BodyReader {
       }
     }
     const unknown = UNKNOWN_TYPE.exec(text)?.[1];
-    if (unknown) return event(unknown === '4' ? 'kernel_stack' : 'user_stack', {});
+    if (unknown) return unknown === '4' ? KERNEL_STACK : USER_STACK;
     const switched = SWITCH.exec(text)?.[1];
     if (switched)
       return event(switched === '==>' ? 'context_switch' : 'wakeup', { [UNASSIGNED]: text.trim() });
