@@ -1,0 +1,86 @@
+/**
+ * What a test needs from the machine. A lack is said aloud and skips the test; where skipping is forbidden
+ * (FTRACE_LIFE_NO_SKIP=1, as in .ci/run) it fails.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { launchChromium } from './chromium';
+
+const run = promisify(execFile);
+
+const TRACING = '/sys/kernel/tracing';
+
+/** Each finds out by doing the thing, and throws what stood in the way. */
+const CHECKS = {
+  /** tracefs, with the right to make instances in it. */
+  tracefs: (): Promise<void> => {
+    const instance = path.join(TRACING, 'instances', `ftrace-life-test-${process.pid}`);
+    mkdirSync(instance);
+    rmdirSync(instance);
+    return Promise.resolve();
+  },
+  /** A C compiler with the C library's headers. */
+  gcc: async (): Promise<void> => {
+    const compiling = run('gcc', ['-x', 'c', '-o', '/dev/null', '-']);
+    compiling.child.stdin?.end('#include <unistd.h>\nint main(void) { return getpid() == 0; }\n');
+    await compiling;
+  },
+  /** strace, and the right to use ptrace. */
+  strace: async (): Promise<void> => {
+    await run('strace', ['-o', '/dev/null', 'true']);
+  },
+  root: (): Promise<void> => {
+    const uid = process.getuid?.();
+    return uid === 0 ? Promise.resolve() : Promise.reject(new Error(`this is uid ${uid ?? 'unknown'}`));
+  },
+  /** Chromium and the libraries it needs. */
+  browser: async (): Promise<void> => {
+    const browser = await launchChromium();
+    await browser.close();
+  },
+} satisfies Record<string, () => Promise<void>>;
+
+export type Requirement = keyof typeof CHECKS;
+
+const found = new Map<Requirement, Promise<string | undefined>>();
+
+/** Why this machine does not have it; undefined when it has. Looked at once in a test run. */
+export function lackOf(requirement: Requirement): Promise<string | undefined> {
+  let lack = found.get(requirement);
+  if (lack === undefined) {
+    lack = Promise.resolve()
+      .then(CHECKS[requirement])
+      .then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message.trim() : String(error)),
+      );
+    found.set(requirement, lack);
+  }
+  return lack;
+}
+
+/**
+ * For the start of a `before` hook or a test:
+ * `before(async function () { await needs(this, { tracefs: true, gcc: true }); ... })`.
+ *
+ * Skips what the hook is for, and prints `SKIPPED: needs tracefs: <why>`; with FTRACE_LIFE_NO_SKIP=1 it throws.
+ */
+export async function needs(
+  context: Mocha.Context,
+  requirements: Readonly<Partial<Record<Requirement, boolean>>>,
+): Promise<void> {
+  // The first test of a browser unpacks it, the first of a compiler loads it from disk.
+  const limitMs = context.timeout();
+  context.timeout(0);
+  for (const [name, wanted] of Object.entries(requirements) as [Requirement, boolean][]) {
+    const lack = wanted ? await lackOf(name) : undefined;
+    if (lack === undefined) continue;
+    const text = `needs ${name}: ${lack}`;
+    if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(text);
+    console.error(`SKIPPED: ${text}`);
+    context.skip();
+  }
+  context.timeout(limitMs);
+}
