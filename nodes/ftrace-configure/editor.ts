@@ -1,0 +1,82 @@
+/** The editor's half of ftrace-configure. */
+
+interface ConfigureNode {
+  readonly events: string;
+  _(key: string, values?: Record<string, unknown>): string;
+}
+
+interface Finding {
+  readonly subject: string;
+  readonly level: 'ok' | 'limit' | 'lack';
+  readonly found: string;
+  readonly mend: string | null;
+}
+
+interface Preflight {
+  readonly canTrace: boolean;
+  readonly kernel: string;
+  readonly findings: readonly Finding[];
+}
+
+const EVENT_NAME = /^([\w-]+:)?[\w*?-]+$/;
+
+/** While the dialog is open, what it shows; else what is saved. */
+function chosenEvents(node: ConfigureNode, opt: unknown): unknown {
+  const field = $('#node-input-events');
+  return opt === undefined || field.length === 0 ? node.events : field.val();
+}
+
+function checkEventList(node: ConfigureNode, value: unknown, opt: unknown): true | string {
+  if (chosenEvents(node, opt) !== 'list') return true;
+  const names = String(value ?? '')
+    .split(/[\s,]+/)
+    .filter((name) => name !== '');
+  if (names.length === 0) return node._('ftrace-configure.invalid.noEvents');
+  const wrong = names.find((name) => !EVENT_NAME.test(name));
+  return wrong === undefined ? true : node._('ftrace-configure.invalid.event', { name: wrong });
+}
+
+function checkBuffer(node: ConfigureNode, value: unknown): true | string {
+  const kibibytes = Number(value);
+  const fits = Number.isInteger(kibibytes) && kibibytes >= 4 && kibibytes <= 1_048_576;
+  return fits ? true : node._('ftrace-configure.invalid.buffer');
+}
+
+function showWhen(row: string, field: string, value: string): void {
+  const toggle = (): void => {
+    $(row).toggle($(field).val() === value);
+  };
+  $(field).on('change', toggle);
+  toggle();
+}
+
+/** Says below the form what the machine that Node-RED runs on allows. */
+function showPreflight(node: ConfigureNode): void {
+  const tips = $('#tracelife-preflight');
+  void $.getJSON('tracelife/preflight', (found: Preflight) => {
+    const lacks = found.findings.filter(({ level }) => level !== 'ok');
+    const summary = node._(`ftrace-configure.preflight.${found.canTrace ? 'can' : 'cannot'}`, {
+      kernel: found.kernel,
+    });
+    const list = $('<ul>').css('margin', '6px 0 0 18px');
+    for (const { subject, found: what, mend } of lacks) {
+      const line = $('<li>').text(`${subject}: ${what}`).appendTo(list);
+      if (mend !== null) line.append('<br>', $('<code>').text(mend));
+    }
+    tips
+      .empty()
+      .append($('<span>').text(summary), lacks.length > 0 ? list : '')
+      .show();
+  });
+}
+
+function prepare(node: ConfigureNode): void {
+  showWhen('#tracelife-row-eventList', '#node-input-events', 'list');
+  showWhen('#tracelife-row-replayPath', '#node-input-whenImpossible', 'replay');
+  showPreflight(node);
+}
+
+const editors = window as unknown as { TraceLife?: Record<string, unknown> };
+editors.TraceLife = { ...editors.TraceLife, ftraceConfigure: { prepare, checkEventList, checkBuffer } };
+
+export {};

@@ -1,0 +1,201 @@
+/** Arms a session and sends it on. */
+import * as os from 'node:os';
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import { inspectTracing } from '../../src/tracefs/preflight';
+import {
+  armSession,
+  explainSession,
+  findSession,
+  type Session,
+  type SessionState,
+} from '../../src/session/session';
+import { readSessionSettings, type SessionSettings } from '../../src/session/session-settings';
+import { TraceError } from '../../src/trace-error';
+import { asError } from '../as-error';
+import { guardClose } from '../guard-close';
+import { guardInput } from '../guard-input';
+import { metadataOf, topicOf } from '../message-metadata';
+import { RECORDED_EXAMPLE } from '../recorded-example';
+import { readOrShowFailure } from '../show-failure';
+import { StatusRenderer, type Look } from '../status-renderer';
+import { OwnedSessions } from './owned-sessions';
+
+interface ConfigureDef extends NodeDef {
+  topic?: unknown;
+  events?: unknown;
+  eventList?: unknown;
+  fileNames?: unknown;
+  callTraces?: unknown;
+  followChildren?: unknown;
+  outsideSignals?: unknown;
+  bufferKb?: unknown;
+  clock?: unknown;
+  whenImpossible?: unknown;
+  replayPath?: unknown;
+}
+
+interface ConfigureSettings {
+  readonly session: SessionSettings;
+  /** The node's own topic, which goes before the message's. */
+  readonly topic: string | null;
+  /** The trace to replay where tracing is not possible; null: that is an error. */
+  readonly replayPath: string | null;
+}
+
+const ACTIONS = ['arm', 'pause', 'resume', 'disarm', 'explain'] as const;
+type Action = (typeof ACTIONS)[number];
+
+type ConfigureState = SessionState | 'replaying';
+const LOOKS: Readonly<Record<ConfigureState, Look>> = {
+  armed: { fill: 'green', shape: 'ring' },
+  running: { fill: 'green', shape: 'dot' },
+  paused: { fill: 'yellow', shape: 'ring' },
+  draining: { fill: 'green', shape: 'dot' },
+  ended: { fill: 'grey', shape: 'ring' },
+  failed: { fill: 'red', shape: 'ring' },
+  replaying: { fill: 'blue', shape: 'ring' },
+};
+
+function readDef(def: ConfigureDef): ConfigureSettings {
+  const topic = typeof def.topic === 'string' && def.topic !== '' ? def.topic : null;
+  const session = readSessionSettings({
+    ...def,
+    topic: topic ?? undefined,
+    events: def.events === 'list' ? def.eventList : def.events,
+  });
+  if (def.whenImpossible !== 'replay') return { session, topic, replayPath: null };
+  const given = typeof def.replayPath === 'string' ? def.replayPath : '';
+  return { session, topic, replayPath: given === '' ? RECORDED_EXAMPLE : given };
+}
+
+function readAction(given: unknown): Action {
+  const action = ACTIONS.find((known) => known === (given ?? 'arm'));
+  if (action !== undefined) return action;
+  throw new TraceError(
+    'MESSAGE_INVALID',
+    `msg.action is ${JSON.stringify(given)}; it is ${ACTIONS.join(', ')}`,
+  );
+}
+
+/** `msg.payload` for a session, in whatever state. */
+function describeSession(session: Session): Record<string, unknown> {
+  const { topic: _topic, ...settings } = session.settings;
+  return {
+    session: session.id,
+    topic: session.topic,
+    state: session.state,
+    instances: session.instances,
+    kernel: os.release(),
+    commands: [...session.commands],
+    settings,
+  };
+}
+
+function registerPreflight(RED: NodeAPI): void {
+  RED.httpAdmin.get(
+    '/tracelife/preflight',
+    RED.auth.needsPermission('ftrace-configure.read'),
+    (_request, response) => {
+      Promise.resolve()
+        .then(inspectTracing)
+        .then((found) => response.json(found))
+        .catch((error: unknown) => response.status(500).json({ error: asError(error).message }));
+    },
+  );
+}
+
+export = (RED: NodeAPI): void => {
+  registerPreflight(RED);
+  RED.nodes.registerType('ftrace-configure', function (this: Node, def: ConfigureDef) {
+    RED.nodes.createNode(this, def);
+    const config = readOrShowFailure(this, () => readDef(def));
+    if (config === null) return;
+    const status = new StatusRenderer<ConfigureState>(this, LOOKS, (key, values) =>
+      RED._(`ftrace-configure.${key}`, values),
+    );
+    const owned = new OwnedSessions(armSession, (session) => {
+      status.show(session.state, { topic: session.topic });
+    });
+
+    const replay = async (
+      settings: SessionSettings,
+      path: string,
+      reason: TraceError,
+      message: NodeMessage,
+    ): Promise<NodeMessage> => {
+      this.warn(RED._('ftrace-configure.warning.replay', { path, why: reason.message }));
+      status.show('replaying');
+      message.topic = settings.topic;
+      message.payload = {
+        session: null,
+        topic: settings.topic,
+        state: 'replaying',
+        commands: await explainSession(settings),
+        replay: path,
+        code: reason.code,
+        why: reason.message,
+      };
+      message['ftrace'] = {
+        ...metadataOf(message),
+        session: null,
+        kind: 'session',
+        replay: path,
+        why: reason.message,
+      };
+      return message;
+    };
+
+    const act = async (action: Exclude<Action, 'explain' | 'arm'>, topic: string): Promise<Session> => {
+      const session = findSession(topic);
+      if (session === undefined)
+        throw new TraceError('SESSION_UNKNOWN', `${action}: nothing is armed as "${topic}"`);
+      if (action === 'pause') session.pause();
+      else if (action === 'resume') session.resume();
+      else await session.disarm();
+      return session;
+    };
+
+    const answer = (session: Session, message: NodeMessage): NodeMessage => {
+      const { replay: _replay, why: _why, ...metadata } = metadataOf(message);
+      message.topic = session.topic;
+      message.payload = describeSession(session);
+      message['ftrace'] = { ...metadata, session: session.id, kind: 'session' };
+      return message;
+    };
+
+    guardInput(this, async (message, send) => {
+      const action = readAction(message['action']);
+      const settings = { ...config.session, topic: config.topic ?? topicOf(message) ?? config.session.topic };
+      delete message['action'];
+      if (action === 'explain') {
+        message.topic = settings.topic;
+        message.payload = {
+          session: null,
+          topic: settings.topic,
+          state: null,
+          commands: await explainSession(settings),
+        };
+        message['ftrace'] = { ...metadataOf(message), session: null, kind: 'explanation' };
+        send(message);
+      } else if (action !== 'arm') {
+        send(answer(await act(action, settings.topic), message));
+      } else {
+        try {
+          send(answer(await owned.arm(settings), message));
+        } catch (error) {
+          const path = config.replayPath;
+          if (path === null || !(error instanceof TraceError) || inspectTracing().canTrace) {
+            status.show('failed');
+            throw error;
+          }
+          send(await replay(settings, path, error, message));
+        }
+      }
+    });
+
+    guardClose(this, async () => {
+      await owned.close();
+      status.close();
+    });
+  });
+};

@@ -1,0 +1,109 @@
+/** What the editor saved, and the command that it makes with a message. */
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { TraceError } from '../../src/trace-error';
+import type { WorkloadSettings } from '../../src/workload/workload';
+import { readWorkloadSettings } from '../../src/workload/workload-settings';
+import { readTypedInput, type TypedInput } from '../typed-input';
+import { findUser } from './find-user';
+
+export interface WorkloadDef {
+  command?: unknown;
+  commandType?: unknown;
+  args?: unknown;
+  appendPayload?: unknown;
+  shell?: unknown;
+  cwd?: unknown;
+  env?: unknown;
+  user?: unknown;
+  killSignal?: unknown;
+  killAfter?: unknown;
+  timeLimit?: unknown;
+  needsSession?: unknown;
+}
+
+export interface WorkloadConfig {
+  readonly command: TypedInput;
+  readonly appendPayload: boolean;
+  readonly needsSession: boolean;
+  /** All but the command, which may be in the message, and the user, whose number may change. */
+  readonly rest: WorkloadSettings;
+  readonly user: string | null;
+}
+
+/** The number in a form field; null where it is empty. */
+function optionalNumber(given: unknown, place: string): number | null {
+  if (given === undefined || given === null || given === '') return null;
+  const number = Number(given);
+  if (Number.isFinite(number)) return number;
+  throw new TraceError('CONFIG_INVALID', `${place} is ${JSON.stringify(given)}; it is a number of seconds`);
+}
+
+function optionalText(given: unknown): string | null {
+  return typeof given === 'string' && given !== '' ? given : null;
+}
+
+/** The editor's list of rows; a row with an empty value removes the variable. */
+function readEnvironment(given: unknown): Record<string, string | null> {
+  const environment: Record<string, string | null> = {};
+  for (const row of Array.isArray(given) ? (given as unknown[]) : []) {
+    const { name, value } = row as { name?: unknown; value?: unknown };
+    if (typeof name !== 'string' || name === '') continue;
+    environment[name] = typeof value === 'string' && value !== '' ? value : null;
+  }
+  return environment;
+}
+
+/** @throws TraceError CONFIG_INVALID */
+export function readDef(def: WorkloadDef): WorkloadConfig {
+  const command: TypedInput = { value: String(def.command ?? ''), type: String(def.commandType ?? 'str') };
+  if (command.value === '') throw new TraceError('CONFIG_INVALID', 'command is empty');
+  const killSignal = optionalText(def.killSignal);
+  const rest = readWorkloadSettings({
+    command: command.value,
+    args: Array.isArray(def.args) ? def.args : [],
+    shell: def.shell === true,
+    cwd: optionalText(def.cwd),
+    env: readEnvironment(def.env),
+    kill:
+      killSignal === null
+        ? null
+        : { signal: killSignal, afterSeconds: optionalNumber(def.killAfter, 'killAfter') ?? 0 },
+    timeLimitSeconds: optionalNumber(def.timeLimit, 'timeLimit'),
+  });
+  return {
+    command,
+    appendPayload: def.appendPayload === true,
+    needsSession: def.needsSession === true,
+    rest,
+    user: optionalText(def.user),
+  };
+}
+
+/** `msg.payload` as arguments: each element of an array, or the one value. An object is no argument. */
+function payloadArguments(payload: unknown): string[] {
+  if (payload === undefined || payload === null || payload === '') return [];
+  return (Array.isArray(payload) ? (payload as unknown[]) : [payload]).map((value) => {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+      return String(value);
+    throw new TraceError('MESSAGE_INVALID', `msg.payload has ${JSON.stringify(value)}, which is no argument`);
+  });
+}
+
+/** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID */
+export async function readCommand(
+  RED: NodeAPI,
+  node: Node,
+  config: WorkloadConfig,
+  message: NodeMessage,
+): Promise<WorkloadSettings> {
+  const command = await readTypedInput(RED, node, config.command, message);
+  if (typeof command !== 'string' || command === '') {
+    throw new TraceError(
+      'MESSAGE_INVALID',
+      `${config.command.type} "${config.command.value}" names no command`,
+    );
+  }
+  const appended = config.appendPayload ? payloadArguments(message.payload) : [];
+  const user = config.user === null ? {} : await findUser(config.user);
+  return { ...config.rest, ...user, command, args: [...config.rest.args, ...appended] };
+}

@@ -1,0 +1,61 @@
+/**
+ * Draws a node's status. Each node has a table from its states to their looks, so that the compiler asks for a look
+ * when a state is new, and no node calls `this.status` itself.
+ *
+ * Grey: off. Yellow: wait, or works with loss. Green: works. Red: the user must act. A ring: nothing flows; a dot:
+ * something flows.
+ */
+import type { Node, NodeStatus } from 'node-red';
+
+export type Look = Required<Pick<NodeStatus, 'fill' | 'shape'>>;
+/** Translates a key under the node's own `status`; the values are for its {{placeholders}}. */
+export type Translate = (key: string, values?: Record<string, string>) => string;
+
+/** At most this often: the editor's socket queues every status without a limit. */
+const CALM_MS = 500;
+
+export class StatusRenderer<State extends string> {
+  private drawn = '';
+  private next: NodeStatus | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private drawnAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly node: Node,
+    private readonly looks: Readonly<Record<State, Look>>,
+    private readonly translate: Translate,
+  ) {}
+
+  /** Draws now, or within half a second when one was drawn just before; of several in between, the last one. */
+  show(state: State, values: Record<string, string> = {}): void {
+    this.next = { ...this.looks[state], text: this.translate(`status.${state}`, values) };
+    if (this.timer !== null) return;
+    const wait = this.drawnAt + CALM_MS - performance.now();
+    if (wait <= 0) this.draw();
+    else this.timer = setTimeout(this.draw, wait);
+  }
+
+  /** Draws what is waiting and stops. */
+  close(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.next = null;
+  }
+
+  private readonly draw = (): void => {
+    this.timer = null;
+    if (this.next === null) return;
+    const drawing = JSON.stringify(this.next);
+    if (drawing === this.drawn) return;
+    this.drawn = drawing;
+    this.drawnAt = performance.now();
+    this.node.status(this.next);
+  };
+}
+
+/** 1,234,567 as `1.2M`: a status has room for 20 characters. */
+export function shortCount(count: number): string {
+  if (count < 10_000) return String(count);
+  if (count < 999_500) return `${Math.round(count / 1000)}k`;
+  return `${(count / 1_000_000).toFixed(1)}M`;
+}

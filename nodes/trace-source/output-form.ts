@@ -1,0 +1,126 @@
+/** A batch of events in the form that the user asked for. */
+import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/export/ftrace-text';
+import type { EventBatch } from '../../src/trace-event';
+import { TraceError } from '../../src/trace-error';
+import type { BesideEvents } from '../message-metadata';
+
+export const OUTPUT_FORMS = ['batch', 'array', 'event', 'text'] as const;
+export type OutputFormName = (typeof OUTPUT_FORMS)[number];
+
+export interface FormedPayload {
+  readonly payload: unknown;
+  /** For forms without room for them: losses, damage and notes of the batch, so that nothing is lost on the way. */
+  readonly beside: BesideEvents;
+}
+
+export interface OutputForm {
+  /** None where the batch gives no payload of its own; what is beside its events then goes with the next one. */
+  payloads(batch: EventBatch): Iterable<FormedPayload>;
+  /** What came beside events and was not sent yet, for the last message. */
+  rest(): { readonly beside: BesideEvents };
+}
+
+function besideOf({ lost, damage, notes }: EventBatch): BesideEvents {
+  return {
+    ...(lost.length > 0 && { losses: lost }),
+    ...(damage.length > 0 && { damage }),
+    ...(notes.length > 0 && { notes }),
+  };
+}
+
+function isSilent({ length, lost, damage, notes }: EventBatch): boolean {
+  return length + lost.length + damage.length + notes.length === 0;
+}
+
+const asBatches: OutputForm = {
+  *payloads(batch) {
+    if (!isSilent(batch)) yield { payload: batch, beside: {} };
+  },
+  rest: () => ({ beside: {} }),
+};
+
+const asArrays: OutputForm = {
+  *payloads(batch) {
+    if (!isSilent(batch)) yield { payload: batch.toArray(), beside: besideOf(batch) };
+  },
+  rest: () => ({ beside: {} }),
+};
+
+/** One message an event. What came beside events goes with the first event after it. */
+class SingleEvents implements OutputForm {
+  private waiting: Required<BesideEvents> = { losses: [], damage: [], notes: [] };
+
+  *payloads(batch: EventBatch): Iterable<FormedPayload> {
+    this.waiting = {
+      losses: [...this.waiting.losses, ...batch.lost],
+      damage: [...this.waiting.damage, ...batch.damage],
+      notes: [...this.waiting.notes, ...batch.notes],
+    };
+    for (const event of batch) yield { payload: event, beside: this.rest().beside };
+  }
+
+  rest(): { beside: BesideEvents } {
+    const { losses, damage, notes } = this.waiting;
+    this.waiting = { losses: [], damage: [], notes: [] };
+    return {
+      beside: {
+        ...(losses.length > 0 && { losses }),
+        ...(damage.length > 0 && { damage }),
+        ...(notes.length > 0 && { notes }),
+      },
+    };
+  }
+}
+
+/** Whole lines of ftrace text, each with its newline, so that a file node can append them as they are. */
+class TextLines implements OutputForm {
+  private headerDue = true;
+
+  *payloads(batch: EventBatch): Iterable<FormedPayload> {
+    if (isSilent(batch)) return;
+    const lines = this.headerDue ? [formatHeader()] : [];
+    this.headerDue = false;
+    lines.push(...batch.notes.map(formatNote));
+    // A loss stands before the first event after its gap, as in the kernel's own text; at the end where it has no time.
+    const losses = [...batch.lost];
+    for (const event of batch) {
+      while (losses[0]?.ts !== undefined && losses[0].ts !== null && losses[0].ts <= event.ts) {
+        lines.push(formatLoss(losses[0]));
+        losses.shift();
+      }
+      lines.push(formatEvent(event));
+    }
+    lines.push(...losses.map(formatLoss));
+    // What could not be read cannot be written either: it is said beside the text.
+    const beside = batch.damage.length > 0 ? { damage: batch.damage } : {};
+    yield { payload: lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join(''), beside };
+  }
+
+  rest(): { beside: BesideEvents } {
+    return { beside: {} };
+  }
+}
+
+/** @throws TraceError CONFIG_INVALID */
+export function readOutputForm(given: unknown): OutputFormName {
+  const name = OUTPUT_FORMS.find((known) => known === (given ?? 'batch'));
+  if (name !== undefined) return name;
+  throw new TraceError(
+    'CONFIG_INVALID',
+    `form is ${JSON.stringify(given)}; it is one of ${OUTPUT_FORMS.join(', ')}`,
+  );
+}
+
+/** A form for one stream: some remember what the stream still owes. */
+export function outputForm(name: OutputFormName): OutputForm {
+  switch (name) {
+    case 'batch':
+      return asBatches;
+    case 'array':
+      return asArrays;
+    case 'event':
+      return new SingleEvents();
+    case 'text':
+      return new TextLines();
+  }
+}

@@ -1,0 +1,194 @@
+/** Sends the events of a live session, or of a saved trace. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import { readTraceFile } from '../../src/readers/trace-file';
+import { replay } from '../../src/session/replay';
+import { findSession, type Session } from '../../src/session/session';
+import { TraceError } from '../../src/trace-error';
+import type { EventBatch } from '../../src/trace-event';
+import { guardClose } from '../guard-close';
+import { guardInput, type Send } from '../guard-input';
+import { metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
+import { MessageStream } from '../message-stream';
+import { RECORDED_EXAMPLE } from '../recorded-example';
+import { readOrShowFailure } from '../show-failure';
+import { shortCount, StatusRenderer, type Look } from '../status-renderer';
+import { readTypedInput, type TypedInput } from '../typed-input';
+import { LossCount } from './loss-count';
+import { outputForm, readOutputForm, type OutputFormName } from './output-form';
+import { untilAborted } from './until-aborted';
+
+interface SourceDef extends NodeDef {
+  source?: unknown;
+  path?: unknown;
+  pathType?: unknown;
+  form?: unknown;
+  speed?: unknown;
+  factor?: unknown;
+}
+
+interface SourceConfig {
+  /** Null: live events of the session that the message names. */
+  readonly file: TypedInput | null;
+  readonly form: OutputFormName;
+  /** 1 as recorded, 2 twice as fast; 0 at once. */
+  readonly speed: number;
+}
+
+type SourceState = 'reading' | 'losing' | 'replaying' | 'ended' | 'endedWithLoss' | 'stopped' | 'failed';
+const LOOKS: Readonly<Record<SourceState, Look>> = {
+  reading: { fill: 'green', shape: 'dot' },
+  losing: { fill: 'yellow', shape: 'dot' },
+  replaying: { fill: 'blue', shape: 'dot' },
+  ended: { fill: 'grey', shape: 'ring' },
+  endedWithLoss: { fill: 'yellow', shape: 'ring' },
+  stopped: { fill: 'grey', shape: 'ring' },
+  failed: { fill: 'red', shape: 'ring' },
+};
+
+/** In the form of one message an event, let others have a turn after this many. */
+const MESSAGES_PER_TURN = 200;
+
+function readSpeed(speed: unknown, factor: unknown): number {
+  if (speed === 'recorded') return 1;
+  if (speed !== 'factor') return 0;
+  const number = Number(factor);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new TraceError(
+    'CONFIG_INVALID',
+    `factor is ${JSON.stringify(factor)}; 2 is twice as fast as recorded`,
+  );
+}
+
+function readFile(def: SourceDef): TypedInput | null {
+  if (def.source === 'example') return { value: RECORDED_EXAMPLE, type: 'str' };
+  if (def.source === 'file') return { value: String(def.path ?? ''), type: String(def.pathType ?? 'str') };
+  return null;
+}
+
+function readDef(def: SourceDef): SourceConfig {
+  return { file: readFile(def), form: readOutputForm(def.form), speed: readSpeed(def.speed, def.factor) };
+}
+
+/** What one message asks for: live events of a session, or a file. */
+type Wanted =
+  { readonly kind: 'session'; readonly session: Session } | { readonly kind: 'file'; readonly path: string };
+
+function liveSession(message: NodeMessage): Session {
+  const topic = topicOf(message);
+  const session = topic === null ? undefined : findSession(topic);
+  const { session: id } = metadataOf(message);
+  if (session !== undefined && (typeof id !== 'string' || id === session.id)) return session;
+  throw new TraceError(
+    'SESSION_UNKNOWN',
+    topic === null
+      ? 'the message names none; wire ftrace-configure before this node'
+      : `nothing is armed as "${topic}"`,
+  );
+}
+
+export = (RED: NodeAPI): void => {
+  RED.nodes.registerType('trace-source', function (this: Node, def: SourceDef) {
+    RED.nodes.createNode(this, def);
+    const config = readOrShowFailure(this, () => readDef(def));
+    if (config === null) return;
+    const status = new StatusRenderer<SourceState>(this, LOOKS, (key, values) =>
+      RED._(`trace-source.${key}`, values),
+    );
+    const close = new AbortController();
+    const streams = new Set<AbortController>();
+    /** Each is read once: a second message of the same run does not begin a second stream. */
+    const read = new WeakSet<Session>();
+
+    const filePath = async (file: TypedInput, message: NodeMessage): Promise<string> => {
+      const override = message['filename'];
+      const path: unknown =
+        typeof override === 'string' && override !== ''
+          ? override
+          : await readTypedInput(RED, this, file, message);
+      if (typeof path === 'string' && path !== '') return path;
+      throw new TraceError('MESSAGE_INVALID', `${file.type} "${file.value}" names no file`);
+    };
+
+    /** Null where the message is one of a run whose stream is open, or over, already. */
+    const wantedBy = async (message: NodeMessage): Promise<Wanted | null> => {
+      if (config.file !== null) return { kind: 'file', path: await filePath(config.file, message) };
+      const { kind, replay: recorded } = metadataOf(message);
+      if (kind === 'exited') return null;
+      if (recorded !== undefined) return { kind: 'file', path: recorded };
+      const session = liveSession(message);
+      return read.has(session) ? null : { kind: 'session', session };
+    };
+
+    const open = (wanted: Wanted, abort: AbortSignal): AsyncIterable<EventBatch> => {
+      if (wanted.kind === 'file')
+        return replay(readTraceFile(wanted.path), { speed: config.speed, signal: abort });
+      read.add(wanted.session);
+      return wanted.session.batches();
+    };
+
+    const showProgress = (wanted: Wanted, events: number, losses: LossCount): void => {
+      const state = losses.any ? 'losing' : wanted.kind === 'file' ? 'replaying' : 'reading';
+      status.show(state, countsOf(events, losses));
+    };
+
+    const stream = async (
+      wanted: Wanted,
+      message: NodeMessage,
+      send: Send,
+      abort: AbortSignal,
+    ): Promise<void> => {
+      const origin: FtraceMetadata =
+        wanted.kind === 'session' ? { session: wanted.session.id } : { session: null, replay: wanted.path };
+      const topic = wanted.kind === 'session' ? wanted.session.topic : topicOf(message);
+      const messages = new MessageStream(message, topic, { ...origin, kind: 'events', form: config.form });
+      const form = outputForm(config.form);
+      const losses = new LossCount();
+      let events = 0;
+      let sent = 0;
+      for await (const batch of untilAborted(open(wanted, abort), abort)) {
+        events += batch.length;
+        losses.add(batch.lost);
+        for (const { payload, beside } of form.payloads(batch)) {
+          send(messages.next(payload, { lost: losses.total, ...beside }));
+          if (++sent % MESSAGES_PER_TURN === 0) await nextTurn();
+          if (close.signal.aborted) return;
+        }
+        showProgress(wanted, events, losses);
+      }
+      send(messages.last({ lost: losses.total, events, ...form.rest().beside }));
+      const failure = wanted.kind === 'session' ? wanted.session.failure : null;
+      if (failure !== null) throw failure;
+      if (abort.aborted) status.show('stopped', countsOf(events, losses));
+      else status.show(losses.any ? 'endedWithLoss' : 'ended', countsOf(events, losses));
+    };
+
+    guardInput(this, async (message, send) => {
+      if (message['action'] === 'stop') {
+        for (const running of streams) running.abort();
+        return;
+      }
+      const abort = new AbortController();
+      streams.add(abort);
+      try {
+        const wanted = await wantedBy(message);
+        if (wanted !== null) await stream(wanted, message, send, abort.signal);
+      } catch (error) {
+        status.show('failed', { code: error instanceof TraceError ? error.code : '' });
+        throw error;
+      } finally {
+        streams.delete(abort);
+      }
+    });
+
+    guardClose(this, () => {
+      close.abort();
+      for (const running of streams) running.abort();
+      status.close();
+    });
+  });
+};
+
+function countsOf(events: number, losses: LossCount): Record<string, string> {
+  return { events: shortCount(events), lost: losses.total === null ? '?' : shortCount(losses.total) };
+}
