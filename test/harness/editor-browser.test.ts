@@ -33,6 +33,7 @@ for (const theme of ['light', 'dark'] as Theme[]) {
       await editor.deploy();
       await editor.pressButton('a5d8e744.a034e8');
       assert.equal(await editor.waitForStatus('b0646a4d.db4bc8', 'Hello'), 'Hello, World!');
+      await editor.fitFlow();
       await editor.screenshot(`harness-${theme}`);
     });
 
@@ -47,6 +48,10 @@ for (const theme of ['light', 'dark'] as Theme[]) {
       await editor.deploy();
       await editor.pressButton('8035b07f.7547e');
       assert.match(await editor.waitForDebug('Hello, World!'), /msg.payload/);
+    });
+
+    it('shows the help of a node', async () => {
+      assert.match(await editor.helpText('inject'), /Injects a message into a flow/);
     });
 
     it('asks nothing from the network and reports no error of its own', () => {

@@ -20,7 +20,11 @@ interface EditorPage {
     readonly view: { readonly state: () => number; readonly reveal: (id: string) => void };
     readonly state: { readonly IMPORT_DRAGGING: number };
     readonly editor: { readonly edit: (node: EditorNode) => void };
-    readonly sidebar: { readonly show: (id: string) => void };
+    readonly actions: { readonly invoke: (name: string) => void };
+    readonly sidebar: {
+      readonly show: (id: string) => void;
+      readonly help: { readonly show: (type: string) => void };
+    };
   };
 }
 
@@ -37,7 +41,7 @@ interface Tray {
 }
 
 const WINDOW = { width: 1400, height: 900 };
-const ACTION_MS = 15_000;
+const ACTION_MS = 30_000;
 
 export class EditorBrowser {
   /** For what has no method here. */
@@ -201,7 +205,14 @@ export class EditorBrowser {
       };
       RED.sidebar.help.show(wanted);
     }, type);
-    return this.page.locator('.red-ui-help').innerText();
+    return this.page.locator('.red-ui-help').first().innerText();
+  }
+
+  /** Brings the whole flow into view, as the button below the workspace does. */
+  async fitFlow(): Promise<void> {
+    await this.page.evaluate(() => {
+      (globalThis as unknown as EditorPage).RED.actions.invoke('core:zoom-fit');
+    });
   }
 
   /** Writes test/screenshots/<name>.png and gives its path. */
@@ -209,7 +220,8 @@ export class EditorBrowser {
     const folder = path.join(process.cwd(), 'test/screenshots');
     mkdirSync(folder, { recursive: true });
     const file = path.join(folder, `${name}.png`);
-    await this.page.screenshot({ path: file });
+    // Notices lie over dialogs for seconds after each import and deploy.
+    await this.page.screenshot({ path: file, style: '#red-ui-notifications { display: none }' });
     return file;
   }
 
