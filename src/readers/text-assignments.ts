@@ -72,6 +72,11 @@ function closingQuote(text: string, from: number): number {
   return -1;
 }
 
+/** Whether a string that began in a line before ends in this one. */
+export function closesString(text: string): boolean {
+  return !readAssignments(`_="${text}`).open;
+}
+
 /** Where an unquoted value ends: before the blank that precedes the next name, or at the end. */
 function valueEnd(text: string, from: number): number {
   for (let at = text.indexOf(' ', from); at >= 0; at = text.indexOf(' ', at + 1)) {

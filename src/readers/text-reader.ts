@@ -13,6 +13,7 @@ import type { Damage, Loss, TraceEvent, TraceNote } from '../trace-event';
 import { BodyReader, continueBody, type TextBody } from './text-body';
 import { ByteCache } from './byte-cache';
 import { LinePrefix } from './text-line';
+import { closesString } from './text-assignments';
 import { readNote } from './trace-note';
 import type { TraceReader } from './trace-reader';
 
@@ -234,16 +235,11 @@ export class TextReader implements TraceReader {
       this.takeLoss(Number(lost[1]), lost[2] ?? lost[3]);
       return;
     }
-    if (this.open && this.continueOpen(text)) return;
+    const isTooBig = text.endsWith('[LINE TOO BIG]');
+    if (!isTooBig && this.open && this.continueOpen(text)) return;
     if (PREAMBLE.test(text)) return;
     this.stack = null;
-    this.report(
-      text.includes('[LINE TOO BIG]') ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED',
-      bytes,
-      start,
-      end,
-      this.line,
-    );
+    this.report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, start, end, this.line);
   }
 
   private readComment(text: string, bytes: Buffer, start: number, end: number): void {
@@ -282,7 +278,7 @@ export class TextReader implements TraceReader {
     open.lines.push(text);
     open.length += text.length + 1;
     // A string ends at its quote; a program's own text at the next line that has a prefix.
-    if (open.body.open === 'string' && text.endsWith('"')) this.closeOpen();
+    if (open.body.open === 'string' && closesString(text)) this.closeOpen();
     return true;
   }
 
