@@ -146,18 +146,21 @@ function formatPayload(name: string, fields: EventFields): string {
   return oneLine(unassigned) + (assignments && ` ${assignments}`);
 }
 
+/** Programs' own text: `tracing_mark_write: hello`; trace-cmd report names the other two first. */
+const PRINTS: ReadonlySet<string> = new Set(['print', 'bprint', 'bputs']);
+
 function formatBody(name: string, fields: EventFields): string {
   if (name.startsWith('sys_enter_')) return formatSyscallEnter(name.slice('sys_enter_'.length), fields);
   if (name.startsWith('sys_exit_')) {
     return `sys_${name.slice('sys_exit_'.length)} -> ${hexOf(fields['ret'] ?? 0) ?? '0x0'}`;
   }
-  if (name === 'print') {
-    const { ip = 0, buf = '' } = fields;
+  const { ip, buf } = fields;
+  if (PRINTS.has(name) && typeof ip === 'string' && typeof buf === 'string') {
     // Its own newlines are the program's: the kernel prints them too, and readers join the lines.
-    return `${typeof ip === 'string' && !ip.startsWith('0x') ? ip : 'tracing_mark_write'}: ${String(buf)}`;
+    return `${name === 'print' ? '' : `${name}: `}${oneLine(ip)}: ${buf}`;
   }
   if (name === 'function') {
-    const { ip = '', parent_ip: parent } = fields;
+    const parent = fields['parent_ip'];
     return oneLine(parent === undefined ? String(ip) : `${String(ip)} <-${String(parent)}`);
   }
   if (name === 'raw_data' && Array.isArray(fields['buf'])) {

@@ -49,9 +49,18 @@ function printReader(ip: string): PayloadReader {
   return (payload) => event('print', { ip, buf: payload }, 'print');
 }
 
+/** trace-cmd report names the record first: `bprint: do_idle: text`, and with -R `bprint: ip=.. fmt=..`. */
+function reportedPrintReader(name: string): PayloadReader {
+  return (text) => {
+    const printed = /^\s*([^\s:=]*): ?([^]*)$/.exec(text);
+    return printed ? event(name, { ip: printed[1]!, buf: printed[2]! }, 'print') : general(name, text);
+  };
+}
+
 function payloadReader(name: string): PayloadReader {
   // trace_marker, and trace_printk and bpf_trace_printk from places that are no plain symbol.
   if (name === 'tracing_mark_write' || !/^[A-Za-z_][\w.]*$/.test(name)) return printReader(name);
+  if (name === 'print' || name === 'bprint' || name === 'bputs') return reportedPrintReader(name);
   if (name === 'kernel_stack') {
     return (payload) =>
       payload.trimStart().startsWith('<stack trace') ? KERNEL_STACK : general(name, payload);

@@ -130,6 +130,13 @@ describe('an event as ftrace text', () => {
     }
   });
 
+  it('keeps the lines that a program wrote', () => {
+    for (const name of ['print', 'bprint']) {
+      const written = event(name, { ip: 'tracing_mark_write', buf: 'one\n# two' });
+      assert.deepEqual(readText(formatEvent(written)).events, [written]);
+    }
+  });
+
   it('stays one line whatever names contain', () => {
     const forged = event(
       'sched_process_exec',

@@ -297,6 +297,7 @@ describe('what a line says', () => {
       { dev: '8,1', big: '0xffffffffffffffff', ok: true, comm: 'true' },
     ],
     ['tracing_mark_write: hello a=1', 'print', { ip: 'tracing_mark_write', buf: 'hello a=1' }],
+    ['bprint:               do_idle: cpu: 3', 'bprint', { ip: 'do_idle', buf: 'cpu: 3' }],
     [
       'do_idle+0x10/0x20 <-cpu_startup_entry+0x1/0x2',
       'function',
