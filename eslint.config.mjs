@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', '.build-*/', 'resources/', 'node_modules/', 'test/fixtures/'] },
+  { ignores: ['dist/', '.build-*/', '.node-red/', 'resources/', 'node_modules/', 'test/fixtures/'] },
   eslint.configs.recommended,
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {

@@ -134,9 +134,12 @@ describe('the imports of the sources', () => {
     assert.deepEqual(wrong.map(describeImport), []);
   });
 
-  it('have no cycle', () => {
+  it('have no cycle when the code runs', () => {
     const edges = new Map<string, string[]>();
-    for (const { from, to } of inside) edges.set(from, [...(edges.get(from) ?? []), to]);
+    for (const { from, to, isTypeOnly } of inside) {
+      // A type may look back inside its own room: nothing of it is left when the code runs.
+      if (!isTypeOnly) edges.set(from, [...(edges.get(from) ?? []), to]);
+    }
     assert.equal(findCycle(edges)?.join(' -> '), undefined);
   });
 
