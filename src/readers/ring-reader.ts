@@ -36,6 +36,12 @@ export class RingReader {
     this.#queues[stream]!.push(page, this.context.table, atByte);
   }
 
+  /** The time of the last event that was pushed and not yet flushed; null where there is none. */
+  lastTime(stream: number): TraceTime | null {
+    const { length, sec, nsec } = this.#queues[stream]!;
+    return length === 0 ? null : { sec: sec[length - 1]!, nsec: nsec[length - 1]! };
+  }
+
   /** @param before the watermark; null for everything, at the end */
   flush(before: Readonly<TraceTime> | null, watch?: RingWatch, notes: readonly TraceNote[] = []): RingBatch {
     const limits = this.#queues.map((queue) => queue.rowsBefore(before));

@@ -41,10 +41,11 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
   return swept;
 }
 
-/** SIGKILL to every process that the instance still follows. */
-export function endFollowed(instance: Instance): number[] {
+/** SIGKILL to every process that the instance still follows, but for those to spare. */
+export function endFollowed(instance: Instance, spare: readonly number[] = []): number[] {
   const killed: number[] = [];
   for (const tid of instance.followed()) {
+    if (spare.includes(tid)) continue;
     try {
       process.kill(tid, 'SIGKILL');
       killed.push(tid);

@@ -22,7 +22,7 @@ function script(setUp: string, launch: string): string {
   return `${setUp}
 path=$1 name=$2; shift 2
 child= interrupted=
-trap 'interrupted=1; IFS= read -r order to <&3; case $to in group) kill "-$order" -- "-$child";; *) kill "-$order" "$child";; esac' USR1
+trap 'interrupted=1; read -r order to <&3; case $to in group) kill "-$order" -- "-$child";; *) kill "-$order" "$child";; esac' USR1
 IFS= read -r _ <&3
 ( ${launch} ) &
 child=$!

@@ -5,17 +5,18 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { signalName, signalNumber } from '../kernel/signals';
+import { signalNumber } from '../kernel/signals';
 import { TraceError } from '../trace-error';
-import { findCommand } from './find-command';
+import { commandLine } from './command-line';
 import { eachLine } from './lines';
 import { BASH_SCRIPT, CONTROL_SIGNAL, SH_SCRIPT } from './parent-script';
 import type { WorkloadSettings, WorkloadSinks } from './workload';
 
 const BASH_PATHS = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'];
-/** What the shell reports for a command that a signal ended: 128 and the signal (POSIX, 2.8.2). */
-const SIGNAL_STATUS = 128;
+/** What a shell reports for a command that a signal ended: this and the signal's number (POSIX, 2.8.2). */
+export const SIGNAL_STATUS = 128;
 
 export interface ShellStatus {
   /** As `$?`: 137 is SIGKILL, or an exit with that code; only the trace knows which. */
@@ -24,6 +25,8 @@ export interface ShellStatus {
 
 export class TracedParent {
   readonly pid: number;
+  /** The shell's own name. */
+  readonly comm: string;
   readonly path: string;
   readonly argv: readonly string[];
   /** Resolves when the command is reaped; null where the parent died first. */
@@ -38,13 +41,14 @@ export class TracedParent {
 
   private constructor(
     child: ChildProcess,
-    pid: number,
+    comm: string,
     path: string,
     argv: readonly string[],
     sinks: WorkloadSinks,
   ) {
     this.#process = child;
-    this.pid = pid;
+    this.pid = child.pid!;
+    this.comm = comm;
     this.path = path;
     this.argv = argv;
     this.#orders = child.stdio[3] as Writable;
@@ -82,12 +86,7 @@ export class TracedParent {
    * @throws TraceError ENOENT, EACCES for the command, WORKLOAD_FAILED for the parent
    */
   static async start(settings: WorkloadSettings, sinks: WorkloadSinks): Promise<TracedParent> {
-    const cwd = settings.cwd ?? process.cwd();
-    const env = environment(settings.env);
-    const path = settings.shell ? '/bin/sh' : findCommand(settings.command, cwd, env['PATH']);
-    const argv = settings.shell
-      ? ['sh', '-c', settings.command, 'sh', ...settings.args]
-      : [settings.command, ...settings.args];
+    const { path, argv, cwd, env } = commandLine(settings);
     const bash = BASH_PATHS.find((file) => existsSync(file));
     const [shell, script] = bash === undefined ? ['/bin/sh', SH_SCRIPT] : [bash, BASH_SCRIPT];
     // --norc and an emptied BASH_ENV: no code of the user's runs in the traced parent.
@@ -106,7 +105,7 @@ export class TracedParent {
         reject(new TraceError('WORKLOAD_FAILED', `${shell}: ${error.message}`, { cause: error }));
       });
     });
-    return new TracedParent(child, child.pid!, path, argv, sinks);
+    return new TracedParent(child, basename(shell), path, argv, sinks);
   }
 
   /**
@@ -138,16 +137,4 @@ export class TracedParent {
   end(): void {
     if (!this.#isGone) this.#process.kill('SIGKILL');
   }
-}
-
-function environment(changes: WorkloadSettings['env']): Record<string, string | undefined> {
-  const env: Record<string, string | undefined> = { ...process.env };
-  for (const [name, value] of Object.entries(changes)) env[name] = value ?? undefined;
-  return env;
-}
-
-/** What `$?` says by itself: for 128 and more it is either, and only the trace knows. */
-export function readShellStatus(status: number): { code: number | null; signal: string | null } {
-  if (status <= SIGNAL_STATUS || status > SIGNAL_STATUS + 64) return { code: status, signal: null };
-  return { code: null, signal: signalName(status - SIGNAL_STATUS) };
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { signalNumber } from '../kernel/signals';
 import { TraceError, errnoOf } from '../trace-error';
-import { findCommand } from './find-command';
+import { commandLine } from './command-line';
 import { eachLine } from './lines';
 import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from './workload';
 
@@ -10,13 +10,7 @@ const PATIENCE_MS = 2000;
 
 /** @throws TraceError ENOENT, EACCES, WORKLOAD_FAILED */
 export async function runUntraced(settings: WorkloadSettings, sinks: WorkloadSinks): Promise<Workload> {
-  const cwd = settings.cwd ?? process.cwd();
-  const env: Record<string, string | undefined> = { ...process.env };
-  for (const [name, value] of Object.entries(settings.env)) env[name] = value ?? undefined;
-  const path = settings.shell ? '/bin/sh' : findCommand(settings.command, cwd, env['PATH']);
-  const argv = settings.shell
-    ? ['sh', '-c', settings.command, 'sh', ...settings.args]
-    : [settings.command, ...settings.args];
+  const { path, argv, cwd, env } = commandLine(settings);
   const child = spawn(path, argv.slice(1), {
     argv0: argv[0],
     cwd,

@@ -1,0 +1,100 @@
+/** Arms the two instances of a session. The same steps, dry, are what `explain` shows. */
+import { existsSync, readdirSync } from 'node:fs';
+import * as path from 'node:path';
+import { ControlFiles } from '../tracefs/control-files';
+import { chooseFileNameSource, fileNameEvents, openProbe, type FileNameSource } from '../tracefs/file-names';
+import { Instance } from '../tracefs/instance';
+import type { SessionNames } from '../tracefs/owner';
+import { outsideEvents, treeEvents, type EventChoice } from '../tracefs/presets';
+import { removeProbes } from '../tracefs/probes';
+import { TraceError } from '../trace-error';
+import type { SessionSettings } from './session-settings';
+
+export interface Armed {
+  readonly files: ControlFiles;
+  readonly tree: Instance;
+  /** The second instance; null where signals from outside are not wanted. */
+  readonly signals: Instance | null;
+  readonly fileNames: FileNameSource;
+  /** Every event that may come, for its format: names of `system/event`, or a system's own. */
+  readonly events: readonly string[];
+}
+
+/** `sched_process_exit`, `signal:*`, `syscalls:sys_enter_*` as directories under events/. */
+export function findEvents(tracefs: string, names: readonly string[]): string[] {
+  const root = path.join(tracefs, 'events');
+  const directories = (at: string): string[] =>
+    readdirSync(at, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  return names.flatMap((name) => {
+    const [system, event] = name.includes(':') ? (name.split(':') as [string, string]) : ['*', name];
+    const systems = directories(root).filter((candidate) => matches(system, candidate));
+    const found = systems.flatMap((one) => {
+      if (!event.includes('*'))
+        return existsSync(path.join(root, one, event, 'enable')) ? [`${one}/${event}`] : [];
+      return directories(path.join(root, one)).flatMap((each) =>
+        matches(event, each) ? [`${one}/${each}`] : [],
+      );
+    });
+    if (found.length === 0)
+      throw new TraceError('EVENT_UNKNOWN', `${name} is not in ${path.join(tracefs, 'available_events')}`);
+    return found;
+  });
+}
+
+function matches(pattern: string, name: string): boolean {
+  return new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name);
+}
+
+function chooseTreeEvents(tracefs: string, settings: SessionSettings): EventChoice[] {
+  if (settings.events === 'lifecycle' || settings.events === 'all')
+    return treeEvents(settings.events, settings);
+  return findEvents(tracefs, settings.events).map((event) => ({
+    event,
+    stack: settings.callTraces && event.startsWith('signal/'),
+  }));
+}
+
+/**
+ * Makes both instances, off, filtered, and with all their events. Nothing is left where it fails midway.
+ * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE, EVENT_UNKNOWN
+ */
+export async function armInstances(
+  files: ControlFiles,
+  tracefs: string,
+  names: SessionNames,
+  settings: SessionSettings,
+): Promise<Armed> {
+  const fileNames = settings.fileNames ? chooseFileNameSource(tracefs) : 'none';
+  const tree = new Instance(tracefs, names.tree, files);
+  const signals = settings.outsideSignals ? new Instance(tracefs, names.signals, files) : null;
+  const armed: Armed = { files, tree, signals, fileNames, events: [] };
+  try {
+    if (fileNames === 'probe') files.append(path.join(tracefs, 'kprobe_events'), openProbe(names.probeGroup));
+    const inTree = [
+      ...chooseTreeEvents(tracefs, settings),
+      ...fileNameEvents(fileNames, names.probeGroup, settings.events === 'all'),
+    ];
+    const outside = signals === null ? [] : outsideEvents(settings);
+    tree.create(settings.clock, settings.bufferKb);
+    tree.filterByPid(settings.followChildren);
+    for (const choice of inTree) tree.enable(choice);
+    if (signals !== null) {
+      signals.create(settings.clock, settings.bufferKb);
+      for (const choice of outside) signals.enable(choice);
+    }
+    return { ...armed, events: [...inTree, ...outside].map((choice) => choice.event) };
+  } catch (error) {
+    await disarmInstances(armed, names);
+    throw error;
+  }
+}
+
+/** Takes away what `armInstances` made, also half of it. */
+export async function disarmInstances(
+  armed: Pick<Armed, 'tree' | 'signals' | 'files'>,
+  names: SessionNames,
+): Promise<void> {
+  await armed.tree.remove();
+  await armed.signals?.remove();
+  removeProbes(armed.tree.tracefs, names.probeGroup, armed.files);
+}

@@ -1,0 +1,60 @@
+import type { EventBatch } from '../trace-event';
+
+/** A reader that is this many batches behind holds the session back; the kernel's ring buffer takes the rest. */
+const BEHIND = 4;
+
+/** One reader of a session: batches wait here until they are asked for. */
+export class BatchQueue implements AsyncIterableIterator<EventBatch> {
+  readonly #waiting: EventBatch[] = [];
+  #ended = false;
+  #wake: (() => void) | null = null;
+
+  /** @param onTaken something was taken, or the reader went away: there is room again */
+  constructor(readonly onTaken: (queue: BatchQueue) => void) {}
+
+  get isBehind(): boolean {
+    return this.#waiting.length >= BEHIND;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  put(batch: EventBatch): void {
+    if (this.#ended) return;
+    this.#waiting.push(batch);
+    this.#wake?.();
+  }
+
+  /** Nothing more comes; what waits can still be taken. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<EventBatch, undefined>> {
+    for (;;) {
+      const batch = this.#waiting.shift();
+      if (batch !== undefined) {
+        this.onTaken(this);
+        return { value: batch, done: false };
+      }
+      if (this.#ended) return { value: undefined, done: true };
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = null;
+    }
+  }
+
+  return(): Promise<IteratorResult<EventBatch, undefined>> {
+    this.#waiting.length = 0;
+    this.end();
+    this.onTaken(this);
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

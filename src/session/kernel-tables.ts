@@ -1,0 +1,71 @@
+/** What is read from tracefs to decode a session's pages: page layout, formats, names, symbols. */
+import { readdirSync, readFileSync } from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { EventTable } from '../readers/event-table';
+import { KernelSymbols } from '../readers/kernel-symbols';
+import { parseHeaderPage } from '../readers/page-layout';
+import type { RingContext } from '../readers/ring-batch';
+import { parseSavedCmdlines, TaskNames } from '../readers/task-names';
+import { TraceError } from '../trace-error';
+import type { Instance } from '../tracefs/instance';
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** 5.15 added the migrate-disable column. */
+function flagColumns(release: string): 4 | 5 {
+  const [major, minor] = release.split('.').map(Number);
+  return (major ?? 0) > 5 || (major === 5 && (minor ?? 0) >= 15) ? 5 : 4;
+}
+
+/**
+ * @param events `system/event` or whole systems, as armed
+ * @throws TraceError TRACE_FORMAT where the kernel's page header is of no known shape
+ */
+export function readKernelTables(instance: Instance, events: readonly string[]): RingContext {
+  const { tracefs } = instance;
+  const layout = parseHeaderPage(
+    readText(path.join(instance.directory, 'events/header_page')) ||
+      readText(path.join(tracefs, 'events/header_page')),
+    os.endianness() === 'LE',
+  );
+  if (layout === null)
+    throw new TraceError('TRACE_FORMAT', `${tracefs}/events/header_page is of an unknown shape`);
+  const pageBytes = subBufferBytes(instance) ?? layout.pageBytes;
+  const table = new EventTable({ ...layout, pageBytes });
+  for (const event of new Set([...events, 'ftrace/kernel_stack', 'ftrace/user_stack'])) {
+    for (const directory of eventDirectories(path.join(tracefs, 'events', event)))
+      table.add(readText(path.join(directory, 'format')));
+  }
+  return {
+    table,
+    names: new TaskNames(),
+    symbols: new KernelSymbols(() => readText('/proc/kallsyms')),
+    flagColumns: flagColumns(os.release()),
+  };
+}
+
+/** Sub-buffers are larger than a page where `buffer_subbuf_size_kb` (6.8) says so. */
+function subBufferBytes(instance: Instance): number | null {
+  const kb = Number(readText(path.join(instance.directory, 'buffer_subbuf_size_kb')));
+  return kb > 0 ? kb * 1024 : null;
+}
+
+function eventDirectories(directory: string): string[] {
+  if (path.basename(path.dirname(directory)) !== 'events') return [directory];
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [path.join(directory, entry.name)] : [],
+  );
+}
+
+/** Names of tasks that are gone by now: the kernel keeps the last ones that ran while something was traced. */
+export function seedSavedNames(tracefs: string, names: TaskNames): void {
+  for (const [tid, comm] of parseSavedCmdlines(readText(path.join(tracefs, 'saved_cmdlines'))))
+    names.seed(tid, comm);
+}

@@ -1,0 +1,448 @@
+/**
+ * One traced run, from arming to the last instance's removal. It owns, in this order, and gives back in reverse:
+ * the instances and probes, the traced parent and all that it forked, the open pipes, the readers' queues.
+ */
+import * as os from 'node:os';
+import { RingReader } from '../readers/ring-reader';
+import type { RingBatch, RingContext } from '../readers/ring-batch';
+import { ControlFiles } from '../tracefs/control-files';
+import { nextSessionNames, type SessionNames } from '../tracefs/owner';
+import { inspectTracing, requireTracing } from '../tracefs/preflight';
+import { endFollowed, sweepAbandoned } from '../tracefs/sweep';
+import { TraceError } from '../trace-error';
+import type { EventBatch, Loss, TraceNote } from '../trace-event';
+import { CONTROL_SIGNAL } from '../workload/parent-script';
+import { SIGNAL_STATUS, TracedParent } from '../workload/traced-parent';
+import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from '../workload/workload';
+import { signalName } from '../kernel/signals';
+import { armInstances, disarmInstances, type Armed } from './arming';
+import { BatchQueue } from './batch-queue';
+import { InodeNames } from './inode-names';
+import { readKernelTables, seedSavedNames } from './kernel-tables';
+import { LiveReader } from './live-reader';
+import type { SessionSettings } from './session-settings';
+import { TreeWatch } from './tree-watch';
+
+export type SessionState = 'armed' | 'running' | 'paused' | 'draining' | 'ended' | 'failed';
+
+/** The event loop is never held longer than this by reading. */
+const SLICE_MS = 10;
+const POLL_MS = 20;
+/** A flow's second reader comes a moment after its first; both get everything. */
+const GATHERING_MS = 50;
+/** What was recorded waits this long in the kernel for a reader after the run. */
+const UNREAD_MS = 10_000;
+/** A task's last event comes from RCU, after it was reaped. */
+const SETTLE_MS = 60;
+const PATIENCE_MS = 2000;
+
+export class Session {
+  readonly topic: string;
+  readonly #armed: Armed;
+  readonly #names: SessionNames;
+  readonly #context: RingContext;
+  readonly #reader: LiveReader;
+  readonly #watch: TreeWatch;
+  readonly #queues = new Set<BatchQueue>();
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #finished: Promise<void>;
+  #finish!: () => void;
+  #state: SessionState = 'armed';
+  #parent: TracedParent | null = null;
+  #notes: TraceNote[];
+  #firstReader!: () => void;
+  readonly #hasReader = new Promise<void>((resolve) => (this.#firstReader = resolve));
+  #recorded = false;
+  #pumping: Promise<void> | null = null;
+  #ending: Promise<void> | null = null;
+  #roomAgain: (() => void) | null = null;
+  /** Why it failed; null otherwise. */
+  failure: TraceError | null = null;
+  /** Events passed on so far, and events that the kernel lost (null: some gap has no number). */
+  events = 0;
+  lost: number | null = 0;
+
+  constructor(
+    readonly settings: SessionSettings,
+    armed: Armed,
+    names: SessionNames,
+  ) {
+    this.topic = settings.topic;
+    this.#armed = armed;
+    this.#names = names;
+    const instances = armed.signals === null ? [armed.tree] : [armed.tree, armed.signals];
+    this.#context = readKernelTables(armed.tree, armed.events);
+    seedSavedNames(armed.tree.tracefs, this.#context.names);
+    const ring = new RingReader(this.#context);
+    this.#reader = new LiveReader(ring, instances, this.#context.table.layout.pageBytes);
+    this.#watch = new TreeWatch({
+      outside: armed.signals === null ? -1 : 1,
+      names: this.#context.names,
+      inodes: new InodeNames(),
+      now: () => Number(this.#now()) / 1e9,
+    });
+    this.#notes = [this.#traceNote()];
+    this.#finished = new Promise((resolve) => (this.#finish = resolve));
+  }
+
+  /** Unique on this machine while it is up. */
+  get id(): string {
+    return this.#names.tree.replace(/-tree$/, '');
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Every write so far, as the shell command that one would type. */
+  get commands(): readonly string[] {
+    return this.#armed.files.commands;
+  }
+
+  get instances(): readonly string[] {
+    return [this.#armed.tree.name, ...(this.#armed.signals === null ? [] : [this.#armed.signals.name])];
+  }
+
+  /** What decodes this session's pages; for writing a capture. */
+  get context(): RingContext {
+    return this.#context;
+  }
+
+  /** @returns the way to stop listening */
+  onState(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #become(state: SessionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  /** Ticks of the trace clock, now. */
+  #now(): bigint {
+    if (this.settings.clock === 'mono') return process.hrtime.bigint();
+    return BigInt(Math.round(this.#armed.tree.now() * 1e9));
+  }
+
+  #traceNote(): TraceNote {
+    const wall = { ts: Number(this.#now()) / 1e9, unixSeconds: Date.now() / 1000 };
+    return { kind: 'trace', kernel: os.release(), clock: this.settings.clock, cpus: os.cpus().length, wall };
+  }
+
+  pause(): void {
+    if (this.#state !== 'running')
+      throw new TraceError('SESSION_STATE', `pause while ${this.#state}; it must be running`);
+    this.#turn('off');
+    this.#become('paused');
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused')
+      throw new TraceError('SESSION_STATE', `resume while ${this.#state}; it must be paused`);
+    this.#turn('on');
+    this.#become('running');
+  }
+
+  #turn(onOff: 'on' | 'off'): void {
+    this.#armed.signals?.turn(onOff);
+    this.#armed.tree.turn(onOff);
+  }
+
+  /**
+   * Runs a command under a traced parent. What is returned is a process that waits before its first instruction;
+   * it goes on in the next turn of the event loop.
+   * @throws TraceError ENOENT, EACCES, WORKLOAD_FAILED, SESSION_BUSY, SESSION_STATE
+   */
+  async run(settings: WorkloadSettings, sinks: WorkloadSinks): Promise<Workload> {
+    if (this.#parent !== null)
+      throw new TraceError('SESSION_BUSY', `${this.topic} runs ${this.#parent.argv.join(' ')}`);
+    if (this.#state !== 'armed')
+      throw new TraceError('SESSION_STATE', `run while ${this.#state}; arm it again`);
+    const parent = await TracedParent.start(settings, sinks);
+    this.#parent = parent;
+    try {
+      this.#watch.root(parent.pid);
+      this.#context.names.seed(parent.pid, parent.comm);
+      this.#context.names.seedGroup(parent.pid, parent.pid);
+      this.#notes.push({
+        kind: 'workload',
+        parent: parent.pid,
+        path: parent.path,
+        argv: parent.argv,
+        control: { signal: CONTROL_SIGNAL, sender: process.pid },
+      });
+      this.#armed.tree.follow(parent.pid);
+      this.#turn('on');
+      const pid = await parent.launch();
+      this.#become('running');
+      this.#pumping = this.#pump();
+      return this.#workload(parent, pid, settings);
+    } catch (error) {
+      parent.end();
+      await this.disarm();
+      throw error;
+    }
+  }
+
+  #workload(parent: TracedParent, pid: number, settings: WorkloadSettings): Workload {
+    const timers: NodeJS.Timeout[] = [];
+    let timedOut = false;
+    let began = 0;
+    setImmediate(() => {
+      began = performance.now();
+      parent.open();
+      const { kill, timeLimitSeconds } = settings;
+      if (kill !== null)
+        timers.push(
+          setTimeout(() => {
+            parent.order(kill.signal);
+          }, kill.afterSeconds * 1000),
+        );
+      if (timeLimitSeconds !== null) {
+        timers.push(
+          setTimeout(() => {
+            timedOut = true;
+            this.#endWorkload(parent);
+          }, timeLimitSeconds * 1000),
+        );
+      }
+    });
+    const ended = parent.ended.then(async (shell): Promise<WorkloadEnd> => {
+      const seconds = (performance.now() - began) / 1000;
+      this.#ending ??= this.#safely(this.#end(parent, timers));
+      const { code, signal } = await this.#howItEnded(shell?.status ?? null);
+      return { pid, code, signal, seconds, timedOut };
+    });
+    return {
+      pid,
+      parentPid: parent.pid,
+      argv: parent.argv,
+      ended,
+      kill: (signal) => {
+        parent.order(signal);
+      },
+      stop: async () => {
+        this.#endWorkload(parent);
+        await this.#finished;
+      },
+    };
+  }
+
+  /** The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can. */
+  async #howItEnded(status: number | null): Promise<{ code: number | null; signal: string | null }> {
+    if (status === null) return { code: null, signal: null };
+    if (status <= SIGNAL_STATUS) return { code: status, signal: null };
+    const until = performance.now() + PATIENCE_MS;
+    while (this.#watch.endedByExit === null && this.#state !== 'ended' && performance.now() < until)
+      await sleep(POLL_MS);
+    if (this.#watch.endedByExit === true) return { code: status, signal: null };
+    if (this.#watch.endedByExit === false) return { code: null, signal: signalName(status - SIGNAL_STATUS) };
+    return { code: null, signal: null };
+  }
+
+  /** SIGTERM to the command's group, by its parent; what is left after 2 s gets SIGKILL from us. */
+  #endWorkload(parent: TracedParent): void {
+    parent.order('SIGTERM', 'group');
+    const patience = setTimeout(() => {
+      this.#killTree(parent);
+    }, PATIENCE_MS);
+    void this.#finished.then(() => {
+      clearTimeout(patience);
+    });
+  }
+
+  #killTree(parent: TracedParent): void {
+    if (this.#state === 'ended' || this.#state === 'failed') return;
+    // The parent stays, to reap: what it forked goes first.
+    endFollowed(this.#armed.tree, [parent.pid]);
+  }
+
+  /** The command is reaped: follow what it left running to its end, then stop, drain, and take everything away. */
+  async #end(parent: TracedParent, timers: readonly NodeJS.Timeout[]): Promise<void> {
+    await this.#treeIsGone();
+    for (const timer of timers) clearTimeout(timer);
+    await parent.gone;
+    await sleep(SETTLE_MS);
+    await this.#close();
+  }
+
+  /** The pid list empties as the kernel frees the tasks; a stop or a time limit ends those that stay. */
+  async #treeIsGone(): Promise<void> {
+    while (this.#armed.tree.followed().length > 0) await sleep(POLL_MS);
+  }
+
+  /**
+   * Live events from now on, in batches, in order of time. It ends when the run has ended and all was read.
+   * Several readers get the same batches; the slowest sets the pace, and the kernel counts what it loses by it.
+   */
+  batches(): AsyncIterableIterator<EventBatch> {
+    const queue = new BatchQueue((reader) => {
+      if (reader.isEnded) this.#queues.delete(reader);
+      this.#roomAgain?.();
+    });
+    if (this.#state === 'ended' || this.#state === 'failed') {
+      queue.end();
+      return queue;
+    }
+    this.#queues.add(queue);
+    this.#firstReader();
+    return queue;
+  }
+
+  /** Reads and passes on, in slices, until the recording is over and the pipes are empty. */
+  async #pump(): Promise<void> {
+    try {
+      await this.#hasReader;
+      await sleep(GATHERING_MS);
+      for (;;) {
+        const last = this.#recorded;
+        const { drained, watermark } = this.#reader.poll(SLICE_MS, this.#now());
+        if (last && drained) {
+          this.#passOn(this.#reader.ring.flush(null, this.#watch));
+          return;
+        }
+        this.#passOn(this.#reader.ring.flush(watermark, this.#watch));
+        await (drained && !this.#recorded ? sleep(POLL_MS) : nextTurn());
+        await this.#readersKeepUp();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Its own end must not fail on somebody who waits for something else: the state and `failure` tell. */
+  async #safely(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#fail(error);
+      this.#finish();
+    }
+  }
+
+  #fail(error: unknown): void {
+    const said = error instanceof Error ? error.message : String(error);
+    this.failure =
+      error instanceof TraceError
+        ? error
+        : new TraceError('SESSION_ENDED', `${this.id}: ${said}`, { cause: error });
+    this.#become('failed');
+    for (const queue of this.#queues) queue.end();
+    sessions.delete(this.topic);
+  }
+
+  #passOn(batch: RingBatch): void {
+    const notes = [...this.#notes, ...this.#watch.takeNotes()];
+    this.#notes = [];
+    if (batch.length === 0 && batch.lost.length === 0 && batch.damage.length === 0 && notes.length === 0)
+      return;
+    this.events += batch.length;
+    for (const loss of batch.lost) this.#count(loss);
+    const noted = batch.withNotes(notes);
+    for (const queue of this.#queues) queue.put(noted);
+  }
+
+  #count(loss: Loss): void {
+    this.lost = this.lost === null || loss.count === null ? null : this.lost + loss.count;
+  }
+
+  async #readersKeepUp(): Promise<void> {
+    while ([...this.#queues].some((queue) => queue.isBehind)) {
+      await new Promise<void>((resolve) => (this.#roomAgain = resolve));
+      this.#roomAgain = null;
+    }
+  }
+
+  /** Ends a run in whatever state: nothing of it is left when this resolves. Idempotent. */
+  async disarm(): Promise<void> {
+    const parent = this.#parent;
+    if (parent !== null && this.#ending === null) {
+      this.#endWorkload(parent);
+      // A command that waits at the gate, or a parent that cannot fork, never ends by itself.
+      const patience = setTimeout(() => {
+        this.#killTree(parent);
+        parent.end();
+      }, PATIENCE_MS * 1.5);
+      await parent.gone;
+      clearTimeout(patience);
+      this.#ending ??= this.#safely(this.#end(parent, []));
+    }
+    this.#ending ??= this.#safely(this.#close());
+    await this.#ending;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'ended') return;
+    this.#turn('off');
+    if (this.#state !== 'failed') this.#become('draining');
+    this.#recorded = true;
+    this.#noteEnd();
+    if (this.#pumping !== null) {
+      const unread = setTimeout(this.#firstReader, this.#queues.size === 0 ? UNREAD_MS : 0);
+      await this.#pumping;
+      clearTimeout(unread);
+    }
+    this.#reader.close();
+    await disarmInstances(this.#armed, this.#names);
+    for (const queue of this.#queues) queue.end();
+    if (this.#state !== 'failed') this.#become('ended');
+    sessions.delete(this.topic);
+    this.#finish();
+  }
+
+  #noteEnd(): void {
+    const sum = { overrun: 0, dropped: 0 };
+    for (const instance of [this.#armed.tree, this.#armed.signals]) {
+      const { overrun, dropped } = instance?.statistics() ?? { overrun: 0, dropped: 0 };
+      sum.overrun += overrun;
+      sum.dropped += dropped;
+    }
+    this.#notes.push({ kind: 'end', ts: Number(this.#now()) / 1e9, ...sum });
+  }
+}
+
+const sessions = new Map<string, Session>();
+
+/**
+ * Arms a session: both instances made, filtered, and off. A session under the same topic is ended first.
+ * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE
+ */
+export async function armSession(settings: SessionSettings): Promise<Session> {
+  await sessions.get(settings.topic)?.disarm();
+  const tracefs = requireTracing(inspectTracing());
+  await sweepAbandoned(tracefs);
+  const names = nextSessionNames();
+  const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
+  let session: Session;
+  try {
+    session = new Session(settings, armed, names);
+  } catch (error) {
+    await disarmInstances(armed, names);
+    throw error;
+  }
+  sessions.set(settings.topic, session);
+  return session;
+}
+
+/** The commands that would arm such a session; nothing is done. */
+export async function explainSession(settings: SessionSettings): Promise<string[]> {
+  const tracefs = inspectTracing().tracefs ?? '/sys/kernel/tracing';
+  const files = new ControlFiles(true);
+  await armInstances(files, tracefs, { tree: 'tree', signals: 'signals', probeGroup: 'names' }, settings);
+  return files.commands;
+}
+
+/** The session that is armed under this topic, in this process. */
+export function findSession(topic: string): Session | undefined {
+  return sessions.get(topic);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

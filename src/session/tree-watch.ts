@@ -1,0 +1,136 @@
+/**
+ * What a session itself must know of the events that pass: who belongs to the tree (the second instance sees all
+ * of the machine, and only what concerns the tree goes on), which process is to have its /proc/PID/maps read
+ * while it lives, which inodes want a name, and how the command ended.
+ */
+import { readFileSync } from 'node:fs';
+import { CLD_EXITED, SIGCHLD } from '../kernel/signals';
+import type { RingEvent } from '../readers/ring-batch';
+import type { RingWatch } from '../readers/ring-reader';
+import { parseMaps } from '../readers/maps';
+import type { TaskNames } from '../readers/task-names';
+import type { Tid, TraceNote } from '../trace-event';
+import type { InodeNames } from './inode-names';
+
+/** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */
+const SNAPSHOTS_A_BATCH = 32;
+const NO_FILE = 0xffff_ffff;
+
+export interface TreeWatchOptions {
+  /** The instance without a pid filter, by number; -1 where there is none. */
+  readonly outside: number;
+  readonly names: TaskNames;
+  readonly inodes: InodeNames;
+  /** Seconds on the trace clock. */
+  readonly now: () => number;
+}
+
+export class TreeWatch implements RingWatch {
+  readonly events = [
+    'sched_process_fork',
+    'sched_process_exec',
+    'sys_enter_mmap',
+    'mm_filemap_get_pages',
+    'signal_generate',
+    'sched_process_free',
+    'mark_victim',
+  ];
+  /** Whether the command exited or was ended by a signal, as the SIGCHLD to its parent says. */
+  endedByExit: boolean | null = null;
+  readonly #tree = new Set<Tid>();
+  readonly #wantsMaps = new Set<Tid>();
+  readonly #named = new Set<string>();
+  #notes: TraceNote[] = [];
+  #parent: Tid = -1;
+
+  constructor(readonly options: TreeWatchOptions) {}
+
+  /** The first of the tree. */
+  root(parent: Tid): void {
+    this.#parent = parent;
+    this.#tree.add(parent);
+  }
+
+  readonly see = (event: RingEvent): boolean => {
+    switch (event.name) {
+      case 'sched_process_fork':
+        this.#tree.add(Number(event.field('child_pid')));
+        return true;
+      case 'sched_process_exec':
+        this.options.inodes.learn(String(event.field('filename')));
+        this.#wantsMaps.add(event.pid);
+        return true;
+      case 'sys_enter_mmap':
+        // An anonymous mapping has fd -1, in 32 bits or in 64.
+        if (typeof event.field('fd') === 'number' && event.field('fd') !== NO_FILE)
+          this.#wantsMaps.add(event.pid);
+        return true;
+      case 'mm_filemap_get_pages':
+        this.#nameInode(Number(event.field('s_dev')), Number(event.field('i_ino')));
+        return true;
+      default:
+        return this.#seeOutside(event);
+    }
+  };
+
+  /** An event of the second instance, about `pid` in its fields, in whoever's context. */
+  #seeOutside(event: RingEvent): boolean {
+    const about = Number(event.field('pid'));
+    if (event.name === 'signal_generate' && about === this.#parent && event.field('sig') === SIGCHLD) {
+      this.endedByExit = event.field('code') === CLD_EXITED;
+    }
+    if (event.instance !== this.options.outside) return true;
+    const ours = this.#tree.has(about) || (event.name === 'signal_generate' && this.#tree.has(event.pid));
+    if (!ours) return false;
+    // The pid may be given to a stranger from now on.
+    if (event.name === 'sched_process_free') this.#tree.delete(about);
+    else this.#nameSender(event.pid);
+    return true;
+  }
+
+  #nameSender(tid: Tid): void {
+    if (tid === 0 || this.options.names.knows(tid)) return;
+    try {
+      this.options.names.seed(tid, readFileSync(`/proc/${tid}/comm`, 'utf8').trimEnd());
+    } catch {
+      // Gone already: saved_cmdlines may still know it (the session looks there).
+    }
+  }
+
+  #nameInode(dev: number, ino: number): void {
+    const key = `${dev}:${ino}`;
+    if (this.#named.has(key)) return;
+    const path = this.options.inodes.pathOf(dev, ino);
+    if (path === null) return;
+    this.#named.add(key);
+    this.#notes.push({ kind: 'inode', dev, ino, path });
+  }
+
+  /** What was noted since the last call, with the maps of each process that mapped a file or became a program. */
+  takeNotes(): TraceNote[] {
+    let snapshots = 0;
+    for (const tid of this.#wantsMaps) {
+      if (snapshots++ === SNAPSHOTS_A_BATCH) break;
+      this.#wantsMaps.delete(tid);
+      const note = this.#snapshot(tid);
+      if (note !== null) this.#notes.push(note);
+    }
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
+  }
+
+  #snapshot(tid: Tid): TraceNote | null {
+    try {
+      // The time before the read: what is mapped during it cannot be held against the snapshot.
+      const ts = this.options.now();
+      const maps = parseMaps(readFileSync(`/proc/${tid}/maps`, 'utf8'));
+      // A zombie's is empty.
+      if (maps.length === 0) return null;
+      this.options.inodes.learnMaps(maps);
+      return { kind: 'maps', pid: tid, ts, maps };
+    } catch {
+      return null;
+    }
+  }
+}
