@@ -28,8 +28,16 @@ const node = existsSync(installedNode) ? installedNode : process.execPath;
 
 /** The one place that chooses: what this machine allows -> the flow that shows it. */
 const FLOWS = {
-  live: { file: 'examples/life-of-a-process.json', does: 'traces this machine' },
-  recorded: { file: 'examples/life-of-a-process-recorded.json', does: 'replays a recorded trace' },
+  live: {
+    file: 'examples/life-of-a-process.json',
+    does: 'traces this machine',
+    because: 'this machine can be traced',
+  },
+  recorded: {
+    file: 'examples/life-of-a-process-recorded.json',
+    does: 'replays a recorded trace',
+    because: 'this machine cannot be traced now',
+  },
 };
 
 const FIRST_PORT = 1880;
@@ -37,18 +45,16 @@ const LAST_PORT = 1899;
 
 /** Asks `ftrace-life doctor` what this machine allows. @returns the flow to load, and why */
 function chooseFlow() {
+  const unknown = { ...FLOWS.recorded, because: 'nobody could say whether this machine can be traced' };
   if (!existsSync(command)) {
-    return {
-      ...FLOWS.recorded,
-      why: [`${path.relative(root, command)} is not built, so nobody looked: npm run build`],
-    };
+    return { ...unknown, why: [`${path.relative(root, command)} is missing: npm run build`] };
   }
   const doctor = spawnSync(node, [command, 'doctor', '--json'], { encoding: 'utf8' });
   let report;
   try {
     report = JSON.parse(doctor.stdout);
   } catch {
-    return { ...FLOWS.recorded, why: [`ftrace-life doctor gave no answer: ${doctor.stderr.trim()}`] };
+    return { ...unknown, why: [`ftrace-life doctor gave no answer: ${doctor.stderr.trim()}`] };
   }
   const why = report.findings
     .filter(({ level }) => level !== 'ok')
@@ -110,7 +116,7 @@ function guide(address, flow, { flows, wasThere }) {
   if (wasThere)
     lines.push(`Flow   yours, from ${flows}; the lifecycle flow is under Menu > Import > Examples`);
   else lines.push(`Flow   ${path.basename(flow.file, '.json')}: it ${flow.does}`);
-  lines.push(`Why    this machine can${flow.file === FLOWS.live.file ? '' : 'not'} be traced now`);
+  lines.push(`Why    ${flow.because}`);
   lines.push(...flow.why.map((reason) => `         ${reason}`));
   if (names.length > 0) lines.push(`Press  the button at the left of ${names.join(' or ')}`);
   lines.push(
@@ -140,7 +146,7 @@ nodeRed.stdout.on('data', (chunk) => {
   if (said === undefined) return;
   said += chunk;
   const address = /Server now running at (\S+)\n/.exec(said)?.[1];
-  if (address === undefined) return;
+  if (address === undefined || !/Started flows|Waiting for missing types/.test(said)) return;
   said = undefined;
   console.log(guide(address, flow, prepared));
 });
