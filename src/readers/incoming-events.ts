@@ -3,7 +3,7 @@
  * text of a trace, or as a file's bytes.
  */
 import { EventList } from '../event-list';
-import type { Damage, EventBatch, EventFields, TraceEvent } from '../trace-event';
+import type { Damage, EventBatch, EventFields, Loss, TraceEvent, TraceNote } from '../trace-event';
 import { TextReader } from './text-reader';
 
 const EXCERPT_LENGTH = 200;
@@ -50,10 +50,6 @@ function excerptOf(value: unknown): string {
   return (typeof text === 'string' ? text : typeof value).slice(0, EXCERPT_LENGTH);
 }
 
-function listOf<Entry>(value: unknown): readonly Entry[] {
-  return Array.isArray(value) ? (value as Entry[]) : [];
-}
-
 /** The events of one trace, whose payloads may each have another form. What is no event becomes `damage`. */
 export class IncomingEvents {
   private text: TextReader | null = null;
@@ -65,11 +61,12 @@ export class IncomingEvents {
     if (Array.isArray(payload)) return this.pushList(payload as unknown[]);
     if (isPlainBatch(payload)) {
       const list = this.pushList(payload.events);
+      const { lost, damage, notes } = payload as Partial<EventBatch>;
       return new EventList(
         list.toArray(),
-        [...list.lost, ...listOf<EventBatch['lost'][number]>(payload['lost'])],
-        [...list.damage, ...listOf<Damage>(payload['damage'])],
-        [...list.notes, ...listOf<EventBatch['notes'][number]>(payload['notes'])],
+        [...list.lost, ...(lost ?? [])],
+        [...list.damage, ...(damage ?? [])],
+        [...list.notes, ...(notes ?? [])],
       );
     }
     return this.pushList([payload]);
@@ -96,8 +93,8 @@ export class IncomingEvents {
   private pushList(list: readonly unknown[]): EventBatch {
     const events: TraceEvent[] = [];
     const damage: Damage[] = [];
-    const lost: EventBatch['lost'][number][] = [];
-    const notes: EventBatch['notes'][number][] = [];
+    const lost: Loss[] = [];
+    const notes: TraceNote[] = [];
     for (const value of list) {
       const event = asEvent(value);
       if (event !== null) {

@@ -10,6 +10,8 @@ import { setTicks, toSeconds, type TraceTime } from './trace-time';
 
 const FIRST_ROWS = 1024;
 const NO_STACK = -1;
+/** Bytes of `common_type`, `common_flags`, `common_preempt_count` and `common_pid`, which every record has. */
+const SMALLEST_RECORD = 8;
 
 export interface StackPlace {
   readonly page: DataView;
@@ -54,6 +56,10 @@ export class RecordQueue {
     const pageIndex = this.pages.push(view) - 1;
     const little = table.layout.littleEndian;
     const damage = walkRecords(view, header, table.layout, (time, offset, length) => {
+      if (length < SMALLEST_RECORD) {
+        this.damage.push({ code: 'RECORD_SHORT', atByte: atByte + offset });
+        return;
+      }
       const id = view.getUint16(offset, little);
       if (table.isStack(id) && this.#attachStack(view, offset, length, little)) return;
       this.#addRow(time, pageIndex, offset, length, id);

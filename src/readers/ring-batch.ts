@@ -27,6 +27,9 @@ export interface RingContext {
   readonly flagColumns: 4 | 5;
 }
 
+/** Addresses in a page, or, from a capture, the functions' names. */
+export type CallTrace = StackPlace | readonly string[];
+
 /** The rows of a batch, in order. */
 export interface RingRows {
   readonly length: number;
@@ -41,7 +44,7 @@ export interface RingRows {
   /** Index into `stacks`, or -1. */
   readonly stack: Int32Array;
   readonly pages: readonly DataView[];
-  readonly stacks: readonly StackPlace[];
+  readonly stacks: readonly CallTrace[];
 }
 
 /** One event of a batch; plain data only where it is asked for (`toJSON`). */
@@ -96,7 +99,7 @@ export class RingEvent implements TraceEvent {
 
   get stack(): readonly string[] | undefined {
     const index = this.rows.stack[this.row]!;
-    return index < 0 ? undefined : frames(this.rows.stacks[index]!, this.context);
+    return index < 0 ? undefined : callTrace(this.rows.stacks[index]!, this.context);
   }
 
   get flags(): string {
@@ -137,7 +140,9 @@ function flagColumns(flags: number, counts: number): string {
   return first + resched + irq + depth(counts & 15) + depth(counts >> 4);
 }
 
-function frames(place: StackPlace, context: RingContext): string[] {
+/** The functions of a call trace, innermost first; an address without a symbol stays hex. */
+export function callTrace(place: CallTrace, context: RingContext): readonly string[] {
+  if (!('page' in place)) return place;
   const { table, symbols } = context;
   const little = table.layout.littleEndian;
   const wide = table.layout.commitBytes === 8;

@@ -6,6 +6,7 @@
  * as the kernel's own merge does (`__find_next_entry()`: lowest CPU first).
  */
 import type { Damage, Loss, TraceNote } from '../trace-event';
+import { learnNames, NAMING_EVENTS } from './learn-names';
 import { RecordQueue } from './record-queue';
 import { RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
 import { toSeconds, type TraceTime } from './trace-time';
@@ -22,7 +23,7 @@ export class RingReader {
   readonly #namers: ReadonlySet<number>;
 
   constructor(readonly context: RingContext) {
-    const ids = ['task_rename', 'task_newtask', 'sched_process_fork'].map((name) => context.table.idOf(name));
+    const ids = NAMING_EVENTS.map((name) => context.table.idOf(name));
     this.#namers = new Set(ids.filter((id) => id !== undefined));
   }
 
@@ -99,7 +100,7 @@ export class RingReader {
         const stack = queue.stack[row]!;
         out.stack[length] = stack < 0 ? -1 : stackBase[first]! + stack;
         row++;
-        if (this.#namers.has(id)) this.#learn(new RingEvent(out, context, length));
+        if (this.#namers.has(id)) learnNames(new RingEvent(out, context, length));
         if (!watched.has(id) || watch!.see(new RingEvent(out, context, length))) length++;
       } while (row < limit && (until === null || isEarlier(queue, row, until, untilRow, first < second)));
       next[first] = row;
@@ -109,30 +110,6 @@ export class RingReader {
     });
     out.length = length;
     return out;
-  }
-
-  #learn(event: RingEvent): void {
-    const names = this.context.names;
-    const { sec, nsec } = event.rows;
-    const at = event.row;
-    switch (event.name) {
-      case 'task_rename': {
-        // Since 6.17 the event says no more whom it renames: a task renames itself, or a thread of its own.
-        const pid = event.field('pid') ?? event.pid;
-        names.rename(Number(pid), sec[at]!, nsec[at]!, String(event.field('newcomm')));
-        break;
-      }
-      case 'task_newtask':
-        names.born(event.pid, Number(event.field('pid')), Number(event.field('clone_flags')));
-        break;
-      default:
-        names.rename(
-          Number(event.field('child_pid')),
-          sec[at]!,
-          nsec[at]!,
-          String(event.field('child_comm')),
-        );
-    }
   }
 }
 

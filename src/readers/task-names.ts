@@ -19,14 +19,20 @@ const CLONE_THREAD = 0x10000;
 export class TaskNames {
   readonly #names = new Map<Tid, Named[]>();
   readonly #groups = new Map<Tid, number>();
+  /** What was seeded, in order: a capture needs it, for no event of the trace says it. */
+  readonly seeds: [Tid, string][] = [];
+  readonly seedGroups: [Tid, number][] = [];
 
   /** A name from the beginning of time, where nothing is known yet. */
   seed(tid: Tid, comm: string): void {
-    if (!this.#names.has(tid)) this.#names.set(tid, [{ fromSec: 0, fromNsec: 0, comm }]);
+    if (this.#names.has(tid)) return;
+    this.#names.set(tid, [{ fromSec: 0, fromNsec: 0, comm }]);
+    this.seeds.push([tid, comm]);
   }
 
   seedGroup(tid: Tid, tgid: number): void {
     this.#groups.set(tid, tgid);
+    this.seedGroups.push([tid, tgid]);
   }
 
   knows(tid: Tid): boolean {
@@ -60,11 +66,6 @@ export class TaskNames {
 
   groupOf(tid: Tid): number | null {
     return this.#groups.get(tid) ?? null;
-  }
-
-  /** For a capture: the last name of each task. */
-  *latest(): Iterable<[Tid, string]> {
-    for (const [tid, names] of this.#names) yield [tid, names[names.length - 1]!.comm];
   }
 }
 

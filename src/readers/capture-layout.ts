@@ -1,0 +1,44 @@
+/**
+ * Our own capture of a live session: the records as the kernel wrote them, merged and narrowed to the tree, with
+ * all that is needed to decode them elsewhere.
+ *
+ *     file   := MAGIC chunk*
+ *     chunk  := u32 kind, u32 bytes of JSON, u32 bytes of columns, u32 0; JSON; columns   (little-endian)
+ *     tables := JSON { layout, flagColumns, formats[] }, no columns                        first
+ *     batch  := JSON BatchMeta; the columns of `RingRows` one after the other, then the records
+ *
+ * JSON and columns are each padded with zeros to 8 bytes; the sizes are without padding. A capture that was cut
+ * off is read up to its last whole chunk.
+ */
+import type { Damage, Loss, Tid, TraceNote } from '../trace-event';
+import type { PageLayout } from './page-layout';
+
+export const CAPTURE_MAGIC = 'ftrace-life capture 1\n\0\0';
+export const CHUNK_HEADER_BYTES = 16;
+export const TABLES = 1;
+export const BATCH = 2;
+
+/** Bytes of all columns of a row: sec 8, nsec 4, offset 4, size 4, stack 4, cpu 2, id 2, instance 1. */
+export const ROW_BYTES = 29;
+
+export interface TablesMeta {
+  readonly layout: PageLayout;
+  readonly flagColumns: 4 | 5;
+  readonly formats: readonly string[];
+}
+
+export interface BatchMeta {
+  readonly rows: number;
+  readonly lost: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
+  /** Call traces by name: kernel symbols mean nothing on another machine. Rows point into this list. */
+  readonly stacks: readonly (readonly string[])[];
+  /** Names of tasks older than the trace, and thread groups, that no earlier chunk had. */
+  readonly names: readonly (readonly [Tid, string])[];
+  readonly groups: readonly (readonly [Tid, number])[];
+}
+
+export function padded(bytes: number): number {
+  return (bytes + 7) & ~7;
+}

@@ -1,0 +1,96 @@
+/** Reads a saved trace, whatever its format, in flat memory: the file is recognised by its first bytes. */
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { errnoOf, TraceError } from '../trace-error';
+import type { Damage, EventBatch } from '../trace-event';
+import { CAPTURE_MAGIC } from './capture-layout';
+import { CaptureReader } from './capture-reader';
+import { TextReader } from './text-reader';
+import type { TraceReader } from './trace-reader';
+
+const CHUNK_BYTES = 1 << 18;
+/** `trace-cmd`'s own: 0x17 0x08 0x44, then "tracing". */
+const TRACE_DAT_MAGIC = '\x17\x08\x44tracing';
+/** What is looked at to tell the format. */
+const HEAD_BYTES = 1024;
+
+export type TraceSource = 'text' | 'raw';
+
+export interface TraceFile {
+  readonly source: TraceSource;
+  readonly batches: AsyncIterable<EventBatch>;
+}
+
+/**
+ * Opens a trace; `-` is standard input.
+ * @throws TraceError TRACE_MISSING where it cannot be read, TRACE_FORMAT where it is no trace that we read; while
+ *   it is read, TRACE_FORMAT where no line of a text was an event, or TRACE_MISSING where reading failed
+ */
+export async function openTraceFile(file: string): Promise<TraceFile> {
+  const stream: Readable =
+    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  const first = await nextChunk(chunks, file);
+  if (first === null) throw new TraceError('TRACE_FORMAT', `${file} is empty`);
+  const head = first.toString('latin1', 0, HEAD_BYTES);
+  if (head.startsWith(TRACE_DAT_MAGIC)) {
+    stream.destroy();
+    throw new TraceError(
+      'TRACE_FORMAT',
+      `${file} is a trace.dat; convert it: trace-cmd report ${file} > trace.txt`,
+    );
+  }
+  const isCapture = head.startsWith(CAPTURE_MAGIC);
+  if (!isCapture && head.includes('\0')) {
+    stream.destroy();
+    throw new TraceError('TRACE_FORMAT', `${file} is neither ftrace text nor a capture of ours`);
+  }
+  const reader = isCapture ? new CaptureReader() : new TextReader();
+  return { source: isCapture ? 'raw' : 'text', batches: readAll(file, first, chunks, reader) };
+}
+
+async function nextChunk(chunks: AsyncIterator<Buffer, undefined>, file: string): Promise<Buffer | null> {
+  try {
+    const next = await chunks.next();
+    return next.done === true ? null : next.value;
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw new TraceError('TRACE_MISSING', `${file}: ${errno === '' ? String(error) : errno}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The batches of a trace, whatever its format. Throws, when it is first asked, as `openTraceFile` does. */
+export async function* readTraceFile(file: string): AsyncIterable<EventBatch> {
+  yield* (await openTraceFile(file)).batches;
+}
+
+async function* readAll(
+  file: string,
+  first: Buffer,
+  chunks: AsyncIterator<Buffer, undefined>,
+  reader: TraceReader,
+): AsyncIterable<EventBatch> {
+  let events = 0;
+  const damage: Damage[] = [];
+  const counted = (batch: EventBatch): EventBatch => {
+    events += batch.length;
+    if (damage.length === 0) damage.push(...batch.damage.slice(0, 1));
+    return batch;
+  };
+  try {
+    for (let chunk: Buffer | null = first; chunk !== null; chunk = await nextChunk(chunks, file)) {
+      yield counted(reader.push(chunk));
+    }
+    yield counted(reader.end());
+  } finally {
+    await chunks.return?.();
+  }
+  const broken = damage[0];
+  if (events === 0 && broken !== undefined) {
+    const place = broken.line === undefined ? `byte ${broken.atByte}` : `line ${broken.line}`;
+    const found = broken.excerpt === undefined ? broken.code : JSON.stringify(broken.excerpt);
+    throw new TraceError('TRACE_FORMAT', `${file} has not one event; ${place}: ${found}`);
+  }
+}
