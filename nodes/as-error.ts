@@ -1,5 +1,7 @@
+import { inspect } from 'node:util';
+
 /** Whatever was thrown, as an Error, so that `code`, `stack` and `cause` reach a Catch node where there are any. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === 'string' ? thrown : `thrown: ${JSON.stringify(thrown)}`);
+  return new Error(typeof thrown === 'string' ? thrown : inspect(thrown));
 }

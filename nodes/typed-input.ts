@@ -7,6 +7,11 @@ export interface TypedInput {
   readonly type: string;
 }
 
+/** What the editor saved of a field: its value, and its type beside it. */
+export function savedTypedInput(value: unknown, type: unknown): TypedInput {
+  return { value: typeof value === 'string' ? value : '', type: typeof type === 'string' ? type : 'str' };
+}
+
 /** The value that the field stands for with this message. */
 export function readTypedInput(
   RED: NodeAPI,

@@ -26,11 +26,9 @@ function chosenEvents(node: ConfigureNode, opt: unknown): unknown {
   return opt === undefined || field.length === 0 ? node.events : field.val();
 }
 
-function checkEventList(node: ConfigureNode, value: unknown, opt: unknown): true | string {
+function checkEventList(node: ConfigureNode, value: string, opt: unknown): true | string {
   if (chosenEvents(node, opt) !== 'list') return true;
-  const names = String(value ?? '')
-    .split(/[\s,]+/)
-    .filter((name) => name !== '');
+  const names = value.split(/[\s,]+/).filter((name) => name !== '');
   if (names.length === 0) return node._('ftrace-configure.invalid.noEvents');
   const wrong = names.find((name) => !EVENT_NAME.test(name));
   return wrong === undefined ? true : node._('ftrace-configure.invalid.event', { name: wrong });

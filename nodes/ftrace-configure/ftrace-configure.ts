@@ -14,7 +14,7 @@ import { TraceError } from '../../src/trace-error';
 import { asError } from '../as-error';
 import { guardClose } from '../guard-close';
 import { guardInput } from '../guard-input';
-import { metadataOf, topicOf } from '../message-metadata';
+import { topicOf } from '../message-metadata';
 import { RECORDED_EXAMPLE } from '../recorded-example';
 import { readOrShowFailure } from '../show-failure';
 import { StatusRenderer, type Look } from '../status-renderer';
@@ -79,7 +79,6 @@ function readAction(given: unknown): Action {
 
 /** `msg.payload` for a session, in whatever state. */
 function describeSession(session: Session): Record<string, unknown> {
-  const { topic: _topic, ...settings } = session.settings;
   return {
     session: session.id,
     topic: session.topic,
@@ -87,7 +86,7 @@ function describeSession(session: Session): Record<string, unknown> {
     instances: session.instances,
     kernel: os.release(),
     commands: [...session.commands],
-    settings,
+    settings: session.settings,
   };
 }
 
@@ -136,7 +135,6 @@ export = (RED: NodeAPI): void => {
         why: reason.message,
       };
       message['ftrace'] = {
-        ...metadataOf(message),
         session: null,
         kind: 'session',
         replay: path,
@@ -156,10 +154,9 @@ export = (RED: NodeAPI): void => {
     };
 
     const answer = (session: Session, message: NodeMessage): NodeMessage => {
-      const { replay: _replay, why: _why, ...metadata } = metadataOf(message);
       message.topic = session.topic;
       message.payload = describeSession(session);
-      message['ftrace'] = { ...metadata, session: session.id, kind: 'session' };
+      message['ftrace'] = { session: session.id, kind: 'session' };
       return message;
     };
 
@@ -175,7 +172,7 @@ export = (RED: NodeAPI): void => {
           state: null,
           commands: await explainSession(settings),
         };
-        message['ftrace'] = { ...metadataOf(message), session: null, kind: 'explanation' };
+        message['ftrace'] = { session: null, kind: 'explanation' };
         send(message);
       } else if (action !== 'arm') {
         send(answer(await act(action, settings.topic), message));

@@ -3,14 +3,14 @@ import type { NodeMessage } from 'node-red';
 import type { EventBatch } from '../../src/trace-event';
 import { EventList } from '../../src/event-list';
 import { IncomingEvents } from '../../src/readers/incoming-events';
-import { Lifecycle } from '../../src/model/lifecycle';
+import { Lifecycle, type LifecycleOptions } from '../../src/model/lifecycle';
 import { metadataOf, topicOf, type BesideEvents } from '../message-metadata';
 import { MessageStream } from '../message-stream';
 
 /** One trace on its way through the node. */
 export class IncomingTrace {
   readonly events = new IncomingEvents();
-  readonly lifecycle = new Lifecycle({ source: null });
+  readonly lifecycle: Lifecycle;
   readonly stages: MessageStream;
   readonly records: MessageStream;
 
@@ -19,10 +19,17 @@ export class IncomingTrace {
     first: NodeMessage,
   ) {
     const { session = null, replay } = metadataOf(first);
+    this.lifecycle = new Lifecycle(sourceOf(first));
     const metadata = { session, ...(replay !== undefined && { replay }) };
     this.stages = new MessageStream(first, topicOf(first), metadata);
     this.records = new MessageStream(first, topicOf(first), metadata);
   }
+}
+
+/** Where the events were read from, where the first message tells it. */
+function sourceOf({ payload, ...message }: NodeMessage): LifecycleOptions {
+  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return { source: 'text' };
+  return typeof metadataOf(message).session === 'string' ? { source: 'raw' } : {};
 }
 
 interface Parts {

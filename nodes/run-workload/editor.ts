@@ -39,8 +39,7 @@ function checkEnvironment(node: WorkloadNode, value: unknown): true | string {
   return wrong === undefined ? true : node._('run-workload.invalid.env', { name: wrong.name });
 }
 
-function checkUser(node: WorkloadNode, value: unknown): true | string {
-  const user = String(value ?? '');
+function checkUser(node: WorkloadNode, user: string): true | string {
   return user === '' || USER.test(user) ? true : node._('run-workload.invalid.user');
 }
 

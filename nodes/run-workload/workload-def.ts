@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { TraceError } from '../../src/trace-error';
 import type { WorkloadSettings } from '../../src/workload/workload';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
-import { readTypedInput, type TypedInput } from '../typed-input';
+import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
 import { findUser } from './find-user';
 
 export interface WorkloadDef {
@@ -55,7 +55,7 @@ function readEnvironment(given: unknown): Record<string, string | null> {
 
 /** @throws TraceError CONFIG_INVALID */
 export function readDef(def: WorkloadDef): WorkloadConfig {
-  const command: TypedInput = { value: String(def.command ?? ''), type: String(def.commandType ?? 'str') };
+  const command = savedTypedInput(def.command, def.commandType);
   if (command.value === '') throw new TraceError('CONFIG_INVALID', 'command is empty');
   const killSignal = optionalText(def.killSignal);
   const rest = readWorkloadSettings({

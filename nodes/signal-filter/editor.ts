@@ -17,8 +17,8 @@ let codeEditor: CodeEditor | null = null;
 const VERDICTS = ['expected', 'unexpected', 'attention', 'unknown'];
 
 /** Says what is wrong with the list's shape; the conditions are read, and refused with their place, when deployed. */
-function checkRules(node: FilterNode, value: unknown): true | string {
-  const text = String(value ?? '').trim();
+function checkRules(node: FilterNode, value: string): true | string {
+  const text = value.trim();
   if (text === '') return true;
   let rules: unknown;
   try {
@@ -47,7 +47,7 @@ function prepare(node: FilterNode): void {
     id: 'tracelife-rules',
     mode: 'ace/mode/json',
     value: node.rules,
-  }) as unknown as CodeEditor;
+  });
 }
 
 function cancel(): void {

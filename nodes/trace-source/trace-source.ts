@@ -13,9 +13,10 @@ import { MessageStream } from '../message-stream';
 import { RECORDED_EXAMPLE } from '../recorded-example';
 import { readOrShowFailure } from '../show-failure';
 import { shortCount, StatusRenderer, type Look } from '../status-renderer';
-import { readTypedInput, type TypedInput } from '../typed-input';
+import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
 import { LossCount } from './loss-count';
 import { outputForm, readOutputForm, type OutputFormName } from './output-form';
+import { sliceBatch } from './slice-batch';
 import { untilAborted } from './until-aborted';
 
 interface SourceDef extends NodeDef {
@@ -62,7 +63,7 @@ function readSpeed(speed: unknown, factor: unknown): number {
 
 function readFile(def: SourceDef): TypedInput | null {
   if (def.source === 'example') return { value: RECORDED_EXAMPLE, type: 'str' };
-  if (def.source === 'file') return { value: String(def.path ?? ''), type: String(def.pathType ?? 'str') };
+  if (def.source === 'file') return savedTypedInput(def.path, def.pathType);
   return null;
 }
 
@@ -122,7 +123,7 @@ export = (RED: NodeAPI): void => {
 
     const open = (wanted: Wanted, abort: AbortSignal): AsyncIterable<EventBatch> => {
       if (wanted.kind === 'file')
-        return replay(readTraceFile(wanted.path), { speed: config.speed, signal: abort });
+        return replay(readTraceFile(wanted.path), { speed: config.speed, signal: abort, slice: sliceBatch });
       read.add(wanted.session);
       return wanted.session.batches();
     };

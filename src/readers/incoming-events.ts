@@ -2,6 +2,7 @@
  * Events as they come in a message of a flow: in a batch, as an array, one by one, as lines of text, as the whole
  * text of a trace, or as a file's bytes.
  */
+import { inspect } from 'node:util';
 import { EventList } from '../event-list';
 import type { Damage, EventBatch, EventFields, Loss, TraceEvent, TraceNote } from '../trace-event';
 import { TextReader } from './text-reader';
@@ -45,9 +46,9 @@ function asEvent(value: unknown): TraceEvent | null {
   };
 }
 
+/** Not by JSON: a value may hold itself, or be nothing that JSON has. */
 function excerptOf(value: unknown): string {
-  const text: unknown = typeof value === 'function' ? undefined : JSON.stringify(value);
-  return (typeof text === 'string' ? text : typeof value).slice(0, EXCERPT_LENGTH);
+  return inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY }).slice(0, EXCERPT_LENGTH);
 }
 
 /** The events of one trace, whose payloads may each have another form. What is no event becomes `damage`. */
