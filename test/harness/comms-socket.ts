@@ -50,6 +50,10 @@ export class CommsSocket {
       for (const packet of [JSON.parse(String(event.data)) as Packet | Packet[]].flat())
         this.#receive(packet);
     });
+    socket.addEventListener('close', () => {
+      const reason = new Error('Node-RED closed the connection');
+      for (const inbox of [this.debug, this.status, this.notices]) inbox.end(reason);
+    });
   }
 
   /** @param url of the editor, `http://127.0.0.1:1880` */

@@ -26,6 +26,7 @@ export async function withDeadline<T>(
 export class Inbox<T> {
   readonly #received: T[] = [];
   readonly #watchers = new Set<() => void>();
+  #ended: Error | undefined;
 
   get received(): readonly T[] {
     return this.#received;
@@ -33,6 +34,12 @@ export class Inbox<T> {
 
   push(value: T): void {
     this.#received.push(value);
+    for (const look of this.#watchers) look();
+  }
+
+  /** Nothing more will come: who still waits fails with this reason at once. */
+  end(reason: Error): void {
+    this.#ended = reason;
     for (const look of this.#watchers) look();
   }
 
@@ -54,10 +61,11 @@ export class Inbox<T> {
     awaited: string,
   ): Promise<T[]> {
     let look = (): void => undefined;
-    const enough = new Promise<T[]>((resolve) => {
+    const enough = new Promise<T[]>((resolve, reject) => {
       look = () => {
         const found = this.#received.filter(matches);
         if (found.length >= count) resolve(found.slice(0, count));
+        else if (this.#ended !== undefined) reject(new Error(`${this.#ended.message}, before ${awaited}`));
       };
     });
     this.#watchers.add(look);

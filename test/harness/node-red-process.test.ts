@@ -70,6 +70,11 @@ describe('a real Node-RED with the packed package', function () {
     await nodeRed.nextDebug((message) => message.id === 'show');
   });
 
+  it('tells what Node-RED said when it does not start', async () => {
+    const broken = NodeRedProcess.start({ settings: { uiHost: '203.0.113.1' } });
+    await assert.rejects(broken, /EADDRNOTAVAIL/);
+  });
+
   it('is gone after stop, and so is its port', async () => {
     const { url, pid } = nodeRed;
     await nodeRed.stop();

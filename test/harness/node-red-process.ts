@@ -62,7 +62,9 @@ export class NodeRedProcess {
     this.#child = child;
     this.pid = child.pid;
     this.userDir = userDir;
-    this.#ended = once(child, 'close').then(() => undefined);
+    this.#ended = once(child, 'close').then(() => {
+      this.log.end(new Error('Node-RED ended'));
+    });
     for (const stream of [child.stdout, child.stderr]) this.#readLines(stream!);
     running.add(this);
   }
@@ -256,19 +258,14 @@ export class NodeRedProcess {
   }
 
   async #ready(): Promise<void> {
-    const early = this.#ended.then(() => {
-      throw new Error(`Node-RED ended while it started\n${this.output}`);
-    });
     const listening = /Server now running at (http:\/\/[\d.]+:\d+)/;
-    const ready = Promise.all([
-      this.log.first((line) => listening.test(line), START_MS, 'the address of Node-RED'),
-      this.log.first(
-        (line) => /Started flows|Waiting for missing types/.test(line),
-        START_MS,
-        'the start of the flows',
-      ),
-    ]);
-    const [line] = await Promise.race([ready, early]);
+    const started = /Started flows|Waiting for missing types/;
+    const [line] = await this.#withOutput(
+      Promise.all([
+        this.log.first((each) => listening.test(each), START_MS, 'the address of Node-RED'),
+        this.log.first((each) => started.test(each), START_MS, 'the start of the flows'),
+      ]),
+    );
     this.#url = listening.exec(line)![1]!;
     this.#comms = await CommsSocket.open(this.#url);
   }

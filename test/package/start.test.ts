@@ -26,16 +26,11 @@ async function start(userDir: string): Promise<Started> {
     rest = parts.pop() ?? '';
     for (const line of parts) lines.push(line);
   });
-  const ended = once(child, 'close').then(([code]) => {
-    throw new Error(`npm start ended with ${String(code)}: ${lines.received.join('\n')}`);
+  child.on('close', () => {
+    lines.end(new Error('npm start ended'));
   });
-  const guide = Promise.all([
-    lines.first((line) => line.startsWith('Open '), 60_000, 'the address'),
-    lines.first((line) => line.startsWith('End '), 60_000, 'the end of the guide'),
-  ]);
-  // When it ends later, nobody waits for this any more.
-  ended.catch(() => undefined);
-  const [open] = await Promise.race([guide, ended]);
+  const open = await lines.first((line) => line.startsWith('Open '), 60_000, 'the address');
+  await lines.first((line) => line.startsWith('End '), 5000, 'the end of the guide');
   return { process: child, lines, url: open.slice('Open'.length).trim() };
 }
 
