@@ -1,0 +1,27 @@
+import { parseArgs, styleText } from 'node:util';
+import { inspectTracing, type Finding } from '../tracefs/preflight';
+import type { Output } from './output';
+
+const MARK = { ok: ['green', '✓'], limit: ['yellow', '!'], lack: ['red', '✗'] } as const;
+
+/** `ftrace-life doctor`: exit status 0 where tracing is possible, else 1. */
+export async function doctor(args: string[], out: Output): Promise<number> {
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
+  const found = inspectTracing();
+  if (values.json) {
+    await out.write(`${JSON.stringify(found, null, 2)}\n`);
+    return found.canTrace ? 0 : 1;
+  }
+  const width = Math.max(...found.findings.map((finding) => finding.subject.length));
+  const line = (finding: Finding): string => {
+    const [color, mark] = MARK[finding.level];
+    const mend = finding.mend === null ? '' : `\n  ${' '.repeat(width)}  → ${finding.mend}`;
+    return `${styleText(color, mark)} ${finding.subject.padEnd(width)}  ${finding.found}${mend}\n`;
+  };
+  await out.write(found.findings.map(line).join(''));
+  const verdict = found.canTrace
+    ? 'This machine can trace.'
+    : 'This machine cannot trace; recorded traces can be read.';
+  await out.write(`\n${verdict} (Linux ${found.kernel}, ${found.arch}, ${found.cpus} CPUs)\n`);
+  return found.canTrace ? 0 : 1;
+}

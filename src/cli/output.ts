@@ -1,0 +1,57 @@
+/** Standard output that waits when the reader is slow, and ends in peace when the reader went away. */
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { errnoOf, TraceError } from '../trace-error';
+
+export class Output {
+  #failure: Error | null = null;
+
+  constructor(
+    readonly stream: Writable,
+    readonly name: string,
+  ) {
+    stream.on('error', (error) => {
+      this.#failure = error;
+    });
+  }
+
+  /** The reader closed the pipe, as `head` does: nobody wants the rest. */
+  get isUnread(): boolean {
+    return errnoOf(this.#failure) === 'EPIPE';
+  }
+
+  /** @throws TraceError OUTPUT_FAILED, such as for a full disk */
+  async write(content: string | Uint8Array): Promise<void> {
+    if (content.length === 0 || this.isUnread) return;
+    if (this.stream.write(content) || this.#failure !== null) {
+      this.#check();
+      return;
+    }
+    await Promise.race([once(this.stream, 'drain'), once(this.stream, 'close')]).catch(() => undefined);
+    this.#check();
+  }
+
+  /** Everything is written when this resolves. */
+  async end(): Promise<void> {
+    if (this.isUnread) return;
+    await new Promise<void>((resolve) => {
+      this.stream.once('error', () => {
+        resolve();
+      });
+      if (this.stream === process.stdout)
+        this.stream.write('', () => {
+          resolve();
+        });
+      else
+        this.stream.end(() => {
+          resolve();
+        });
+    });
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure === null || this.isUnread) return;
+    throw new TraceError('OUTPUT_FAILED', `${this.name}: ${this.#failure.message}`, { cause: this.#failure });
+  }
+}

@@ -1,0 +1,180 @@
+import { createWriteStream } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Lifecycle } from '../model/lifecycle';
+import { CaptureWriter } from '../readers/capture-writer';
+import { RingBatch } from '../readers/ring-batch';
+import { armSession, type Session } from '../session/session';
+import { readSessionSettings } from '../session/session-settings';
+import { TraceError } from '../trace-error';
+import type { EventBatch } from '../trace-event';
+import type { Workload } from '../workload/workload';
+import { readSignal, readWorkloadSettings } from '../workload/workload-settings';
+import { EventCount } from './event-count';
+import { ndjsonOf, textHead, textOf } from './event-formats';
+import { Output } from './output';
+import { REPORT_FORMATS, writeReport, type ReportFormat } from './report';
+import { oneOf, UsageError } from './usage';
+
+const FORMATS = [...REPORT_FORMATS, 'text', 'count'] as const;
+type RecordFormat = (typeof FORMATS)[number];
+
+interface Request {
+  readonly file: string | undefined;
+  /** Null: only the capture is wanted. */
+  readonly format: RecordFormat | null;
+  readonly session: Record<string, unknown>;
+  readonly workload: Record<string, unknown>;
+}
+
+/** `SIGKILL@0.3`: the signal, and the seconds after which the traced parent sends it. */
+function readKill(given: string): { signal: string; afterSeconds: number } {
+  const [signal, seconds] = given.split('@');
+  if (seconds === undefined || seconds === '' || !(Number(seconds) >= 0)) {
+    throw new UsageError(`--kill is ${given}; it is SIGNAL@SECONDS, such as SIGKILL@0.3`);
+  }
+  try {
+    return { signal: readSignal('--kill', signal), afterSeconds: Number(seconds) };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readRequest(args: string[]): Request {
+  const dashes = args.indexOf('--');
+  const own = dashes < 0 ? args : args.slice(0, dashes);
+  const { values, positionals } = parseArgs({
+    args: own,
+    allowPositionals: true,
+    options: {
+      output: { type: 'string', short: 'o' },
+      events: { type: 'string', default: 'lifecycle' },
+      kill: { type: 'string' },
+      timeout: { type: 'string' },
+      buffer: { type: 'string' },
+      format: { type: 'string' },
+    },
+  });
+  const command = dashes < 0 ? positionals : args.slice(dashes + 1);
+  if (command.length === 0 || (dashes >= 0 && positionals.length > 0)) {
+    throw new UsageError('record takes its COMMAND after --');
+  }
+  const { output: file } = values;
+  const format =
+    values.format === undefined
+      ? file === undefined
+        ? 'story'
+        : null
+      : oneOf('--format', values.format, FORMATS);
+  return {
+    file,
+    format,
+    session: { topic: 'record', events: values.events, bufferKb: values.buffer },
+    workload: {
+      command: command[0],
+      args: command.slice(1),
+      kill: values.kill === undefined ? null : readKill(values.kill),
+      timeLimitSeconds: values.timeout,
+    },
+  };
+}
+
+/** What is done with each batch, by what was asked for. */
+class Recording {
+  readonly count = new EventCount();
+  readonly #lifecycle = new Lifecycle({ source: 'raw' });
+  readonly #capture: { readonly writer: CaptureWriter; readonly output: Output } | null;
+  readonly #tells: boolean;
+
+  constructor(
+    readonly request: Request,
+    session: Session,
+    readonly out: Output,
+  ) {
+    const { file, format } = request;
+    this.#tells = format === 'story' || format === 'json';
+    this.#capture =
+      file === undefined
+        ? null
+        : { writer: new CaptureWriter(session.context), output: new Output(createWriteStream(file), file) };
+  }
+
+  async begin(): Promise<void> {
+    if (this.request.format === 'text') await this.out.write(textHead());
+    await this.#capture?.output.write(this.#capture.writer.head());
+  }
+
+  async take(batch: EventBatch): Promise<void> {
+    this.count.add(batch);
+    if (this.#tells) this.#lifecycle.apply(batch);
+    if (this.request.format === 'text') await this.out.write(textOf(batch));
+    else if (this.request.format === 'ndjson') await this.out.write(ndjsonOf(batch));
+    if (this.#capture !== null && batch instanceof RingBatch) {
+      await this.#capture.output.write(this.#capture.writer.batch(batch));
+    }
+  }
+
+  async finish(): Promise<void> {
+    await this.#capture?.output.end();
+    if (this.#tells) {
+      await writeReport(this.#lifecycle.finish().report, this.request.format as ReportFormat, this.out, null);
+    } else if (this.request.format === 'count') {
+      await this.out.write(`${JSON.stringify(this.count)}\n`);
+    }
+    if (this.request.file !== undefined) {
+      process.stderr.write(
+        `ftrace-life: ${this.count.events} events in ${this.request.file}, ${this.count.lost ?? '?'} lost\n`,
+      );
+    }
+  }
+}
+
+/** Ctrl-C ends the command, not the account of it. The second time it is meant for us. */
+function endOnInterrupt(workload: Workload): () => void {
+  const end = (): void => {
+    restore();
+    void workload.stop();
+  };
+  const restore = (): void => {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+    process.off('SIGHUP', end);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
+  return restore;
+}
+
+/** `ftrace-life record -- COMMAND`. */
+export async function record(args: string[], out: Output): Promise<number> {
+  const request = readRequest(args);
+  const workloadSettings = readWorkloadSettings(request.workload);
+  const session = await armSession(readSessionSettings(request.session));
+  // A report on standard output must not be torn by the command's own.
+  const beside = request.format === null ? process.stdout : process.stderr;
+  const sinks = {
+    stdout: (line: string): void => void beside.write(`${line}\n`),
+    stderr: (line: string): void => void process.stderr.write(`${line}\n`),
+  };
+  const batches = session.batches();
+  let restore = (): void => undefined;
+  try {
+    const recording = new Recording(request, session, out);
+    await recording.begin();
+    const workload = await session.run(workloadSettings, sinks);
+    restore = endOnInterrupt(workload);
+    for await (const batch of batches) {
+      await recording.take(batch);
+      if (out.isUnread) void workload.stop();
+    }
+    await session.disarm();
+    if (session.failure !== null) throw session.failure;
+    await recording.finish();
+    return 0;
+  } catch (error) {
+    await session.disarm();
+    throw error instanceof TraceError
+      ? error
+      : new TraceError('SESSION_ENDED', String(error), { cause: error });
+  } finally {
+    restore();
+  }
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { EventList } from '../event-list';
+import { formatJson } from '../export/json';
+import { jsonLine, reportLines } from '../export/ndjson';
+import { formatStory } from '../export/story';
+import { Lifecycle } from '../model/lifecycle';
+import type { Alert, Report } from '../model/report';
+import { openTraceFile } from '../readers/trace-file';
+import { alertsOf } from '../rules/report-alerts';
+import { readRules, type Rule } from '../rules/rule';
+import { errnoOf, TraceError } from '../trace-error';
+import type { TraceNote } from '../trace-event';
+import { mapsNote, readMapsFile } from './maps-option';
+import type { Output } from './output';
+import { oneOf, UsageError } from './usage';
+
+export const REPORT_FORMATS = ['story', 'json', 'ndjson'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** @param extra told to the model before the trace */
+async function readReport(file: string, extra: readonly TraceNote[] = []): Promise<Report> {
+  const trace = await openTraceFile(file);
+  const lifecycle = new Lifecycle({ source: trace.source });
+  lifecycle.apply(new EventList([], [], [], extra));
+  for await (const batch of trace.batches) lifecycle.apply(batch);
+  return lifecycle.finish().report;
+}
+
+/** The word `default` stands for no rules of one's own: the default verdicts alone. */
+export function readRulesFile(file: string): Rule[] {
+  if (file === 'default') return [];
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new TraceError('CONFIG_INVALID', `the rules file ${file}: ${errnoOf(error)}`, { cause: error });
+  }
+  try {
+    return readRules(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof TraceError) throw error;
+    throw new TraceError('CONFIG_INVALID', `the rules file ${file} is not JSON: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Writes a report in one of its formats. `alerts` stand in the story, beside the JSON, or in lines of their own. */
+export async function writeReport(
+  report: Report,
+  format: ReportFormat,
+  out: Output,
+  alerts: Alert[] | null,
+): Promise<void> {
+  if (format === 'story') {
+    const columns =
+      out.stream === process.stdout && process.stdout.isTTY ? process.stdout.columns : undefined;
+    const color = out.stream === process.stdout && process.stdout.isTTY && process.stdout.hasColors();
+    await out.write(
+      formatStory(report, {
+        color,
+        ...(columns === undefined ? {} : { width: columns }),
+        ...(alerts === null ? {} : { alerts }),
+      }),
+    );
+  } else if (format === 'json') {
+    await out.write(
+      alerts === null ? formatJson(report) : `${JSON.stringify({ ...report, alerts }, null, 2)}\n`,
+    );
+  } else {
+    for (const line of reportLines(report)) await out.write(jsonLine(line));
+    for (const alert of alerts ?? []) await out.write(jsonLine({ type: 'alert', ...alert }));
+  }
+}
+
+/** `ftrace-life report FILE`. */
+export async function report(args: string[], out: Output): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      format: { type: 'string', default: 'story' },
+      maps: { type: 'string' },
+      rules: { type: 'string' },
+    },
+  });
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) throw new UsageError('report takes one FILE, or -');
+  const format = oneOf('--format', values.format, REPORT_FORMATS);
+  if (values.maps !== undefined && file === '-')
+    throw new UsageError('--maps reads the trace twice, so it must be a file');
+  const rules = values.rules === undefined ? null : readRulesFile(values.rules);
+  let told = await readReport(file);
+  if (values.maps !== undefined) {
+    const note = mapsNote(readMapsFile(values.maps), told);
+    if (note === null)
+      throw new TraceError('TRACE_FORMAT', `${values.maps} has no mapping of a process in ${file}`);
+    told = await readReport(file, [note]);
+  }
+  await writeReport(told, format, out, rules === null ? null : alertsOf(told, rules));
+  return 0;
+}

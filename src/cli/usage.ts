@@ -1,0 +1,31 @@
+/** How to call `ftrace-life`; a call that does not fit ends with exit status 2. */
+
+export const USAGE = `ftrace-life: follow the life of a process with Linux ftrace
+
+  ftrace-life doctor [--json]
+      What this machine allows, and the exact command that mends each lack.
+  ftrace-life record [-o FILE] [--events lifecycle|all|LIST] [--kill SIG@SECONDS] [--timeout SECONDS]
+                     [--buffer KB] [--format story|json|ndjson|text|count] -- COMMAND [ARG...]
+      Runs COMMAND under a traced parent and tells its life. The command's output goes to standard error where
+      the report goes to standard output. -o keeps a capture that report and events read.
+      ndjson and text are the decoded events, as they come; LIST is like sched_process_exit,signal:*
+  ftrace-life report FILE|- [--format story|json|ndjson] [--maps FILE] [--rules FILE]
+      The same from a saved trace: ftrace text, or a capture of record -o. --maps compares with a copy of
+      /proc/PID/maps; --rules FILE adds the alerts that signal-filter would raise (FILE "default": no rules).
+  ftrace-life events FILE|- [--format ndjson|text|count]
+      The decoded events, one JSON object a line. count prints {"events":N,"lost":N,"unexplained":N}
+
+Exit status: 0 done; 1 the input or the run failed; 2 usage.
+`;
+
+/** A call that does not fit. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** One of the allowed words. */
+export function oneOf<Word extends string>(option: string, given: string, allowed: readonly Word[]): Word {
+  const found = allowed.find((word) => word === given);
+  if (found === undefined) throw new UsageError(`${option} is ${given}; it is one of ${allowed.join(', ')}`);
+  return found;
+}
