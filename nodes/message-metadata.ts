@@ -29,6 +29,11 @@ export function metadataOf(message: NodeMessage): FtraceMetadata {
   return typeof given === 'object' && given !== null ? (given as FtraceMetadata) : {};
 }
 
+/** What `ftrace-configure` answers to `pause`, `resume`, `disarm` and `explain`: nothing is to be run or read for it. */
+export function isAnswerOnly(message: NodeMessage): boolean {
+  return ['pause', 'resume', 'disarm', 'explain'].includes(metadataOf(message).kind ?? '');
+}
+
 /** `msg.topic`, where it names something. */
 export function topicOf(message: NodeMessage): string | null {
   return typeof message.topic === 'string' && message.topic !== '' ? message.topic : null;

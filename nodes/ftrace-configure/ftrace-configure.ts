@@ -153,10 +153,10 @@ export = (RED: NodeAPI): void => {
       return session;
     };
 
-    const answer = (session: Session, message: NodeMessage): NodeMessage => {
+    const answer = (session: Session, kind: string, message: NodeMessage): NodeMessage => {
       message.topic = session.topic;
       message.payload = describeSession(session);
-      message['ftrace'] = { session: session.id, kind: 'session' };
+      message['ftrace'] = { session: session.id, kind };
       return message;
     };
 
@@ -172,13 +172,13 @@ export = (RED: NodeAPI): void => {
           state: null,
           commands: await explainSession(settings),
         };
-        message['ftrace'] = { session: null, kind: 'explanation' };
+        message['ftrace'] = { session: null, kind: action };
         send(message);
       } else if (action !== 'arm') {
-        send(answer(await act(action, settings.topic), message));
+        send(answer(await act(action, settings.topic), action, message));
       } else {
         try {
-          send(answer(await owned.arm(settings), message));
+          send(answer(await owned.arm(settings), 'session', message));
         } catch (error) {
           const path = config.replayPath;
           if (path === null || !(error instanceof TraceError) || inspectTracing().canTrace) {

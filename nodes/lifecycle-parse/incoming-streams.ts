@@ -27,9 +27,10 @@ export class IncomingTrace {
 }
 
 /** Where the events were read from, where the first message tells it. */
-function sourceOf({ payload, ...message }: NodeMessage): LifecycleOptions {
-  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return { source: 'text' };
-  return typeof metadataOf(message).session === 'string' ? { source: 'raw' } : {};
+function sourceOf(message: NodeMessage): LifecycleOptions {
+  const { source } = metadataOf(message);
+  if (source === 'raw' || source === 'text') return { source };
+  return typeof message.payload === 'string' || Buffer.isBuffer(message.payload) ? { source: 'text' } : {};
 }
 
 interface Parts {

@@ -7,7 +7,7 @@ import { readSignal } from '../../src/workload/workload-settings';
 import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from '../../src/workload/workload';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
-import { metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
+import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
 import { MessageStream } from '../message-stream';
 import { readOrShowFailure } from '../show-failure';
 import { StatusRenderer, type Look } from '../status-renderer';
@@ -146,6 +146,7 @@ export = (RED: NodeAPI): void => {
         kill(message);
         return;
       }
+      if (isAnswerOnly(message)) return;
       const { replay, why } = metadataOf(message);
       if (replay !== undefined) {
         send([passOn(message, replay, why), null, null]);

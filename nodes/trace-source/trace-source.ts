@@ -1,14 +1,15 @@
 /** Sends the events of a live session, or of a saved trace. */
+import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { readTraceFile } from '../../src/readers/trace-file';
+import { openTraceFile, type TraceSource } from '../../src/readers/trace-file';
 import { replay } from '../../src/session/replay';
 import { findSession, type Session } from '../../src/session/session';
 import { TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
-import { metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
+import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
 import { MessageStream } from '../message-stream';
 import { RECORDED_EXAMPLE } from '../recorded-example';
 import { readOrShowFailure } from '../show-failure';
@@ -75,6 +76,11 @@ function readDef(def: SourceDef): SourceConfig {
 type Wanted =
   { readonly kind: 'session'; readonly session: Session } | { readonly kind: 'file'; readonly path: string };
 
+interface OpenTrace {
+  readonly source: TraceSource;
+  readonly batches: AsyncIterable<EventBatch>;
+}
+
 function liveSession(message: NodeMessage): Session {
   const topic = topicOf(message);
   const session = topic === null ? undefined : findSession(topic);
@@ -107,7 +113,8 @@ export = (RED: NodeAPI): void => {
         typeof override === 'string' && override !== ''
           ? override
           : await readTypedInput(RED, this, file, message);
-      if (typeof path === 'string' && path !== '') return path;
+      // Made absolute, so that a file's name is never one of the signs that stand for standard input.
+      if (typeof path === 'string' && path !== '') return resolve(path);
       throw new TraceError('MESSAGE_INVALID', `${file.type} "${file.value}" names no file`);
     };
 
@@ -115,17 +122,23 @@ export = (RED: NodeAPI): void => {
     const wantedBy = async (message: NodeMessage): Promise<Wanted | null> => {
       if (config.file !== null) return { kind: 'file', path: await filePath(config.file, message) };
       const { kind, replay: recorded } = metadataOf(message);
-      if (kind === 'exited') return null;
+      if (kind === 'exited' || isAnswerOnly(message)) return null;
       if (recorded !== undefined) return { kind: 'file', path: recorded };
       const session = liveSession(message);
-      return read.has(session) ? null : { kind: 'session', session };
+      if (read.has(session)) return null;
+      read.add(session);
+      return { kind: 'session', session };
     };
 
-    const open = (wanted: Wanted, abort: AbortSignal): AsyncIterable<EventBatch> => {
-      if (wanted.kind === 'file')
-        return replay(readTraceFile(wanted.path), { speed: config.speed, signal: abort, slice: sliceBatch });
-      read.add(wanted.session);
-      return wanted.session.batches();
+    const open = async (wanted: Wanted, abort: AbortSignal): Promise<OpenTrace> => {
+      if (wanted.kind === 'file') {
+        const { source, batches } = await openTraceFile(wanted.path);
+        return {
+          source,
+          batches: replay(batches, { speed: config.speed, signal: abort, slice: sliceBatch }),
+        };
+      }
+      return { source: 'raw', batches: wanted.session.batches() };
     };
 
     const showProgress = (wanted: Wanted, events: number, losses: LossCount): void => {
@@ -142,12 +155,18 @@ export = (RED: NodeAPI): void => {
       const origin: FtraceMetadata =
         wanted.kind === 'session' ? { session: wanted.session.id } : { session: null, replay: wanted.path };
       const topic = wanted.kind === 'session' ? wanted.session.topic : topicOf(message);
-      const messages = new MessageStream(message, topic, { ...origin, kind: 'events', form: config.form });
+      const { source, batches } = await open(wanted, abort);
+      const messages = new MessageStream(message, topic, {
+        ...origin,
+        kind: 'events',
+        source,
+        form: config.form,
+      });
       const form = outputForm(config.form);
       const losses = new LossCount();
       let events = 0;
       let sent = 0;
-      for await (const batch of untilAborted(open(wanted, abort), abort)) {
+      for await (const batch of untilAborted(batches, abort)) {
         events += batch.length;
         losses.add(batch.lost);
         for (const { payload, beside } of form.payloads(batch)) {

@@ -59,7 +59,7 @@ describe('ftrace-configure', () => {
     const { session, topic, state, commands } = sessionOf(message);
     assert.deepEqual([session, topic, state], [null, 'configure-test', null]);
     assert.ok(commands.some((command) => command.startsWith('mkdir ')));
-    assert.deepEqual(message.ftrace, { session: null, kind: 'explanation' });
+    assert.deepEqual(message.ftrace, { session: null, kind: 'explain' });
     assert.deepEqual([message.topic, message.colour, message.action], ['configure-test', 'blue', undefined]);
     assert.equal(findSession('configure-test'), undefined);
   });

@@ -197,6 +197,13 @@ describe('run-workload', () => {
       assert.match((await flow.status('run', () => true)).text ?? '', /replaying/);
     });
 
+    it('runs nothing for the answer to another action than arm', async () => {
+      await run({ command: 'true' }, { topic: 'mine', ftrace: { session: null, kind: 'explain' } });
+      flow.send('run', { topic: 'second' });
+      await flow.first('state', isState('exited'));
+      assert.ok(flow.all('state').every(({ topic }) => topic === 'second'));
+    });
+
     it('leaves no process behind when it is deployed again, also one that ignores SIGTERM', async () => {
       await run({ command: "trap '' TERM; sleep 77 & echo ready; wait; sleep 78", shell: true });
       const { pid } = (await flow.first('state')).payload as { pid: number };

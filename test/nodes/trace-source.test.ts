@@ -41,7 +41,8 @@ describe('trace-source', () => {
       const sent = messages.flatMap(({ payload }) => (payload as EventBatch).toArray());
       assert.deepEqual(sent, events);
       for (const [index, message] of messages.entries()) {
-        const { kind, form, replay, session, lost } = metadata(message);
+        const { kind, form, replay, session, lost, source } = metadata(message);
+        assert.equal(source, 'text');
         assert.deepEqual([kind, form, replay, session, lost], ['events', 'batch', RECIPE, null, 0]);
         assert.deepEqual([message.topic, message.colour, message.parts?.index], ['recipe', 'blue', index]);
       }
@@ -241,6 +242,7 @@ describe('trace-source', () => {
       );
       assert.equal(metadata(end).events, events.length);
       assert.equal(metadata(end).lost, 0);
+      assert.equal(metadata(end).source, 'raw');
       assert.equal(typeof metadata(end).session, 'string');
       assert.deepEqual([end.topic, end.colour], ['source-test', 'blue']);
       await flow.first('state', ({ payload }) => (payload as { state: string }).state === 'exited');
