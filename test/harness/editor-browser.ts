@@ -197,7 +197,7 @@ export class EditorBrowser {
     await this.page.waitForSelector('#node-dialog-ok', { state: 'detached' });
   }
 
-  /** Shows the help of a node's type in the sidebar and gives its text. */
+  /** Shows the help of a node's type in the sidebar and gives its text, without the title. */
   async helpText(type: string): Promise<string> {
     await this.page.evaluate((wanted) => {
       const { RED } = globalThis as unknown as {
@@ -205,7 +205,7 @@ export class EditorBrowser {
       };
       RED.sidebar.help.show(wanted);
     }, type);
-    return this.page.locator('.red-ui-help').first().innerText();
+    return this.page.locator('.red-ui-help > .red-ui-help').innerText();
   }
 
   /** Brings the whole flow into view, as the button below the workspace does. */
