@@ -1,0 +1,353 @@
+/**
+ * The end of processes, in two steps: dead (a zombie, kernel/exit.c exit_notify), and reaped (release_task).
+ *
+ * Order in the kernel: exit_group or the fatal delivery; `sched_process_exit` of each thread; the SIGCHLD that
+ * the last thread sends; the parent's wait that returns the pid; `sched_process_free`, after a grace period of
+ * RCU and in anybody's context. Any of these may be missing; the exit is settled by the first that proves it.
+ */
+import { isErrno } from '../kernel/errno';
+import { CLD_EXITED } from '../kernel/signals';
+import type { Tid, TraceEvent } from '../trace-event';
+import { causeOfDeath } from './cause-of-death';
+import { int32 } from './field-values';
+import { taskTitle } from './process-table';
+import type { Process, ProcessTable, Task } from './process-table';
+import type { ProcessRecord } from './report';
+import type { DeathListener, SignalPairing } from './signal-pairing';
+import type { StageLog } from './stage-log';
+import type { CallSubject, PendingCall } from './system-calls';
+import type { WallClock } from './wall-clock';
+
+const WNOHANG = 1;
+const WUNTRACED = 2;
+const WEXITED = 4;
+const WCONTINUED = 8;
+const WNOWAIT = 0x1000000;
+const P_ALL = 0;
+const P_PID = 1;
+
+export class Endings implements DeathListener {
+  signals!: SignalPairing;
+  /** Which evidence this trace has at all: its absence means something only then. */
+  exitsTraced = false;
+  waitsTraced = false;
+  freesTraced = false;
+  #ended: ProcessRecord[] = [];
+
+  constructor(
+    private readonly table: ProcessTable,
+    private readonly stages: StageLog,
+    private readonly clock: WallClock,
+  ) {}
+
+  /** The processes whose life ended since the last call. */
+  takeEnded(): ProcessRecord[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  /** sched_process_exit, in the dying thread's own context. */
+  taskExited(event: TraceEvent): void {
+    this.exitsTraced = true;
+    const task = this.table.meet(event);
+    if (!task) return;
+    const { process } = task;
+    this.#threadEnded(task, event.ts);
+    const groupDead = event.fields['group_dead'];
+    const last =
+      groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
+    if (!last) return;
+    process.ending.exitTs = event.ts;
+    // Where signals are traced the SIGCHLD follows and says more.
+    if (!this.signals.generateTraced) this.#settle(process, event.ts);
+  }
+
+  /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
+  childEnded(sender: Task, notified: Tid, code: number, ts: number): void {
+    const process = this.#whoseEnd(sender.process, notified);
+    if (!process) return;
+    const { ending } = process;
+    ending.notified = notified;
+    if (ending.settled) return;
+    ending.childCode = code;
+    ending.childCodeTs = ts;
+    ending.exitTs ??= this.exitsTraced ? null : ts;
+    for (const task of process.tasks.values()) if (task.ended === null) this.#threadEnded(task, ts);
+    this.#settle(process, ending.exitTs ?? ts);
+  }
+
+  /** oom/mark_victim, in the context of whoever needed memory. */
+  oomVictim(event: TraceEvent): void {
+    const pid = int32(event.fields['pid']);
+    const task = pid === null ? null : this.table.find(pid);
+    if (task) task.process.ending.oomVictim = true;
+  }
+
+  /** sched_process_free, in anybody's context: nothing is left of the task. */
+  freed(event: TraceEvent): void {
+    this.freesTraced = true;
+    const pid = int32(event.fields['pid']);
+    const task = pid === null ? null : this.table.find(pid);
+    if (!task) return;
+    const { process } = task;
+    if (task.tid !== process.tgid) {
+      if (task.ended !== null) this.table.forget(task);
+      return;
+    }
+    const { ending } = process;
+    // The event comes late: by then the number may belong to somebody else, who lives.
+    const dead = ending.settled || ending.exitTs !== null;
+    if (!dead && (this.exitsTraced || this.signals.generateTraced)) return;
+    ending.freed = event.ts;
+    this.#settle(process, ending.exitTs ?? event.ts);
+    if (!this.#inWait(process.parent)) this.#goneUnseen(process);
+  }
+
+  get calls(): readonly (readonly [string, CallSubject])[] {
+    const exitGroup: CallSubject = {
+      enter: (task, call) => {
+        const { ending } = task.process;
+        ending.exitGroup ??= { ts: call.ts, code: int32(call.event.fields['error_code']) };
+      },
+    };
+    const exit: CallSubject = {
+      enter: (task, call) => {
+        task.exitArgument = int32(call.event.fields['error_code']);
+        if (task.tid === task.process.tgid) task.process.leaderExitArgument = task.exitArgument;
+        // Where the scheduler's event is not traced this is a thread's last sign.
+        if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
+      },
+    };
+    const wait4: CallSubject = {
+      enter: () => {
+        this.waitsTraced = true;
+      },
+      exit: (task, call, ret, event) => {
+        this.waitsTraced = true;
+        if (ret > 0) this.#waited(task, call, ret, event.ts);
+        this.#waitReturned(task.process);
+      },
+    };
+    const waitid: CallSubject = {
+      enter: () => {
+        this.waitsTraced = true;
+      },
+      exit: (task, call, ret, event) => {
+        if (!isErrno(ret)) this.#waitedById(task, call, event.ts);
+        this.#waitReturned(task.process);
+      },
+    };
+    return [
+      ['exit_group', exitGroup],
+      ['exit', exit],
+      ['wait4', wait4],
+      ['waitpid', wait4],
+      ['waitid', waitid],
+    ];
+  }
+
+  /** The trace ends. */
+  finish(ts: number): void {
+    for (const process of [...this.table.living()]) {
+      const { ending, record } = process;
+      if (ending.exitTs !== null || ending.exitGroup || ending.fatal) {
+        const seen = ending.exitTs ?? ending.exitGroup?.ts ?? ending.fatal?.delivered?.ts ?? ts;
+        if (!ending.settled && ending.exitTs === null && this.exitsTraced) {
+          // Called exit_group, or got its signal, and the trace ended before it did.
+          process.note('the trace ends while it is dying');
+        } else {
+          this.#settle(process, seen);
+        }
+      }
+      if (ending.freed !== null) this.#goneUnseen(process);
+      else if (ending.settled) {
+        if (!this.waitsTraced && !this.freesTraced) {
+          record.state = 'unknown';
+          process.note(
+            'neither wait calls nor sched_process_free are in the trace: whether it was reaped is unknown',
+          );
+        } else if (!this.waitsTraced || !this.#traced(process.parent)) {
+          process.note(
+            'the calls of whoever waits for it are not in the trace: it may have been reaped before its end',
+          );
+        }
+        this.#ended.push(record);
+      }
+    }
+  }
+
+  /** Of a zombie without a parent its new one is told, by the dying parent: that SIGCHLD is not the parent's own. */
+  #whoseEnd(sender: Process, notified: Tid): Process | null {
+    const parent = sender.parent;
+    if (parent && !parent.gone && parent.tasks.has(notified)) return sender.ending.settled ? null : sender;
+    for (const zombie of sender.zombies) {
+      if (!zombie.gone && zombie.ending.notified !== notified && sender.tasks.size > 0) {
+        zombie.ending.notified = notified;
+        sender.zombies.delete(zombie);
+        return null;
+      }
+    }
+    return sender.ending.settled ? null : sender;
+  }
+
+  #threadEnded(task: Task, ts: number): void {
+    if (task.ended !== null) return;
+    task.ended = ts;
+    task.call = null;
+    this.table.forking.delete(task);
+    if (!task.listed) return;
+    task.listed.end = ts;
+    const { process } = task;
+    this.stages.add('thread-exit', ts, process, `thread ${task.tid} of ${process.title} ended`, {
+      ...task.listed,
+    });
+  }
+
+  /** @param ts when it died, as far as the trace tells */
+  #settle(process: Process, ts: number): void {
+    const { ending, record } = process;
+    if (ending.settled) return;
+    ending.settled = true;
+    if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
+      ending.fatal = this.signals.fatalWithoutDelivery(process);
+      if (ending.fatal) this.signals.settleFatal(ending.fatal, process, ts);
+    }
+    const { fatal } = ending;
+    const death = causeOfDeath({
+      ts,
+      childCode: ending.childCode,
+      exitGroup: ending.exitGroup,
+      exitArgument: process.leaderExitArgument,
+      fatal,
+      fatalEvidence: fatal && this.signals.evidenceOf(fatal),
+      oomVictim: ending.oomVictim,
+    });
+    for (const reason of death.incomplete) process.note(reason);
+    record.exit = death.exit && { ...death.exit, time: this.clock.timeOf(death.exit.ts) };
+    if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
+    const how = record.exit
+      ? record.exit.kind === 'exited'
+        ? `exited with ${record.exit.code ?? 'an unknown code'}`
+        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
+      : 'ended';
+    if (record.exit) this.stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
+    this.signals.settleQueue(process, ts);
+    if (process.memoryOwner === process) process.memory.clear(ts);
+    process.files.forget();
+    ending.zombieSince = ts;
+    record.state = 'zombie';
+    process.parent?.zombies.add(process);
+    if (ending.freed === null) {
+      this.stages.add('zombie', ts, process, `${process.title} is a zombie until it is waited for`, {
+        since: ts,
+      });
+    }
+  }
+
+  #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
+    const child = this.table.childOf(task.process, pid);
+    if (!child || child === task.process) return;
+    const options = int32(call?.event.fields['options']);
+    const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
+    const { ending } = child;
+    const dead =
+      ending.settled || ending.exitTs !== null || ending.exitGroup !== null || ending.fatal !== null;
+    // Stopped and continued children are reported by the same call, and live on.
+    if (maybeStopped && !dead) {
+      if (!this.exitsTraced && !this.signals.generateTraced) {
+        child.note('a wait returned it, but nothing in the trace tells whether it was dead or only stopped');
+      }
+      return;
+    }
+    this.#settle(child, ending.exitTs ?? ts);
+    this.#reaped(child, task.tid, call?.name ?? 'wait4', ts);
+  }
+
+  /** waitid returns 0; who it was is in its siginfo. A number asked for, or a single zombie, tells. */
+  #waitedById(task: Task, call: PendingCall | null, ts: number): void {
+    const { process } = task;
+    const { which, upid, options } = call?.event.fields ?? {};
+    const bits = int32(options) ?? 0;
+    if ((bits & WNOWAIT) !== 0 || (call && (bits & WEXITED) === 0)) return;
+    const asked = int32(which) ?? P_ALL;
+    const number = int32(upid);
+    let child: Process | null = null;
+    if (asked === P_PID && number !== null) {
+      child = this.table.childOf(process, number);
+      if (!child?.ending.settled) return;
+    } else if (process.zombies.size === 1) {
+      child = [...process.zombies][0] ?? null;
+    }
+    // WNOHANG returns 0 for nothing at all, and what died during the call may have come too late for it.
+    const since = child?.ending.zombieSince ?? null;
+    const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
+    if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
+    else process.waitid = { by: task.tid, ts };
+  }
+
+  #waitReturned(parent: Process): void {
+    for (const child of [...parent.zombies]) if (child.ending.freed !== null) this.#goneUnseen(child);
+  }
+
+  #inWait(parent: Process | null): boolean {
+    if (!parent || parent.gone) return false;
+    for (const task of parent.tasks.values()) {
+      if (task.call && (task.call.name.startsWith('wait') || task.call.name === 'waitid')) return true;
+    }
+    return false;
+  }
+
+  /** Freed, and no wait that was traced returned it. */
+  #goneUnseen(process: Process): void {
+    const { ending, parent, record } = process;
+    const ts = ending.freed ?? ending.zombieSince ?? process.lastSeen;
+    const waitid = parent?.waitid;
+    if (waitid && ending.zombieSince !== null && waitid.ts >= ending.zombieSince) {
+      this.#reaped(process, waitid.by, 'waitid', waitid.ts);
+      return;
+    }
+    const untold = this.signals.generateTraced && ending.notified === null;
+    if (untold || (this.waitsTraced && this.#traced(parent))) {
+      record.state = 'autoreaped';
+      process.note(
+        untold
+          ? 'it told no parent of its end, and was reaped by itself'
+          : 'no wait of its parent returned it: the parent ignores SIGCHLD, or has SA_NOCLDWAIT',
+      );
+      this.#gone(process);
+      return;
+    }
+    process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
+    const told = ending.notified;
+    const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
+    const by = toldTheDead ? null : (told ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));
+    if (by !== null) this.#reaped(process, by, null, ts);
+    else {
+      record.state = 'reaped';
+      this.#gone(process);
+    }
+  }
+
+  #traced(parent: Process | null): boolean {
+    return parent !== null && !parent.gone && !parent.ending.settled;
+  }
+
+  #reaped(process: Process, by: Tid, call: string | null, ts: number): void {
+    const { record, ending } = process;
+    const since = ending.zombieSince;
+    const zombieFor = call === null || since === null || ts < since ? null : ts - since;
+    record.reap = { ts, time: this.clock.timeOf(ts), by, call, zombieFor };
+    record.state = 'reaped';
+    const reaper = this.table.find(by);
+    const how = call === null ? '' : ` with ${call}`;
+    const who = taskTitle(reaper?.process.record.comm ?? null, by);
+    this.stages.add('reap', ts, process, `${process.title} was reaped by ${who}${how}`, record.reap);
+    this.#gone(process);
+  }
+
+  #gone(process: Process): void {
+    this.table.forgetProcess(process);
+    this.#ended.push(process.record);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Programs taking the place of programs. `sched_process_exec` is the moment of no return (fs/exec.c); where it was
+ * not traced, it is the call that returns 0. 32-bit programs have no exit event, so that both are needed.
+ */
+import { errnoName, isErrno } from '../kernel/errno';
+import type { TraceEvent } from '../trace-event';
+import { int32, textOf } from './field-values';
+import { takeOwnName } from './file-calls';
+import { directoryOf, resolvePath } from './file-names';
+import type { NamedPath } from './file-names';
+import { AddressSpace } from './mappings';
+import type { ProcessTable, Task } from './process-table';
+import type { Exec } from './report';
+import type { StageLog } from './stage-log';
+import type { CallSubject, PendingCall } from './system-calls';
+import type { Tree } from './tree';
+import type { WallClock } from './wall-clock';
+
+const MOST_EXECS = 10_000;
+
+export class Executions {
+  constructor(
+    private readonly table: ProcessTable,
+    private readonly tree: Tree,
+    private readonly stages: StageLog,
+    private readonly clock: WallClock,
+  ) {}
+
+  /** sched_process_exec. */
+  executed(event: TraceEvent): void {
+    const oldTid = int32(event.fields['old_pid']) ?? event.pid;
+    const caller = oldTid === event.pid ? null : this.table.find(oldTid);
+    if (caller && caller.process.tgid === event.pid) this.table.becomeLeader(caller);
+    const task = this.table.meet(event);
+    if (!task) return;
+    const call = task.call?.name.startsWith('execve') ? task.call : null;
+    const filename = textOf(event.fields['filename']);
+    this.#replace(task, event.ts, call, filename === null ? null : { path: filename, source: 'exec-event' });
+    task.execSeen = true;
+  }
+
+  get calls(): readonly (readonly [string, CallSubject])[] {
+    const subject: CallSubject = {
+      enter: (task, call) => {
+        task.execSeen = false;
+        takeOwnName(call);
+      },
+      exit: (task, call, ret, event) => {
+        const seen = task.execSeen;
+        task.execSeen = false;
+        if (ret === 0 && !seen) this.#replace(task, event.ts, call ?? this.#callOfSibling(task), null);
+        if (isErrno(ret)) this.#failed(task, event.ts, call, ret);
+      },
+    };
+    return [
+      ['execve', subject],
+      ['execveat', subject],
+    ];
+  }
+
+  /** Without sched_process_exec: the thread that called has gone, and the first one returns in its place. */
+  #callOfSibling(task: Task): PendingCall | null {
+    for (const sibling of task.process.tasks.values()) {
+      if (sibling.call?.name.startsWith('execve')) return sibling.call;
+    }
+    return null;
+  }
+
+  #replace(task: Task, ts: number, call: PendingCall | null, told: NamedPath | null): void {
+    const { process } = task;
+    const exec = this.#list(task, ts, call, told, null);
+    for (const thread of [...process.tasks.values()]) {
+      if (thread === task || thread.tid === process.tgid) continue;
+      if (thread.listed) thread.listed.end ??= ts;
+      this.table.forget(thread);
+    }
+    process.files = process.files.afterExec();
+    if (process.memoryOwner === process) process.memory.clear(ts);
+    process.memory = new AddressSpace();
+    process.memoryOwner = process;
+    this.tree.executed(process);
+    if (process.record.role === 'workload' && this.tree.argv && process.record.execs.length === 1) {
+      exec.argv = [...this.tree.argv];
+    }
+    if (!process.commTraced && process.record.comm === null && exec.path !== null) {
+      process.renamed(ts, exec.path.slice(exec.path.lastIndexOf('/') + 1).slice(0, 15), false);
+    }
+    this.stages.add(
+      'exec',
+      ts,
+      process,
+      `${process.title} runs ${exec.path ?? 'a program of unknown name'}`,
+      exec,
+    );
+  }
+
+  #failed(task: Task, ts: number, call: PendingCall | null, ret: number): void {
+    const exec = this.#list(task, ts, call, null, errnoName(ret));
+    const { process } = task;
+    const path = exec.path ?? 'a program of unknown name';
+    this.stages.add(
+      'exec-failed',
+      ts,
+      process,
+      `${process.title} could not run ${path}: ${exec.error ?? ''}`,
+      exec,
+    );
+  }
+
+  #list(
+    task: Task,
+    ts: number,
+    call: PendingCall | null,
+    told: NamedPath | null,
+    error: string | null,
+  ): Exec {
+    const { process } = task;
+    const found = call?.path ?? told;
+    const directory = call?.name === 'execveat' ? directoryOf(call.event.fields) : null;
+    const exec: Exec = {
+      ts,
+      time: this.clock.timeOf(ts),
+      path: found && resolvePath(process, found.path, directory),
+      argv: null,
+      error,
+      nameSource: found?.source ?? null,
+      call: call?.name ?? 'execve',
+    };
+    if (process.record.execs.length < MOST_EXECS) process.record.execs.push(exec);
+    else process.note(`more than ${MOST_EXECS} execs: the later ones are not listed`);
+    return exec;
+  }
+}

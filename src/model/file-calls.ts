@@ -1,0 +1,234 @@
+/** Follows what opens, duplicates and closes files, and where the process stands. */
+import { errnoName, isErrno } from '../kernel/errno';
+import { parseOpenFlags } from '../kernel/open-flags';
+import type { EventFields } from '../trace-event';
+import { int32 } from './field-values';
+import { directoryOf, resolvePath, stringOfCall } from './file-names';
+import type { NamedPath } from './file-names';
+import { unnamedFile } from './open-files';
+import type { OpenFile } from './open-files';
+import type { Process, Task } from './process-table';
+import type { OpenedFile } from './report';
+import type { CallSubject, PendingCall } from './system-calls';
+
+/** Kept for each process: a program that opens files for ever must not fill the memory. */
+const MOST_FILES = 10_000;
+
+const O_CLOEXEC = 0o2000000;
+const F_DUPFD = 0;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const F_DUPFD_CLOEXEC = 1030;
+const CLOSE_RANGE_CLOEXEC = 4;
+
+/** Their result is a descriptor that is no named file; the value is the argument with the flags, if there is one. */
+const OTHER_DESCRIPTORS: readonly (readonly [call: string, flags: string | null])[] = [
+  ['socket', 'type'],
+  ['accept', null],
+  ['accept4', 'flags'],
+  ['epoll_create', null],
+  ['epoll_create1', 'flags'],
+  ['eventfd', null],
+  ['eventfd2', 'flags'],
+  ['signalfd', null],
+  ['signalfd4', 'flags'],
+  ['timerfd_create', 'flags'],
+  ['inotify_init', null],
+  ['inotify_init1', 'flags'],
+  ['userfaultfd', 'flags'],
+  ['pidfd_open', null],
+  ['pidfd_getfd', null],
+  ['perf_event_open', null],
+  ['io_uring_setup', null],
+  ['open_by_handle_at', 'flags'],
+];
+
+function closesOnExec(flags: EventFields[string] | undefined): boolean {
+  const number =
+    typeof flags === 'string' ? (int32(flags) ?? parseOpenFlags(flags) ?? 0) : (int32(flags) ?? 0);
+  return (number & O_CLOEXEC) !== 0;
+}
+
+/** Adds the line to the report; past the limit only the number grows. */
+function list(process: Process, opened: OpenedFile): OpenedFile | null {
+  if (opened.path === null && opened.error === null) process.unnamedOpens++;
+  if (process.record.files.length >= MOST_FILES) {
+    process.filesLeftOut++;
+    return null;
+  }
+  process.record.files.push(opened);
+  return opened;
+}
+
+function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: number, name: string): void {
+  const { process } = task;
+  const fields = call?.event.fields ?? {};
+  const found = nameOf(task, call);
+  const path =
+    found && resolvePath(process, found.path, call && call.name !== 'open' ? directoryOf(fields) : null);
+  const failed = isErrno(ret);
+  const opened: OpenedFile = {
+    ts: call?.ts ?? ts,
+    path,
+    fd: failed ? null : ret,
+    error: failed ? errnoName(ret) : null,
+    nameSource: found?.source ?? null,
+    call: name,
+  };
+  const listed = list(process, opened);
+  if (failed) return;
+  const file: OpenFile = { path, nameSource: opened.nameSource, inode: null, listed };
+  // openat2 has its flags in user memory. Taken as close-on-exec, a name may be missing after an exec, never wrong.
+  process.files.install(ret, file, name === 'openat2' || closesOnExec(fields['flags']));
+}
+
+function nameOf(task: Task, call: PendingCall | null): NamedPath | null {
+  const { looseName } = task;
+  task.looseName = null;
+  if (call) return call.path;
+  return looseName === null ? null : { path: looseName, source: 'probe' };
+}
+
+/** The name that the event itself carries; a probe inside the call may still bring one. */
+export function takeOwnName(call: PendingCall): void {
+  const path = stringOfCall(call.event.fields, 'filename') ?? stringOfCall(call.event.fields, 'pathname');
+  if (path !== null) call.path = { path, source: 'syscall' };
+}
+
+function opening(name: string): [string, CallSubject] {
+  return [
+    name,
+    {
+      enter: (_task, call) => {
+        takeOwnName(call);
+      },
+      exit: (task, call, ret, event) => {
+        finishOpen(task, call, ret, event.ts, name);
+      },
+    },
+  ];
+}
+
+function otherDescriptor(name: string, flags: string | null): [string, CallSubject] {
+  return [
+    name,
+    {
+      exit: (task, call, ret) => {
+        if (isErrno(ret)) return;
+        task.process.files.install(
+          ret,
+          unnamedFile(),
+          flags !== null && closesOnExec(call?.event.fields[flags]),
+        );
+      },
+    },
+  ];
+}
+
+const close: CallSubject = {
+  // At enter: another thread may get the number before this call is seen to return (fs/file.c frees it first).
+  enter: (task, call) => {
+    const fd = int32(call.event.fields['fd']);
+    if (fd !== null) task.process.files.close(fd);
+  },
+};
+
+const closeRange: CallSubject = {
+  exit: (task, call, ret) => {
+    if (!call || ret !== 0) return;
+    const { fd, max_fd: last, flags } = call.event.fields;
+    const from = unsigned(fd);
+    const to = unsigned(last);
+    if (from === null || to === null) return;
+    if (((int32(flags) ?? 0) & CLOSE_RANGE_CLOEXEC) !== 0) task.process.files.closeRangeOnExec(from, to);
+    else task.process.files.closeRange(from, to);
+  },
+};
+
+/** close_range's last is often ~0U. */
+function unsigned(value: EventFields[string] | undefined): number | null {
+  const number = int32(value);
+  return number === null ? null : number >>> 0;
+}
+
+const duplicating: CallSubject = {
+  exit: (task, call, ret) => {
+    if (!call || isErrno(ret)) return;
+    const { fildes, oldfd, flags } = call.event.fields;
+    const from = int32(oldfd ?? fildes);
+    if (from !== null) task.process.files.duplicate(from, ret, closesOnExec(flags));
+  },
+};
+
+const fcntl: CallSubject = {
+  exit: (task, call, ret) => {
+    if (!call || isErrno(ret)) return;
+    const { fd, cmd, arg } = call.event.fields;
+    const from = int32(fd);
+    if (from === null) return;
+    switch (int32(cmd)) {
+      case F_DUPFD:
+      case F_DUPFD_CLOEXEC:
+        task.process.files.duplicate(from, ret, int32(cmd) === F_DUPFD_CLOEXEC);
+        break;
+      case F_SETFD:
+        task.process.files.setCloseOnExec(from, ((int32(arg) ?? 0) & FD_CLOEXEC) !== 0);
+        break;
+    }
+  },
+};
+
+const chdir: CallSubject = {
+  enter: (_task, call) => {
+    takeOwnName(call);
+  },
+  exit: (task, call, ret) => {
+    if (ret !== 0) return;
+    const { process } = task;
+    const to = call?.path ? resolvePath(process, call.path.path, null) : null;
+    process.cwd = to?.startsWith('/') ? to : null;
+  },
+};
+
+const fchdir: CallSubject = {
+  exit: (task, call, ret) => {
+    if (ret !== 0) return;
+    const fd = int32(call?.event.fields['fd']);
+    const path = fd === null ? null : (task.process.files.get(fd)?.path ?? null);
+    task.process.cwd = path?.startsWith('/') ? path : null;
+  },
+};
+
+const memfd: CallSubject = {
+  exit: (task, call, ret) => {
+    if (isErrno(ret)) return;
+    const fields = call?.event.fields ?? {};
+    const name = stringOfCall(fields, 'uname');
+    const path = name === null ? null : `/memfd:${name}`;
+    const MFD_CLOEXEC = 1;
+    const file: OpenFile = { path, nameSource: path === null ? null : 'syscall', inode: null, listed: null };
+    task.process.files.install(ret, file, ((int32(fields['flags']) ?? 0) & MFD_CLOEXEC) !== 0);
+  },
+};
+
+/** Only remembered: a page-cache event inside tells the inode of what is read (src/model/inode-names.ts). */
+const read: CallSubject = {};
+
+export const FILE_CALLS: readonly (readonly [string, CallSubject])[] = [
+  opening('open'),
+  opening('openat'),
+  opening('openat2'),
+  opening('creat'),
+  ['close', close],
+  ['close_range', closeRange],
+  ['dup', duplicating],
+  ['dup2', duplicating],
+  ['dup3', duplicating],
+  ['fcntl', fcntl],
+  ['chdir', chdir],
+  ['fchdir', fchdir],
+  ['memfd_create', memfd],
+  ['read', read],
+  ['pread64', read],
+  ...OTHER_DESCRIPTORS.map(([name, flags]) => otherDescriptor(name, flags)),
+];

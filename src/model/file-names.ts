@@ -1,0 +1,63 @@
+/**
+ * The name of the file that a call opens or executes. The syscall event has only an address before 6.19; then
+ * the name comes from a string of the event itself (`__filename_val`), or from a probe that fires inside the
+ * call, whatever the probe is called.
+ */
+import type { EventFields, TraceEvent } from '../trace-event';
+import type { NameSource } from './report';
+import type { Process } from './process-table';
+import { int32, textOf } from './field-values';
+
+export interface NamedPath {
+  readonly path: string;
+  readonly source: NameSource;
+}
+
+const AT_FDCWD = -100;
+/** What the probes that this project and its documents define call their string; `arg1`... is the kernel's default. */
+const NAME_FIELDS = /^(?:arg\d+|path|pathname|name|filename|file|fname)$/;
+/** Tracepoints of the kernel with a field of such a name that is not the file being opened. */
+const KERNEL_SYSTEMS =
+  /^(?:sys_|sched_|cgroup_|task_|signal_|module_|mm_|rpm_|regmap_|clk_|workqueue_|timer_|irq_)/;
+
+/** The string that the kernel read from the caller's memory for this pointer argument (6.19 and later). */
+export function stringOfCall(fields: EventFields, argument: string): string | null {
+  const carried = textOf(fields[`__${argument}_val`]);
+  if (carried !== null) return carried === '(fault)' ? null : carried;
+  const value = textOf(fields[argument]);
+  return value === null || /^0x[0-9a-f]+$/i.test(value) || value === '(fault)' ? null : value;
+}
+
+/** The file name that a probe's event carries; null where it is no probe on a name, or the page was not there. */
+export function nameOfProbe(event: TraceEvent): string | null {
+  if (KERNEL_SYSTEMS.test(event.name)) return null;
+  for (const [field, value] of Object.entries(event.fields)) {
+    if (typeof value !== 'string' || !NAME_FIELDS.test(field)) continue;
+    if (value === '' || value === '(fault)' || /^0x[0-9a-f]+$/i.test(value)) continue;
+    return value;
+  }
+  return null;
+}
+
+/**
+ * The absolute path where the trace tells what it is relative to; else the path as it was given. `..` stays: behind
+ * a symbolic link it leads elsewhere than the text says.
+ */
+export function resolvePath(process: Process, path: string, directoryFd: number | null): string {
+  if (path.startsWith('/')) return path;
+  const directory =
+    directoryFd === null || directoryFd === AT_FDCWD
+      ? process.cwd
+      : (process.files.get(directoryFd)?.path ?? null);
+  if (!directory?.startsWith('/')) {
+    process.relativeNames++;
+    return path;
+  }
+  const rest = path.replace(/^(?:\.\/+)+/, '');
+  return directory.endsWith('/') ? directory + rest : `${directory}/${rest}`;
+}
+
+/** The `dfd` argument of the `*at` calls. */
+export function directoryOf(fields: EventFields): number | null {
+  return int32(fields['dfd'] ?? fields['fd']);
+}

@@ -1,0 +1,325 @@
+/**
+ * Events to lives: the model that lifecycle-parse and `ftrace-life report` share. Each event changes at most one or
+ * two processes; the subjects in the files beside this one know how, this one hands them the events by name and
+ * puts together what they made. The same events give the same stages and the same report, however they are cut
+ * into batches: nothing here asks for the time, a file or Node-RED.
+ *
+ * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
+ * files and signals of the report, each up to a limit, never with the number of events.
+ */
+import type { EventBatch, Loss, TraceEvent, TraceNote } from '../trace-event';
+import { Births } from './births';
+import { Endings } from './endings';
+import { Executions } from './executions';
+import { FILE_CALLS } from './file-calls';
+import { nameOfProbe } from './file-names';
+import { int32, textOf } from './field-values';
+import { InodeNames } from './inode-names';
+import { MapsComparisons } from './maps-comparison';
+import { memoryCalls } from './memory-calls';
+import { ProcessTable } from './process-table';
+import type { Process } from './process-table';
+import { REPORT_SCHEMA } from './report';
+import type { ProcessRecord, Report, Stage } from './report';
+import { SignalPairing } from './signal-pairing';
+import { StageLog } from './stage-log';
+import { callHandlers } from './system-calls';
+import type { EventHandler } from './system-calls';
+import { TraceSummary } from './trace-summary';
+import { Tree } from './tree';
+import { WallClock } from './wall-clock';
+
+/** A process that lives through many gaps names the first ones. */
+const MOST_LOSS_REASONS = 3;
+/** Names of events that are no probe's; a trace has some hundreds. */
+const MOST_EVENT_NAMES = 10_000;
+
+export interface LifecycleOptions {
+  readonly source?: 'text' | 'raw' | 'trace.dat';
+}
+
+export interface LifecycleStep {
+  stages: Stage[];
+  /** The records of the processes whose life ended: reaped, or zombies at the end of the trace. */
+  ended: ProcessRecord[];
+}
+
+export class Lifecycle {
+  readonly #clock = new WallClock();
+  readonly #table = new ProcessTable();
+  readonly #tree = new Tree(this.#table);
+  readonly #stages = new StageLog(this.#clock);
+  readonly #births = new Births(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #executions = new Executions(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
+  readonly #signals: SignalPairing;
+  readonly #inodes = new InodeNames(this.#table);
+  readonly #maps = new MapsComparisons(this.#table, this.#stages);
+  readonly #trace: TraceSummary;
+  readonly #handlers: Map<string, EventHandler | null>;
+  #now = -Infinity;
+
+  constructor(options: LifecycleOptions = {}) {
+    this.#trace = new TraceSummary(options.source ?? null, this.#clock);
+    this.#signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#clock, this.#endings);
+    this.#endings.signals = this.#signals;
+    this.#handlers = callHandlers(
+      this.#table,
+      new Map([
+        ...FILE_CALLS,
+        ...memoryCalls(this.#stages),
+        ...this.#births.calls,
+        ...this.#executions.calls,
+        ...this.#endings.calls,
+        ...this.#signals.calls,
+      ]),
+    );
+    this.#follow();
+  }
+
+  /** Applies a batch. Returns the stages that it adds, in order, and the processes whose life ended with it. */
+  apply(batch: EventBatch): LifecycleStep {
+    for (const note of batch.notes) this.#told(note);
+    for (const damage of batch.damage) this.#trace.addDamage(damage);
+    const gaps = batch.lost.length > 0 ? gapsIn(batch) : [];
+    let gap = 0;
+    for (let index = 0; index < batch.length; index++) {
+      while (gap < gaps.length && gaps[gap]!.before <= index) this.#crossGap(gaps[gap++]!.loss);
+      this.#applyEvent(batch.at(index));
+    }
+    while (gap < gaps.length) this.#crossGap(gaps[gap++]!.loss);
+    for (const loss of batch.lost) this.#trace.addLoss(loss);
+    this.#maps.compare(this.#now);
+    return { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
+  }
+
+  /** The end of the trace: settles what is open. */
+  finish(): LifecycleStep & { report: Report } {
+    const end = this.#trace.end ?? 0;
+    // First, as a process's libraries are compared while its mappings are known.
+    this.#maps.compare(Infinity);
+    this.#endings.finish(end);
+    for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
+    this.#signals.markControls();
+    for (const process of this.#table.processes) this.#complete(process);
+    for (const record of this.#signals.records) record.time = this.#clock.timeOf(record.ts);
+    if (this.#table.processesLeftOut > 0) {
+      this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
+    }
+    if (this.#signals.recordsLeftOut > 0) {
+      this.#trace.incomplete.push(`${this.#signals.recordsLeftOut} more signals are not listed`);
+    }
+    const report: Report = {
+      schema: REPORT_SCHEMA,
+      trace: this.#trace.report(),
+      processes: this.#table.processes.map((process) => process.record),
+      signals: this.#signals.records,
+      lost: this.#trace.lost,
+      damage: this.#trace.damage,
+    };
+    return { stages: this.#stages.take(), ended: this.#endings.takeEnded(), report };
+  }
+
+  #follow(): void {
+    const followed: readonly (readonly [string, EventHandler])[] = [
+      [
+        'task_newtask',
+        (event) => {
+          this.#births.schedTraced = true;
+          this.#births.newTask(event);
+        },
+      ],
+      [
+        'sched_process_fork',
+        (event) => {
+          this.#births.schedTraced = true;
+          this.#births.fork(event);
+        },
+      ],
+      [
+        'sched_process_exec',
+        (event) => {
+          this.#executions.executed(event);
+        },
+      ],
+      [
+        'sched_process_exit',
+        (event) => {
+          this.#endings.taskExited(event);
+        },
+      ],
+      [
+        'sched_process_free',
+        (event) => {
+          this.#endings.freed(event);
+        },
+      ],
+      [
+        'mark_victim',
+        (event) => {
+          this.#endings.oomVictim(event);
+        },
+      ],
+      [
+        'signal_generate',
+        (event) => {
+          this.#signals.generated(event);
+        },
+      ],
+      [
+        'signal_deliver',
+        (event) => {
+          this.#signals.delivered(event);
+        },
+      ],
+      [
+        'task_rename',
+        (event) => {
+          this.#renamed(event);
+        },
+      ],
+      [
+        'mm_filemap_get_pages',
+        (event) => {
+          this.#inodes.seen(event);
+        },
+      ],
+    ];
+    for (const [name, handler] of followed) this.#handlers.set(name, handler);
+  }
+
+  #applyEvent(event: TraceEvent): void {
+    this.#trace.events++;
+    this.#trace.start ??= event.ts;
+    this.#trace.end = event.ts;
+    if (event.ts > this.#now) this.#now = event.ts;
+    const handler = this.#handlers.get(event.name);
+    if (handler) handler(event);
+    else if (handler === undefined) this.#unfollowed(event);
+  }
+
+  /** A name that is followed by nobody: a probe's, or one to forget. */
+  #unfollowed(event: TraceEvent): void {
+    const { name } = event;
+    if (name.startsWith('sys_') || event.fields['__probe_ip'] === undefined) {
+      if (name.startsWith('sys_') && this.#handlers.size < MOST_EVENT_NAMES) {
+        this.#handlers.set(name, null);
+        return;
+      }
+    }
+    const task = this.#table.find(event.pid);
+    if (!task) return;
+    const { call } = task;
+    if (call && !NAMED_CALLS.test(call.name)) return;
+    const path = nameOfProbe(event);
+    if (path === null) return;
+    if (call) call.path ??= { path, source: 'probe' };
+    else task.looseName = path;
+  }
+
+  #renamed(event: TraceEvent): void {
+    const tid = int32(event.fields['pid']) ?? event.pid;
+    const comm = textOf(event.fields['newcomm']);
+    const task = this.#table.find(tid) ?? (tid === event.pid ? this.#table.meet(event) : null);
+    if (!task || comm === null) return;
+    const { process } = task;
+    // Without a pid in the event (6.18) a thread that renames another one looks like it.
+    const before = textOf(event.fields['oldcomm']);
+    if (event.fields['pid'] === undefined && process.commTraced && before !== process.record.comm) return;
+    if (task.tid !== process.tgid) return;
+    const was = before ?? process.record.comm;
+    if (!process.commTraced && before !== null)
+      process.record.commHistory = [{ ts: process.start, comm: before }];
+    process.renamed(event.ts, comm, true);
+    if (was === comm) return;
+    const text = `${was ?? 'process'} (${process.record.pid}) is now called ${comm}`;
+    this.#stages.add('rename', event.ts, process, text, { from: was, to: comm });
+  }
+
+  #told(note: TraceNote): void {
+    this.#trace.told(note);
+    switch (note.kind) {
+      case 'workload':
+        this.#tree.told(note);
+        this.#signals.markControls();
+        break;
+      case 'maps':
+        this.#maps.told(note);
+        break;
+      case 'inode':
+        this.#inodes.told(note);
+        break;
+    }
+  }
+
+  /** Nothing that was open before a gap is paired with what comes after it: the partner may be another. */
+  #crossGap(loss: Loss): void {
+    const ts = loss.ts ?? this.#trace.end ?? 0;
+    const count = loss.count === null ? 'an unknown number of' : String(loss.count);
+    const reason = `${count} events lost on CPU ${loss.cpu} before ${ts.toFixed(6)}`;
+    for (const task of this.#table.tasks()) {
+      task.call = null;
+      task.looseName = null;
+      task.execSeen = false;
+    }
+    this.#table.forking.clear();
+    for (const process of this.#table.living()) {
+      if (process.ending.settled) continue;
+      process.files.forget();
+      this.#signals.forget(process, ts);
+      process.losses.gaps++;
+      process.losses.last = ts;
+      if (process.losses.firstReasons.length < MOST_LOSS_REASONS) process.losses.firstReasons.push(reason);
+    }
+    this.#stages.addLoss(ts, reason, loss);
+  }
+
+  #complete(process: Process): void {
+    const { record, losses } = process;
+    for (const reason of losses.firstReasons) process.note(reason);
+    if (losses.gaps > MOST_LOSS_REASONS)
+      process.note(`${losses.gaps - MOST_LOSS_REASONS} more gaps while it lived`);
+    if (losses.last !== null && record.state === 'running' && process.lastSeen < losses.last)
+      record.state = 'unknown';
+    if (process.unnamedOpens > 0 && record.files.some((file) => file.path === null && file.error === null)) {
+      process.note('files were opened whose names are not in the trace: no probe, no string in the event');
+    }
+    if (record.files.some((file) => file.path !== null && !file.path.startsWith('/'))) {
+      process.note('relative file names stay relative: its working directory is not in the trace');
+    }
+    if (process.filesLeftOut > 0) process.note(`${process.filesLeftOut} more opened files are not listed`);
+    if (process.librariesLeftOut > 0)
+      process.note(`${process.librariesLeftOut} more libraries are not listed`);
+    const { fork, exit, reap } = record;
+    for (const part of [fork, exit, reap, ...record.execs]) if (part) part.time = this.#clock.timeOf(part.ts);
+  }
+}
+
+/** The calls whose file names probes tell. */
+const NAMED_CALLS = /^(?:open|creat$|execve|chdir$)/;
+
+interface Gap {
+  readonly loss: Loss;
+  /** The index of the first event behind the place. */
+  readonly before: number;
+}
+
+/**
+ * Where each gap lies among the events: it is open from the last event of its CPU on, and ends before the event
+ * whose time the loss has. Both ends count, as other CPUs go on in between.
+ */
+function gapsIn(batch: EventBatch): Gap[] {
+  const gaps: Gap[] = [];
+  for (const loss of batch.lost) {
+    let end = batch.length;
+    if (loss.ts !== null) {
+      end = 0;
+      while (end < batch.length && batch.at(end).ts < loss.ts) end++;
+    }
+    let start = end;
+    while (start > 0 && batch.at(start - 1).cpu !== loss.cpu) start--;
+    if (start < end) gaps.push({ loss, before: start });
+    gaps.push({ loss, before: end });
+  }
+  return gaps.sort((one, other) => one.before - other.before);
+}

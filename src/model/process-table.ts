@@ -1,0 +1,295 @@
+/**
+ * Who lives: threads by tid, and the process that each belongs to. A tid means the task that has it now; a
+ * process is known by tid and start, so that a pid that is used twice gives two records.
+ *
+ * A record is made for whoever makes an event of its own (a system call, an exec, a fork), never for somebody
+ * that others' events name: an unfiltered trace names half the machine.
+ */
+import type { Tid, TraceEvent } from '../trace-event';
+import { FileTable } from './open-files';
+import { AddressSpace, type Load } from './mappings';
+import type { ProcessRecord, SignalRecord } from './report';
+import type { PendingCall } from './system-calls';
+
+/** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
+const MOST_PROCESSES = 50_000;
+const UNKNOWN_BEGINNING = 'its beginning is not in the trace';
+const MOST_COMMS = 1_000;
+export const MOST_THREADS = 10_000;
+
+/** One thread, while it lives. */
+export class Task {
+  /** The system call that it is in. */
+  call: PendingCall | null = null;
+  /** A name that a probe gave outside of any call: the open's own enter event is missing. */
+  looseName: string | null = null;
+  /** sched_process_exec was seen; the exit event of the same exec follows. */
+  execSeen = false;
+  /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
+  lastBorn: Tid | null = null;
+  ended: number | null = null;
+  /** The argument of `exit`, for the process whose last thread ends without exit_group. */
+  exitArgument: number | null = null;
+  /** Its line in `threads`; null for the first thread. */
+  listed: ProcessRecord['threads'][number] | null = null;
+  constructor(
+    readonly tid: Tid,
+    public process: Process,
+  ) {}
+}
+
+/** A signal in a process's queue. */
+export interface Queued {
+  readonly record: SignalRecord;
+  /** Sent to the whole process, not to one thread. */
+  readonly toGroup: boolean;
+}
+
+/** What is known of how a process ended; src/model/endings.ts gathers it. */
+export interface Ending {
+  /** The last thread's sched_process_exit. */
+  exitTs: number | null;
+  exitGroup: { readonly ts: number; readonly code: number | null } | null;
+  /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
+  childCode: number | null;
+  childCodeTs: number | null;
+  /** Who that SIGCHLD was sent to. */
+  notified: Tid | null;
+  fatal: SignalRecord | null;
+  /** Chosen by the OOM killer (oom/mark_victim). */
+  oomVictim: boolean;
+  /** Threads that the kernel ended with the process: delivered as 9, sent by nobody. */
+  groupExits: number;
+  /** `exit` is settled: nothing that comes later changes it. */
+  settled: boolean;
+  zombieSince: number | null;
+  freed: number | null;
+}
+
+export class Process {
+  readonly tasks = new Map<Tid, Task>();
+  files = new FileTable();
+  memory = new AddressSpace();
+  /** Libraries ever mapped, for comparison with /proc/PID/maps. */
+  readonly loads: Load[] = [];
+  /** The mapped address space belongs to this process: a vfork child maps in its parent's until it execs. */
+  memoryOwner: Process;
+  /** Known from the first absolute chdir on. */
+  cwd: string | null = null;
+  /** What clone returned in the parent: in a pid namespace another number than the tid. */
+  pidInParent: number | null = null;
+  /** What its first thread gave to `exit`. */
+  leaderExitArgument: number | null = null;
+  /** When it returned from the clone that made it, where its parent was not known then. */
+  returnedFromClone: number | null = null;
+  readonly queue: Queued[] = [];
+  readonly ending: Ending = {
+    exitTs: null,
+    exitGroup: null,
+    childCode: null,
+    childCodeTs: null,
+    notified: null,
+    fatal: null,
+    oomVictim: false,
+    groupExits: 0,
+    settled: false,
+    zombieSince: null,
+    freed: null,
+  };
+  /** Dead children that nobody has waited for yet. */
+  readonly zombies = new Set<Process>();
+  /** The last waitid of this process that may have reaped a child whose number the trace does not have. */
+  waitid: { readonly by: Tid; readonly ts: number } | null = null;
+  losses: { gaps: number; last: number | null; firstReasons: string[] } = {
+    gaps: 0,
+    last: null,
+    firstReasons: [],
+  };
+  /** The last event of its own, to tell a process that went silent in a gap from one that lives. */
+  lastSeen: number;
+  gone = false;
+  filesLeftOut = 0;
+  librariesLeftOut = 0;
+  unnamedOpens = 0;
+  relativeNames = 0;
+  /** Its name came from an event that says when: then the comm column, looked up late, is not believed. */
+  commTraced = false;
+
+  constructor(
+    readonly record: ProcessRecord,
+    public parent: Process | null,
+    readonly start: number,
+  ) {
+    this.memoryOwner = this;
+    this.lastSeen = start;
+  }
+
+  get tgid(): Tid {
+    return this.record.tgid;
+  }
+
+  /** For sentences: `a.out (5441)`. */
+  get title(): string {
+    return taskTitle(this.record.comm, this.record.pid);
+  }
+
+  note(reason: string): void {
+    if (!this.record.incomplete.includes(reason)) this.record.incomplete.push(reason);
+  }
+
+  renamed(ts: number, comm: string, traced: boolean): void {
+    if (traced) this.commTraced = true;
+    const { record } = this;
+    if (record.comm === comm && record.commHistory.length > 0) return;
+    record.comm = comm;
+    if (record.commHistory.length < MOST_COMMS) record.commHistory.push({ ts, comm });
+  }
+
+  livingTasks(): number {
+    let living = 0;
+    for (const task of this.tasks.values()) if (task.ended === null) living++;
+    return living;
+  }
+}
+
+export function taskTitle(comm: string | null, pid: Tid): string {
+  return comm === null ? `process ${pid}` : `${comm} (${pid})`;
+}
+
+export class ProcessTable {
+  readonly #tasks = new Map<Tid, Task>();
+  /** In the order in which they became known. */
+  readonly processes: Process[] = [];
+  processesLeftOut = 0;
+  /** Threads inside clone, fork or vfork. */
+  readonly forking = new Set<Task>();
+
+  find(tid: Tid): Task | null {
+    return this.#tasks.get(tid) ?? null;
+  }
+
+  /** The task whose own event this is, made known if it is new. Null for the idle task. */
+  meet(event: TraceEvent): Task | null {
+    const known = this.#tasks.get(event.pid);
+    if (known) {
+      known.process.lastSeen = event.ts;
+      if (!known.process.commTraced && event.comm !== null && known.tid === known.process.tgid) {
+        known.process.renamed(event.ts, event.comm, false);
+      }
+      return known;
+    }
+    if (event.pid <= 0) return null;
+    const tgid = event.tgid ?? event.pid;
+    const leader = this.#tasks.get(tgid);
+    const process =
+      leader?.process ?? this.start(tgid, event.ts, null, tgid === event.pid ? event.comm : null);
+    if (!leader) process.note(UNKNOWN_BEGINNING);
+    return this.#tasks.get(event.pid) ?? this.startThread(process, event.pid, null);
+  }
+
+  start(pid: Tid, ts: number, parent: Process | null, comm: string | null): Process {
+    const previous = this.#tasks.get(pid);
+    if (previous) this.forget(previous);
+    const record: ProcessRecord = {
+      id: `${pid}@${ts.toFixed(6)}`,
+      pid,
+      tgid: pid,
+      parent: parent?.record.id ?? null,
+      comm: null,
+      commHistory: [],
+      role: null,
+      fork: null,
+      execs: [],
+      libraries: [],
+      files: [],
+      threads: [],
+      signals: [],
+      exit: null,
+      reap: null,
+      state: 'running',
+      incomplete: [],
+    };
+    const process = new Process(record, parent, ts);
+    if (comm !== null) process.renamed(ts, comm, false);
+    const task = new Task(pid, process);
+    process.tasks.set(pid, task);
+    this.#tasks.set(pid, task);
+    if (this.processes.length < MOST_PROCESSES) this.processes.push(process);
+    else this.processesLeftOut++;
+    return process;
+  }
+
+  /** A child that was seen before anybody knew whose it is. */
+  adopt(process: Process, parent: Process): Process {
+    process.parent = parent;
+    process.record.parent = parent.record.id;
+    process.record.incomplete = process.record.incomplete.filter((reason) => reason !== UNKNOWN_BEGINNING);
+    return process;
+  }
+
+  /** It was no process: a thread that was seen before its clone returned. */
+  discard(process: Process): void {
+    this.forgetProcess(process);
+    const at = this.processes.lastIndexOf(process);
+    if (at >= 0) this.processes.splice(at, 1);
+  }
+
+  /** @param start null where it was running before the trace */
+  startThread(process: Process, tid: Tid, start: number | null): Task {
+    const previous = this.#tasks.get(tid);
+    if (previous) this.forget(previous);
+    const task = new Task(tid, process);
+    if (process.record.threads.length < MOST_THREADS) {
+      task.listed = { tid, start, end: null };
+      process.record.threads.push(task.listed);
+    } else {
+      process.note(`more than ${MOST_THREADS} threads: the later ones are not listed`);
+    }
+    process.tasks.set(tid, task);
+    this.#tasks.set(tid, task);
+    return task;
+  }
+
+  /** The tid is free for another task. */
+  forget(task: Task): void {
+    task.process.tasks.delete(task.tid);
+    this.forking.delete(task);
+    if (this.#tasks.get(task.tid) === task) this.#tasks.delete(task.tid);
+  }
+
+  forgetProcess(process: Process): void {
+    process.gone = true;
+    process.parent?.zombies.delete(process);
+    for (const task of [...process.tasks.values()]) this.forget(task);
+  }
+
+  /** exec by a thread that is not the first: it takes over the first one's tid (fs/exec.c, de_thread). */
+  becomeLeader(task: Task): void {
+    const { process } = task;
+    const leader = process.tasks.get(process.tgid);
+    if (leader && leader !== task) {
+      leader.call = task.call;
+      this.forget(task);
+    }
+  }
+
+  *living(): Iterable<Process> {
+    for (const task of this.#tasks.values()) if (task.tid === task.process.tgid) yield task.process;
+  }
+
+  /** Every thread, also the ones of processes that are not in the report. */
+  tasks(): Iterable<Task> {
+    return this.#tasks.values();
+  }
+
+  /** By the number that clone returned to the parent, or the tid. */
+  childOf(parent: Process, pid: number): Process | null {
+    const process = this.#tasks.get(pid)?.process;
+    if (process?.parent === parent && (process.pidInParent ?? pid) === pid && process.tgid === pid)
+      return process;
+    for (const other of this.living()) {
+      if (other.parent === parent && other.pidInParent === pid) return other;
+    }
+    return process?.tgid === pid ? process : null;
+  }
+}

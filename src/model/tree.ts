@@ -1,0 +1,109 @@
+/**
+ * Whose trace this is: the traced parent, the command that it was asked to run, and everything forked from it. A
+ * session says who they are in its `workload` note; in a trace from elsewhere the first process that forks is
+ * taken for the parent, as it is the one whose children ftrace followed.
+ */
+import type { Tid, TraceNote } from '../trace-event';
+import type { Process, ProcessTable } from './process-table';
+import type { SignalRecord, SignalTarget } from './report';
+
+type WorkloadNote = Extract<TraceNote, { kind: 'workload' }>;
+
+/** A chain longer than this is cut in what goes with a signal. */
+const MOST_ANCESTORS = 64;
+
+export class Tree {
+  #workload: WorkloadNote | null = null;
+  #root: Process | null = null;
+  #started: Process | null = null;
+
+  constructor(private readonly table: ProcessTable) {}
+
+  told(note: WorkloadNote): void {
+    this.#workload = note;
+    this.#root = null;
+    this.#started = null;
+    for (const process of this.table.processes) process.record.role = null;
+    // Parents stand before their children.
+    for (const process of this.table.processes) this.#assign(process);
+  }
+
+  born(process: Process): void {
+    if (process.parent && !this.#root && !this.#workload) {
+      this.#root = process.parent;
+      this.#root.record.role = 'parent';
+    }
+    this.#assign(process);
+  }
+
+  /** After a successful exec, which may be the one that was asked for. */
+  executed(process: Process): void {
+    this.#assign(process);
+  }
+
+  /** Whether this thread is part of what is traced. */
+  includes(tid: Tid): boolean {
+    const process = this.table.find(tid)?.process;
+    if (!process) return false;
+    if (process.record.role === null && this.#workload) this.#assign(process);
+    return !this.#workload || process.record.role !== null;
+  }
+
+  get argv(): readonly string[] | null {
+    return this.#workload?.argv ?? null;
+  }
+
+  isControl(record: SignalRecord): boolean {
+    const control = this.#workload?.control;
+    if (!control || record.target.tgid !== this.#workload?.parent || record.signal !== control.signal)
+      return false;
+    return record.sender === null || record.sender.pid === control.sender;
+  }
+
+  targetOf(process: Process): SignalTarget {
+    const ancestors: SignalTarget['ancestors'] = [];
+    let ancestor = process.parent;
+    while (ancestor && ancestors.length < MOST_ANCESTORS) {
+      ancestors.push({ pid: ancestor.record.pid, comm: ancestor.record.comm });
+      ancestor = ancestor.parent;
+    }
+    return { id: process.record.id, comm: process.record.comm, path: pathOf(process), ancestors };
+  }
+
+  #assign(process: Process): void {
+    const { record } = process;
+    const workload = this.#workload;
+    if (workload && !this.#root && record.pid === workload.parent) {
+      this.#root = process;
+      record.role = 'parent';
+    }
+    if (record.role === 'parent' || record.role === 'workload') return;
+    if (process.parent?.record.role) record.role = 'descendant';
+    if (
+      workload &&
+      !this.#started &&
+      process.parent === this.#root &&
+      this.#root &&
+      runs(process, workload.path)
+    ) {
+      this.#started = process;
+      record.role = 'workload';
+    }
+  }
+}
+
+/** The path of the program that it runs: of its last exec that worked. */
+export function pathOf(process: Process): string | null {
+  return process.record.execs.findLast((exec) => exec.error === null)?.path ?? null;
+}
+
+/** Whether its first program is this; a program whose name the trace does not have counts. */
+function runs(process: Process, path: string): boolean {
+  const first = process.record.execs.find((exec) => exec.error === null);
+  if (!first) return false;
+  return first.path === null || first.path === path || baseName(first.path) === baseName(path);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
