@@ -54,11 +54,18 @@ export function lackOf(requirement: Requirement): Promise<string | undefined> {
       .then(CHECKS[requirement])
       .then(
         () => undefined,
-        (error: unknown) => (error instanceof Error ? error.message.trim() : String(error)),
+        (error: unknown) => reasonIn(error instanceof Error ? error.message : String(error)),
       );
     found.set(requirement, lack);
   }
   return lack;
+}
+
+/** The line that says why: Playwright puts a log of a hundred flags around what the loader said. */
+function reasonIn(message: string): string {
+  return (
+    /error while loading shared libraries.*/.exec(message)?.[0] ?? message.split('\nCall log:')[0]!.trim()
+  );
 }
 
 /**
