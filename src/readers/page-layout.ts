@@ -22,7 +22,7 @@ export const X86_64_LAYOUT: PageLayout = {
   littleEndian: true,
 };
 
-/** Null where `commit` or `data` is missing or of an impossible size. */
+/** Null where `commit` or `data` is missing or of an impossible size or place. */
 export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout | null {
   const place = (name: string): { offset: number; size: number } | null => {
     const found = new RegExp(`\\b${name};\\s*offset:(\\d+);\\s*size:(\\d+);`).exec(text);
@@ -31,6 +31,8 @@ export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout
   const commit = place('commit');
   const data = place('data');
   if (commit === null || data === null || (commit.size !== 4 && commit.size !== 8)) return null;
+  // The time stamp is a u64 at 0, and the commit stands between it and the data.
+  if (commit.offset < 8 || data.offset < commit.offset + commit.size) return null;
   return {
     commitOffset: commit.offset,
     commitBytes: commit.size,

@@ -16,6 +16,9 @@ const DELTA_SCALE = 2 ** 27;
 /** An absolute stamp carries 59 bits; the upper five come from the running time. */
 const STAMP_TOP_BITS = 0xf800_0000_0000_0000n;
 
+/** Beyond it a u32 times 2^27 leaves the whole numbers of a double: 104 days at once, on a nanosecond clock. */
+const EXACT_EXTEND = 2 ** 26;
+
 /** Called for each data record: where its payload stands in the page. */
 export type RecordVisitor = (time: Readonly<TraceTime>, offset: number, length: number) => void;
 
@@ -46,25 +49,26 @@ export function walkRecords(
       at += 4 + length;
       continue;
     }
+    if (typeLength === TYPE_PADDING && delta === 0) return null;
+    // Kernels around 4.19 count zeros behind the last record as committed: padding too, and no damage.
+    if (word === 0 && isZero(page, at, end)) return null;
     // The four other kinds all carry a second word.
-    if (at + 8 > end) {
-      if (typeLength === TYPE_PADDING && delta === 0) return null;
-      return { code: 'RECORD_SHORT', atByte: at };
-    }
+    if (at + 8 > end) return { code: 'RECORD_SHORT', atByte: at };
     const second = page.getUint32(at + 4, little);
     if (typeLength === 0) {
-      // `second` counts itself, and the payload is padded to 4 bytes. An all-zero word would never advance.
+      // `second` counts itself, and the payload is padded to 4 bytes.
       if (second < 5 || at + 4 + second > end) return { code: 'RECORD_LENGTH', atByte: at };
       addTicks(time, delta);
       visit(time, at + 8, second - 4);
       at += 4 + ((second + 3) & ~3);
     } else if (typeLength === TYPE_PADDING) {
-      if (delta === 0) return null;
       // A discarded event: its space stays, and its time counts.
+      if (second < 4 || at + 4 + second > end) return { code: 'RECORD_LENGTH', atByte: at };
       addTicks(time, delta);
       at += 4 + ((second + 3) & ~3);
     } else if (typeLength === TYPE_TIME_EXTEND) {
-      addTicks(time, delta + second * DELTA_SCALE);
+      if (second < EXACT_EXTEND) addTicks(time, delta + second * DELTA_SCALE);
+      else setTicks(time, ticksOf(time) + BigInt(delta) + (BigInt(second) << 27n));
       at += 8;
     } else {
       const stamp = BigInt(delta) + (BigInt(second) << 27n);
@@ -72,5 +76,11 @@ export function walkRecords(
       at += 8;
     }
   }
-  return null;
+  // Records are whole words, so less than one at the end is none.
+  return at < end ? { code: 'RECORD_SHORT', atByte: at } : null;
+}
+
+function isZero(page: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (page.getUint8(at) !== 0) return false;
+  return true;
 }
