@@ -3,15 +3,16 @@ import { compileDecoder, type EventDecoder } from './event-decoder';
 import { parseFormat, type EventFormat } from './event-format';
 import type { PageLayout } from './page-layout';
 
-/** A call trace put behind an event by a `stacktrace` trigger (kernel/trace/trace_entries.h, TRACE_STACK). */
-const STACK_EVENTS = new Set(['kernel_stack', 'user_stack']);
-
 export class EventTable {
   readonly #decoders = new Map<number, EventDecoder>();
   readonly #ids = new Map<string, number>();
   /** The `format` texts, for a capture. */
   readonly formats: string[] = [];
-  /** The id of `ftrace:kernel_stack`, and where its addresses start; -1 where the kernel has none. */
+  /**
+   * The id of `ftrace:kernel_stack`, the call trace that a `stacktrace` trigger puts behind an event, and where its
+   * addresses start (kernel/trace/trace_entries.h, TRACE_STACK); -1 where the kernel has none. A `user_stack` has
+   * addresses of the program, which no table of ours names: it stays an event.
+   */
   stackId = -1;
   stackOffset = 16;
 
@@ -39,9 +40,5 @@ export class EventTable {
 
   idOf(name: string): number | undefined {
     return this.#ids.get(name);
-  }
-
-  isStack(id: number): boolean {
-    return STACK_EVENTS.has(this.#decoders.get(id)?.name ?? '');
   }
 }

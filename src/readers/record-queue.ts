@@ -10,6 +10,10 @@ import { setTicks, toSeconds, type TraceTime } from './trace-time';
 
 const FIRST_ROWS = 1024;
 const NO_STACK = -1;
+/** A call trace stands right behind its event, but for what interrupted the CPU between them. */
+const STACK_DISTANCE = 8;
+/** TRACE_FLAG_HARDIRQ, _SOFTIRQ and _NMI: whether the task ran, or what interrupted it. */
+const CONTEXT_FLAGS = 0x58;
 /** Bytes of `common_type`, `common_flags`, `common_preempt_count` and `common_pid`, which every record has. */
 const SMALLEST_RECORD = 8;
 
@@ -21,6 +25,8 @@ export interface StackPlace {
 
 export class RecordQueue {
   length = 0;
+  /** The first row behind the last loss: a call trace behind a gap is of an event that was lost. */
+  #gapAt = 0;
   /** Pages that rows point into, by index. Never written again once pushed. */
   pages: DataView[] = [];
   stacks: StackPlace[] = [];
@@ -48,11 +54,8 @@ export class RecordQueue {
       this.damage.push({ ...header, atByte: atByte + header.atByte });
       return;
     }
-    if (header.lost !== 0) {
-      const first: TraceTime = { sec: 0, nsec: 0 };
-      setTicks(first, header.baseTime);
-      this.lost.push({ cpu: this.cpu, ts: toSeconds(first.sec, first.nsec), count: header.lost });
-    }
+    const firstRow = this.length;
+    if (header.lost !== 0) this.#gapAt = firstRow;
     const pageIndex = this.pages.push(view) - 1;
     const little = table.layout.littleEndian;
     const damage = walkRecords(view, header, table.layout, (time, offset, length) => {
@@ -61,18 +64,34 @@ export class RecordQueue {
         return;
       }
       const id = view.getUint16(offset, little);
-      if (table.isStack(id) && this.#attachStack(view, offset, length, little)) return;
+      if (id === table.stackId && this.#attachStack(view, offset, length, little)) return;
       this.#addRow(time, pageIndex, offset, length, id);
     });
     if (damage !== null) this.damage.push({ ...damage, atByte: atByte + damage.atByte });
+    if (header.lost !== 0)
+      this.lost.push({ cpu: this.cpu, ts: this.#secondsOf(firstRow, header.baseTime), count: header.lost });
   }
 
-  /** A call trace belongs to the last event of its CPU and task; an interrupt's own may stand between. */
+  /** The time of the row, or of the page where no such row came of it. */
+  #secondsOf(row: number, baseTime: bigint): number {
+    if (row < this.length) return toSeconds(this.sec[row]!, this.nsec[row]!);
+    const time: TraceTime = { sec: 0, nsec: 0 };
+    setTicks(time, baseTime);
+    return toSeconds(time.sec, time.nsec);
+  }
+
+  /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may stand between. */
   #attachStack(view: DataView, offset: number, length: number, little: boolean): boolean {
     const pid = view.getInt32(offset + 4, little);
-    for (let row = this.length - 1; row >= 0 && row >= this.length - 8; row--) {
-      const ofRow = this.pages[this.page[row]!]!.getInt32(this.offset[row]! + 4, little);
-      if (ofRow !== pid || this.stack[row] !== NO_STACK) continue;
+    const context = view.getUint8(offset + 2) & CONTEXT_FLAGS;
+    const oldest = Math.max(this.#gapAt, this.length - STACK_DISTANCE);
+    for (let row = this.length - 1; row >= oldest; row--) {
+      const page = this.pages[this.page[row]!]!;
+      const at = this.offset[row]!;
+      if (page.getInt32(at + 4, little) !== pid || (page.getUint8(at + 2) & CONTEXT_FLAGS) !== context)
+        continue;
+      // A second one is not of the event before.
+      if (this.stack[row] !== NO_STACK) return false;
       this.stack[row] = this.stacks.push({ page: view, offset, length }) - 1;
       return true;
     }
@@ -139,6 +158,7 @@ export class RecordQueue {
       this.#dropStacks(left);
     }
     this.length = left;
+    this.#gapAt = Math.max(0, this.#gapAt - rows);
   }
 
   #dropStacks(left: number): void {
