@@ -4,10 +4,10 @@
  *
  * Types: FORMATS of the kernel's trace events (include/trace/stages/): plain integers, `char x[16]`, arrays,
  * `__data_loc` (u32: offset from the record's start in the low half, length in the high half) and `__rel_loc`
- * (the same, from the end of that u32).
+ * (the same, from the end of that u32). The oldest have a u16, the offset alone.
  */
 import type { EventFields, FieldValue } from '../trace-event';
-import type { EventFormat, FormatField } from './event-format';
+import { elementBytes, type EventFormat, type FormatField } from './event-format';
 
 type FieldReader = (record: DataView, length: number) => FieldValue;
 
@@ -75,11 +75,16 @@ function located(
   little: boolean,
 ): (record: DataView) => { offset: number; length: number } {
   const relative = field.type.startsWith('__rel_loc');
+  const after = relative ? field.offset + field.size : 0;
+  const stated = field.size === 2 ? 2 : 4;
   return (record) => {
-    if (field.offset + 4 > record.byteLength) return { offset: 0, length: 0 };
+    if (field.offset + stated > record.byteLength) return { offset: 0, length: 0 };
+    if (stated === 2) {
+      const offset = record.getUint16(field.offset, little) + after;
+      return { offset, length: record.byteLength - offset };
+    }
     const word = record.getUint32(field.offset, little);
-    const offset = (word & 0xffff) + (relative ? field.offset + 4 : 0);
-    return { offset, length: word >>> 16 };
+    return { offset: (word & 0xffff) + after, length: word >>> 16 };
   };
 }
 
@@ -104,7 +109,7 @@ function fieldReader(field: FormatField, little: boolean): FieldReader {
         ? (record, length) => text(record, offset, length - offset)
         : (record) => text(record, offset, size);
     }
-    const bytes = field.elements === 0 ? 8 : size / field.elements;
+    const bytes = field.elements === 0 ? elementBytes(field.type) : size / field.elements;
     return (record, length) => {
       const end = field.elements === 0 ? length : Math.min(length, offset + size);
       const values: (number | string)[] = [];

@@ -51,13 +51,15 @@ function readField(line: string): FormatField | null {
 
 function elementCount(brackets: string, type: string, size: number): number {
   if (size === 0) return 0;
-  const bytes = elementBytes(type);
   const stated = Number(brackets.trim());
+  // Elements of no whole number of bytes are none; so is `[1e9]` in a file that somebody made up.
+  if (Number.isInteger(stated) && stated > 0 && size % stated === 0) return stated;
   // An expression such as `[sizeof(x)]` is not evaluated: the size says it all.
-  return Number.isInteger(stated) && stated > 0 ? stated : Math.max(1, Math.floor(size / bytes));
+  return Math.max(1, Math.floor(size / elementBytes(type)));
 }
 
-function elementBytes(type: string): number {
+/** By its C type, of a 64-bit kernel. */
+export function elementBytes(type: string): number {
   if (/\bchar\b|\b[us]8\b|__u8|uint8_t|bool/.test(type)) return 1;
   if (/short|\b[us]16\b|__u16|uint16_t/.test(type)) return 2;
   if (/long|\b[us]64\b|__u64|uint64_t|\*|size_t/.test(type)) return 8;

@@ -5,6 +5,9 @@
  * are all ones. The text has some hundred thousand lines and is parsed when the first call trace is looked at.
  */
 
+/** Hexadecimal digits of a `KernelAddress`. */
+const DIGITS = 12;
+
 /** The lower 48 bits of a kernel address, as a number. */
 export type KernelAddress = number;
 
@@ -31,21 +34,20 @@ export class KernelSymbols {
   #parse(): Float64Array {
     const symbols: { start: number; name: string }[] = [];
     for (const line of this.readText().split('\n')) {
-      // Only code: other symbols between functions would take their addresses. All-zero addresses are hidden.
-      const type = line.charAt(17);
-      if (
-        (type !== 't' && type !== 'T' && type !== 'w' && type !== 'W') ||
-        line.startsWith('0000000000000000')
-      )
-        continue;
+      const space = line.indexOf(' ');
+      // Only code: other symbols between functions would take their addresses.
+      const type = line.charAt(space + 1);
+      if (type !== 't' && type !== 'T' && type !== 'w' && type !== 'W') continue;
+      const start = parseInt(line.slice(Math.max(0, space - DIGITS), space), 16);
+      // Zero is what unprivileged readers get to see.
+      if (!(start > 0)) continue;
       const tab = line.indexOf('\t');
-      symbols.push({
-        start: parseInt(line.slice(4, 16), 16),
-        name: line.slice(19, tab < 0 ? undefined : tab),
-      });
+      symbols.push({ start, name: line.slice(space + 3, tab < 0 ? undefined : tab) });
     }
     symbols.sort((a, b) => a.start - b.start);
-    this.#names = symbols.map((symbol) => symbol.name);
-    return Float64Array.from(symbols, (symbol) => symbol.start);
+    // Of several names for one place the kernel prints the first (kernel/kallsyms.c, get_symbol_pos).
+    const places = symbols.filter((symbol, i) => i === 0 || symbol.start !== symbols[i - 1]!.start);
+    this.#names = places.map((symbol) => symbol.name);
+    return Float64Array.from(places, (symbol) => symbol.start);
   }
 }

@@ -15,6 +15,7 @@ export function learnNames(event: RingEvent): void {
       break;
     case 'task_newtask':
       names.born(event.pid, Number(event.field('pid')), Number(event.field('clone_flags')));
+      names.rename(Number(event.field('pid')), sec, nsec, String(event.field('comm')));
       break;
     case 'sched_process_fork':
       names.rename(Number(event.field('child_pid')), sec, nsec, String(event.field('child_comm')));
