@@ -47,6 +47,29 @@ export interface RingRows {
   readonly stacks: readonly CallTrace[];
 }
 
+/** Rows that are still being filled. */
+export type OpenRows = {
+  -readonly [K in keyof RingRows]: K extends 'pages' | 'stacks' ? RingRows[K][number][] : RingRows[K];
+};
+
+/** Columns with room for so many rows, and no row yet. */
+export function emptyRows(total: number): OpenRows {
+  return {
+    length: 0,
+    sec: new Float64Array(total),
+    nsec: new Uint32Array(total),
+    cpu: new Uint16Array(total),
+    instance: new Uint8Array(total),
+    id: new Uint16Array(total),
+    page: new Uint32Array(total),
+    offset: new Uint32Array(total),
+    size: new Uint32Array(total),
+    stack: new Int32Array(total),
+    pages: [],
+    stacks: [],
+  };
+}
+
 /** One event of a batch; plain data only where it is asked for (`toJSON`). */
 export class RingEvent implements TraceEvent {
   #fields: EventFields | undefined;

@@ -8,7 +8,7 @@
 import type { Damage, Loss, TraceNote } from '../trace-event';
 import { learnNames, NAMING_EVENTS } from './learn-names';
 import { RecordQueue } from './record-queue';
-import { RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
+import { emptyRows, RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
 import { toSeconds, type TraceTime } from './trace-time';
 
 /** Looks at events on their way, in order. False drops the event, for instance one of a foreign process. */
@@ -111,27 +111,6 @@ export class RingReader {
     out.length = length;
     return out;
   }
-}
-
-type OpenRows = {
-  -readonly [K in keyof RingRows]: K extends 'pages' | 'stacks' ? RingRows[K][number][] : RingRows[K];
-};
-
-function emptyRows(total: number): OpenRows {
-  return {
-    length: 0,
-    sec: new Float64Array(total),
-    nsec: new Uint32Array(total),
-    cpu: new Uint16Array(total),
-    instance: new Uint8Array(total),
-    id: new Uint16Array(total),
-    page: new Uint32Array(total),
-    offset: new Uint32Array(total),
-    size: new Uint32Array(total),
-    stack: new Int32Array(total),
-    pages: [],
-    stacks: [],
-  };
 }
 
 /** Whether row `a` comes before row `b`; `ties` says who goes first at the same time. */

@@ -30,8 +30,8 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
   const stream: Readable =
     file === '-' ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
   const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
-  const first = await nextChunk(chunks, file);
-  if (first === null) throw new TraceError('TRACE_FORMAT', `${file} is empty`);
+  const first = await firstBytes(chunks, file);
+  if (first.length === 0) throw new TraceError('TRACE_FORMAT', `${file} is empty`);
   const head = first.toString('latin1', 0, HEAD_BYTES);
   if (head.startsWith(TRACE_DAT_MAGIC)) {
     stream.destroy();
@@ -47,6 +47,17 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
   }
   const reader = isCapture ? new CaptureReader() : new TextReader();
   return { source: isCapture ? 'raw' : 'text', batches: readAll(file, first, chunks, reader) };
+}
+
+/** Enough to tell the format; a pipe may give less than that at once. */
+async function firstBytes(chunks: AsyncIterator<Buffer, undefined>, file: string): Promise<Buffer> {
+  let first: Buffer = Buffer.alloc(0);
+  while (first.length < CAPTURE_MAGIC.length) {
+    const chunk = await nextChunk(chunks, file);
+    if (chunk === null) break;
+    first = Buffer.concat([first, chunk]);
+  }
+  return first;
 }
 
 async function nextChunk(chunks: AsyncIterator<Buffer, undefined>, file: string): Promise<Buffer | null> {
