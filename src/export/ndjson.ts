@@ -30,5 +30,15 @@ export function jsonLine(value: object): string {
 /** One event as one line, in the contract's order; `stack` only where it has one. Decodes it. */
 export function eventLine(event: TraceEvent): string {
   const { ts, cpu, pid, tgid, comm, name, fields, stack, flags } = event;
-  return jsonLine({ ts, cpu, pid, tgid, comm, name, fields, ...(stack === undefined ? {} : { stack }), flags });
+  return jsonLine({
+    ts,
+    cpu,
+    pid,
+    tgid,
+    comm,
+    name,
+    fields,
+    ...(stack === undefined ? {} : { stack }),
+    flags,
+  });
 }

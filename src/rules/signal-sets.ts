@@ -36,6 +36,8 @@ function numberOf(written: string | number): number | null {
   const realtime = /^(?:SIG)?RT(?:MIN(?:\+(\d+))?|MAX(?:-(\d+))?)$/i.exec(written);
   if (!realtime) return signalNumber(written);
   const fromMax = /RTMAX/i.test(written);
-  const number = fromMax ? LAST_REALTIME - Number(realtime[2] ?? 0) : FIRST_REALTIME + Number(realtime[1] ?? 0);
+  const number = fromMax
+    ? LAST_REALTIME - Number(realtime[2] ?? 0)
+    : FIRST_REALTIME + Number(realtime[1] ?? 0);
   return SIGNAL_SETS['@rt'](number) ? number : null;
 }

@@ -27,7 +27,10 @@ describe('an alert', () => {
   });
 
   const texts: [changes: Partial<SignalRecord>, text: RegExp][] = [
-    [{ sender: OUTSIDER }, /^a\.out \(5441\) was killed by SIGKILL: systemd \(900\), which is not part of the traced tree, ended it$/],
+    [
+      { sender: OUTSIDER },
+      /^a\.out \(5441\) was killed by SIGKILL: systemd \(900\), which is not part of the traced tree, ended it$/,
+    ],
     [{ sender: null }, /^a\.out \(5441\) was killed by SIGKILL: this trace does not show who sent it/],
     [{ sender: ITSELF }, /^a\.out \(5441\) was killed by SIGKILL: it sent the signal to itself$/],
     [{ ...HANDLED, signal: 'SIGTERM' }, /^a\.out \(5441\) handled SIGTERM from bash/],

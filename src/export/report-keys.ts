@@ -1,0 +1,121 @@
+/** The order of the keys of each part of a report, as src/model/report.ts has them. */
+import type {
+  Exec,
+  Exit,
+  Fork,
+  Library,
+  OpenedFile,
+  ProcessRecord,
+  Reap,
+  Report,
+  SignalRecord,
+} from '../model/report';
+import type { Damage, Loss, TraceEvent } from '../trace-event';
+
+/** Takes the keys one by one, and every key of the type: a new one that is missing here does not compile. */
+function keysOf<T>() {
+  return <const K extends readonly (keyof T)[]>(...keys: keyof T extends K[number] ? K : never) =>
+    keys as readonly PropertyKey[] as readonly string[];
+}
+
+const KEYS = {
+  report: keysOf<Report>()('schema', 'trace', 'processes', 'signals', 'lost', 'damage'),
+  trace: keysOf<Report['trace']>()(
+    'source',
+    'kernel',
+    'clock',
+    'cpus',
+    'start',
+    'end',
+    'time',
+    'events',
+    'lost',
+    'unexplained',
+    'incomplete',
+  ),
+  process: keysOf<ProcessRecord>()(
+    'id',
+    'pid',
+    'tgid',
+    'parent',
+    'comm',
+    'commHistory',
+    'role',
+    'fork',
+    'execs',
+    'libraries',
+    'files',
+    'threads',
+    'signals',
+    'exit',
+    'reap',
+    'state',
+    'incomplete',
+  ),
+  comm: keysOf<ProcessRecord['commHistory'][number]>()('ts', 'comm'),
+  fork: keysOf<Fork>()('ts', 'time', 'by', 'call', 'flags', 'parentReturn', 'childReturn'),
+  exec: keysOf<Exec>()('ts', 'time', 'path', 'argv', 'error', 'nameSource', 'call'),
+  library: keysOf<Library>()('path', 'opened', 'ts', 'base', 'end', 'nameSource', 'inMaps'),
+  file: keysOf<OpenedFile>()('ts', 'path', 'fd', 'error', 'nameSource', 'call'),
+  thread: keysOf<ProcessRecord['threads'][number]>()('tid', 'start', 'end'),
+  exit: keysOf<Exit>()('ts', 'time', 'kind', 'code', 'signal', 'coreDumped', 'cause'),
+  reap: keysOf<Reap>()('ts', 'time', 'by', 'call', 'zombieFor'),
+  signal: keysOf<SignalRecord>()(
+    'ts',
+    'time',
+    'signal',
+    'number',
+    'code',
+    'result',
+    'origin',
+    'fatal',
+    'control',
+    'sender',
+    'target',
+    'generated',
+    'delivered',
+    'latency',
+  ),
+  sender: keysOf<NonNullable<SignalRecord['sender']>>()('pid', 'comm', 'inTree', 'irq'),
+  target: keysOf<SignalRecord['target']>()('pid', 'tgid', 'comm'),
+  generated: keysOf<NonNullable<SignalRecord['generated']>>()('ts', 'stack'),
+  delivered: keysOf<NonNullable<SignalRecord['delivered']>>()('ts', 'tid', 'handler', 'stack'),
+  loss: keysOf<Loss>()('cpu', 'ts', 'count'),
+  damage: keysOf<Damage>()('code', 'atByte', 'line', 'excerpt'),
+  event: keysOf<TraceEvent>()('ts', 'cpu', 'pid', 'tgid', 'comm', 'name', 'fields', 'stack', 'flags'),
+} as const;
+
+export type Shape = keyof typeof KEYS;
+
+/** Which shape stands under a key, where it is one of these. */
+const INSIDE: Readonly<Partial<Record<Shape, Readonly<Record<string, Shape>>>>> = {
+  report: { trace: 'trace', processes: 'process', signals: 'signal', lost: 'loss', damage: 'damage' },
+  process: {
+    commHistory: 'comm',
+    fork: 'fork',
+    execs: 'exec',
+    libraries: 'library',
+    files: 'file',
+    threads: 'thread',
+    exit: 'exit',
+    reap: 'reap',
+  },
+  signal: { sender: 'sender', target: 'target', generated: 'generated', delivered: 'delivered' },
+};
+
+/** A copy with its keys in order, and those of its parts; keys that are not in the contract come last. */
+export function inContractOrder(shape: Shape, value: object): object {
+  const given = new Map(Object.entries(value));
+  const ordered = new Map<string, unknown>();
+  for (const key of [...KEYS[shape], ...given.keys()]) {
+    if (!given.has(key) || ordered.has(key)) continue;
+    const inner = INSIDE[shape]?.[key];
+    ordered.set(key, inner === undefined ? given.get(key) : partsInOrder(inner, given.get(key)));
+  }
+  return Object.fromEntries(ordered);
+}
+
+function partsInOrder(shape: Shape, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((part) => partsInOrder(shape, part));
+  return typeof value === 'object' && value !== null ? inContractOrder(shape, value) : value;
+}
