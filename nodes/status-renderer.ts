@@ -8,7 +8,7 @@
 import type { Node, NodeStatus } from 'node-red';
 
 export type Look = Required<Pick<NodeStatus, 'fill' | 'shape'>>;
-/** Translates a key under the node's own `status`; the values are for its {{placeholders}}. */
+/** Translates a key under the node's own `status`; the values are for its `__placeholders__`. */
 export type Translate = (key: string, values?: Record<string, string>) => string;
 
 /** At most this often: the editor's socket queues every status without a limit. */

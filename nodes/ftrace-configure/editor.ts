@@ -59,7 +59,7 @@ function showPreflight(node: ConfigureNode): void {
     const list = $('<ul>').css('margin', '6px 0 0 18px');
     for (const { subject, found: what, mend } of lacks) {
       const line = $('<li>').text(`${subject}: ${what}`).appendTo(list);
-      if (mend !== null) line.append('<br>', $('<code>').text(mend));
+      if (mend !== null) line.append('<br>', $('<code>').css('white-space', 'pre-wrap').text(mend));
     }
     tips
       .empty()

@@ -6,6 +6,7 @@ import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
 import { readOrShowFailure } from '../show-failure';
 import { shortCount, StatusRenderer, type Look } from '../status-renderer';
+import { endStage } from './end-stage';
 import { eventsOf, IncomingTrace, isLast, streamKey } from './incoming-streams';
 import { readStageNames } from './stage-names';
 
@@ -76,7 +77,9 @@ export = (RED: NodeAPI): void => {
       const { lost } = report.trace;
       const message = trace.records.last({ kind: 'report', lost });
       message.payload = report;
-      send([trace.stages.last({ kind: 'end', lost }), message]);
+      const stagesEnd = trace.stages.last({ kind: 'end', lost });
+      stagesEnd.payload = config.asArrays ? [endStage(report)] : endStage(report);
+      send([stagesEnd, message]);
       showEnd(report);
     };
 

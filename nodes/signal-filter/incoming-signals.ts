@@ -33,7 +33,7 @@ function isRecord(value: unknown): value is SignalRecord {
 }
 
 function isStage(value: unknown): value is Stage {
-  return isObject(value) && typeof value['stage'] === 'string' && typeof value['ts'] === 'number';
+  return isObject(value) && typeof value['stage'] === 'string' && 'ts' in value;
 }
 
 function isReport(value: unknown): value is Report {

@@ -1,4 +1,5 @@
 /** A batch of events in the form that the user asked for. */
+import { EventList } from '../../src/event-list';
 import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/export/ftrace-text';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
@@ -16,8 +17,8 @@ export interface FormedPayload {
 export interface OutputForm {
   /** None where the batch gives no payload of its own; what is beside its events then goes with the next one. */
   payloads(batch: EventBatch): Iterable<FormedPayload>;
-  /** What came beside events and was not sent yet, for the last message. */
-  rest(): { readonly beside: BesideEvents };
+  /** For the last message: an empty payload of this form where there is one, and what was not sent yet beside events. */
+  rest(): { readonly payload?: unknown; readonly beside: BesideEvents };
 }
 
 function besideOf({ lost, damage, notes }: EventBatch): BesideEvents {
@@ -36,14 +37,14 @@ const asBatches: OutputForm = {
   *payloads(batch) {
     if (!isSilent(batch)) yield { payload: batch, beside: {} };
   },
-  rest: () => ({ beside: {} }),
+  rest: () => ({ payload: new EventList([]), beside: {} }),
 };
 
 const asArrays: OutputForm = {
   *payloads(batch) {
     if (!isSilent(batch)) yield { payload: batch.toArray(), beside: besideOf(batch) };
   },
-  rest: () => ({ beside: {} }),
+  rest: () => ({ payload: [], beside: {} }),
 };
 
 /** One message an event. What came beside events goes with the first event after it. */
@@ -96,8 +97,8 @@ class TextLines implements OutputForm {
     yield { payload: lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join(''), beside };
   }
 
-  rest(): { beside: BesideEvents } {
-    return { beside: {} };
+  rest(): { payload: string; beside: BesideEvents } {
+    return { payload: '', beside: {} };
   }
 }
 

@@ -176,7 +176,8 @@ export = (RED: NodeAPI): void => {
         }
         showProgress(wanted, events, losses);
       }
-      send(messages.last({ lost: losses.total, events, ...form.rest().beside }));
+      const { beside, ...empty } = form.rest();
+      send({ ...messages.last({ lost: losses.total, events, ...beside }), ...empty });
       const failure = wanted.kind === 'session' ? wanted.session.failure : null;
       if (failure !== null) throw failure;
       if (abort.aborted) status.show('stopped', countsOf(events, losses));

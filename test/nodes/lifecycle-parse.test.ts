@@ -49,7 +49,12 @@ describe('lifecycle-parse', () => {
     }
     assert.deepEqual(end.ftrace, { session: null, kind: 'end', lost: 0 });
     assert.equal(end.parts?.count, messages.length + 1);
-    assert.ok(!('payload' in end));
+    const last = end.payload as Stage;
+    assert.equal(last.stage, 'end');
+    assert.match(
+      last.text,
+      /^the trace ended after 1?\d\.\d{3} s: \d+ events, \d+ processes, \d+ signals, nothing lost$/,
+    );
   });
 
   it('sends the record of each process when it ends, and the report at the end of the trace', async () => {

@@ -46,7 +46,7 @@ describe('trace-source', () => {
         assert.deepEqual([kind, form, replay, session, lost], ['events', 'batch', RECIPE, null, 0]);
         assert.deepEqual([message.topic, message.colour, message.parts?.index], ['recipe', 'blue', index]);
       }
-      assert.ok(!('payload' in end));
+      assert.equal((end.payload as EventBatch).length, 0);
       assert.equal(metadata(end).events, events.length);
       assert.equal(end.parts?.count, messages.length + 1);
     });
