@@ -73,6 +73,8 @@ export class Tree {
   #assign(process: Process): void {
     const { record } = process;
     const workload = this.#workload;
+    // A parent that was there before the trace is met by its child's birth, and has no birth of its own.
+    if (workload && process.parent?.record.role === null) this.#assign(process.parent);
     if (workload && !this.#root && record.pid === workload.parent) {
       this.#root = process;
       record.role = 'parent';

@@ -79,6 +79,9 @@ export class Session {
       outside: armed.signals === null ? -1 : 1,
       names: this.#context.names,
       inodes: new InodeNames(),
+      seedSavedNames: () => {
+        seedSavedNames(armed.tree.tracefs, this.#context.names);
+      },
       now: () => Number(this.#now()) / 1e9,
     });
     this.#notes = [this.#traceNote()];

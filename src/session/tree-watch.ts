@@ -21,6 +21,8 @@ export interface TreeWatchOptions {
   readonly outside: number;
   readonly names: TaskNames;
   readonly inodes: InodeNames;
+  /** Seeds the names that the kernel saved of tasks that are gone. */
+  readonly seedSavedNames: () => void;
   /** Seconds on the trace clock. */
   readonly now: () => number;
 }
@@ -93,7 +95,8 @@ export class TreeWatch implements RingWatch {
     try {
       this.options.names.seed(tid, readFileSync(`/proc/${tid}/comm`, 'utf8').trimEnd());
     } catch {
-      // Gone already: saved_cmdlines may still know it (the session looks there).
+      // Gone already, such as a /bin/kill: the kernel keeps the names of the last tasks that it traced.
+      this.options.seedSavedNames();
     }
   }
 
