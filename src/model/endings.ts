@@ -16,6 +16,7 @@ import type { ProcessRecord } from './report';
 import type { DeathListener, SignalPairing } from './signal-pairing';
 import type { StageLog } from './stage-log';
 import type { CallSubject, PendingCall } from './system-calls';
+import { secondsBetween } from './wall-clock';
 import type { WallClock } from './wall-clock';
 
 const WNOHANG = 1;
@@ -23,6 +24,8 @@ const WUNTRACED = 2;
 const WEXITED = 4;
 const WCONTINUED = 8;
 const WNOWAIT = 0x1000000;
+/** Seconds on the trace clock, far more than exit_notify takes after sched_process_exit. */
+const SIGCHLD_WAIT = 0.1;
 const P_ALL = 0;
 const P_PID = 1;
 
@@ -33,6 +36,13 @@ export class Endings implements DeathListener {
   waitsTraced = false;
   freesTraced = false;
   #ended: ProcessRecord[] = [];
+  /** Dead, and not yet settled. */
+  #dying: Process[] = [];
+  /**
+   * Returned by a wait before their last events: with a coarse clock (uptime counts ticks) the lines of two CPUs are
+   * merged in any order within one tick.
+   */
+  readonly #waitedFor = new Map<Process, { readonly by: Tid; readonly call: string; readonly ts: number }>();
 
   constructor(
     private readonly table: ProcessTable,
@@ -59,8 +69,32 @@ export class Endings implements DeathListener {
       groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
     if (!last) return;
     process.ending.exitTs = event.ts;
-    // Where signals are traced the SIGCHLD follows and says more.
-    if (!this.signals.generateTraced) this.#settle(process, event.ts);
+    // Where signals are traced the SIGCHLD follows and says more. Of a process older than the trace nobody knows
+    // whether this was the last thread.
+    if (groupDead !== undefined || process.record.fork) this.#dying.push(process);
+  }
+
+  /**
+   * The trace has come this far. Where signals seem not to be traced, an exit is settled without its SIGCHLD, some
+   * time after it: the first death of a trace may be the first to send one.
+   */
+  passed(ts: number): void {
+    for (const [process, { ts: reaped }] of this.#waitedFor) if (ts > reaped) this.#finishReaping(process);
+    if (this.signals.generateTraced) {
+      this.#dying = [];
+      return;
+    }
+    this.#dying = this.#dying.filter((process) => {
+      const { exitTs } = process.ending;
+      if (exitTs === null || ts - exitTs < SIGCHLD_WAIT) return true;
+      this.#settle(process, exitTs);
+      return false;
+    });
+  }
+
+  /** Whether `passed` has anything to do. */
+  get waiting(): boolean {
+    return this.#dying.length > 0 || this.#waitedFor.size > 0;
   }
 
   /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
@@ -69,12 +103,13 @@ export class Endings implements DeathListener {
     if (!process) return;
     const { ending } = process;
     ending.notified = notified;
-    if (ending.settled) return;
+    if (ending.settled && process.record.exit) return;
     ending.childCode = code;
-    ending.childCodeTs = ts;
-    ending.exitTs ??= this.exitsTraced ? null : ts;
+    ending.exitTs ??= ts;
     for (const task of process.tasks.values()) if (task.ended === null) this.#threadEnded(task, ts);
-    this.#settle(process, ending.exitTs ?? ts);
+    if (ending.settled) this.#judge(process, ending.exitTs);
+    else this.#settle(process, ending.exitTs);
+    this.#finishReaping(process);
   }
 
   /** oom/mark_victim, in the context of whoever needed memory. */
@@ -149,15 +184,15 @@ export class Endings implements DeathListener {
 
   /** The trace ends. */
   finish(ts: number): void {
+    for (const process of [...this.#waitedFor.keys()]) this.#finishReaping(process);
     for (const process of [...this.table.living()]) {
       const { ending, record } = process;
       if (ending.exitTs !== null || ending.exitGroup || ending.fatal) {
-        const seen = ending.exitTs ?? ending.exitGroup?.ts ?? ending.fatal?.delivered?.ts ?? ts;
         if (!ending.settled && ending.exitTs === null && this.exitsTraced) {
           // Called exit_group, or got its signal, and the trace ended before it did.
           process.note('the trace ends while it is dying');
         } else {
-          this.#settle(process, seen);
+          this.#settle(process, ts);
         }
       }
       if (ending.freed !== null) this.#goneUnseen(process);
@@ -180,7 +215,8 @@ export class Endings implements DeathListener {
   /** Of a zombie without a parent its new one is told, by the dying parent: that SIGCHLD is not the parent's own. */
   #whoseEnd(sender: Process, notified: Tid): Process | null {
     const parent = sender.parent;
-    if (parent && !parent.gone && parent.tasks.has(notified)) return sender.ending.settled ? null : sender;
+    if (parent && !parent.gone && parent.tasks.has(notified))
+      return sender.ending.settled && sender.record.exit ? null : sender;
     for (const zombie of sender.zombies) {
       if (!zombie.gone && zombie.ending.notified !== notified && sender.tasks.size > 0) {
         zombie.ending.notified = notified;
@@ -188,7 +224,7 @@ export class Endings implements DeathListener {
         return null;
       }
     }
-    return sender.ending.settled ? null : sender;
+    return sender.ending.settled && sender.record.exit ? null : sender;
   }
 
   #threadEnded(task: Task, ts: number): void {
@@ -204,11 +240,30 @@ export class Endings implements DeathListener {
     });
   }
 
-  /** @param ts when it died, as far as the trace tells */
-  #settle(process: Process, ts: number): void {
+  /** @param seen when the trace shows it dead, where nothing tells when it died */
+  #settle(process: Process, seen: number): void {
     const { ending, record } = process;
     if (ending.settled) return;
     ending.settled = true;
+    const ts = ending.exitTs ?? ending.exitGroup?.ts ?? ending.fatal?.delivered?.ts ?? seen;
+    this.#judge(process, ts);
+    this.signals.settleQueue(process, ts);
+    if (process.memoryOwner === process) process.memory.clear(ts);
+    process.files.forget();
+    ending.zombieSince = ending.exitTs;
+    ending.dead = ts;
+    record.state = 'zombie';
+    process.parent?.zombies.add(process);
+    if (ending.freed === null) {
+      this.stages.add('zombie', ts, process, `${process.title} is a zombie until it is waited for`, {
+        since: ts,
+      });
+    }
+  }
+
+  /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
+  #judge(process: Process, ts: number): void {
+    const { ending, record } = process;
     if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
       ending.fatal = this.signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.signals.settleFatal(ending.fatal, process, ts);
@@ -232,17 +287,6 @@ export class Endings implements DeathListener {
         : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
       : 'ended';
     if (record.exit) this.stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
-    this.signals.settleQueue(process, ts);
-    if (process.memoryOwner === process) process.memory.clear(ts);
-    process.files.forget();
-    ending.zombieSince = ts;
-    record.state = 'zombie';
-    process.parent?.zombies.add(process);
-    if (ending.freed === null) {
-      this.stages.add('zombie', ts, process, `${process.title} is a zombie until it is waited for`, {
-        since: ts,
-      });
-    }
   }
 
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
@@ -260,8 +304,17 @@ export class Endings implements DeathListener {
       }
       return;
     }
-    this.#settle(child, ending.exitTs ?? ts);
-    this.#reaped(child, task.tid, call?.name ?? 'wait4', ts);
+    this.#waitedFor.set(child, { by: task.tid, call: call?.name ?? 'wait4', ts });
+    const toldOrNeverTold = ending.notified !== null || !this.signals.generateTraced;
+    if (dead && toldOrNeverTold) this.#finishReaping(child);
+  }
+
+  #finishReaping(child: Process): void {
+    const wait = this.#waitedFor.get(child);
+    if (!wait) return;
+    this.#waitedFor.delete(child);
+    this.#settle(child, wait.ts);
+    this.#reaped(child, wait.by, wait.call, wait.ts);
   }
 
   /** waitid returns 0; who it was is in its siginfo. A number asked for, or a single zombie, tells. */
@@ -280,7 +333,7 @@ export class Endings implements DeathListener {
       child = [...process.zombies][0] ?? null;
     }
     // WNOHANG returns 0 for nothing at all, and what died during the call may have come too late for it.
-    const since = child?.ending.zombieSince ?? null;
+    const since = child?.ending.dead ?? null;
     const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
     if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
     else process.waitid = { by: task.tid, ts };
@@ -301,9 +354,9 @@ export class Endings implements DeathListener {
   /** Freed, and no wait that was traced returned it. */
   #goneUnseen(process: Process): void {
     const { ending, parent, record } = process;
-    const ts = ending.freed ?? ending.zombieSince ?? process.lastSeen;
+    const ts = ending.freed ?? ending.dead ?? process.lastSeen;
     const waitid = parent?.waitid;
-    if (waitid && ending.zombieSince !== null && waitid.ts >= ending.zombieSince) {
+    if (waitid && ending.dead !== null && waitid.ts >= ending.dead) {
       this.#reaped(process, waitid.by, 'waitid', waitid.ts);
       return;
     }
@@ -336,7 +389,7 @@ export class Endings implements DeathListener {
   #reaped(process: Process, by: Tid, call: string | null, ts: number): void {
     const { record, ending } = process;
     const since = ending.zombieSince;
-    const zombieFor = call === null || since === null || ts < since ? null : ts - since;
+    const zombieFor = call === null || since === null || ts < since ? null : secondsBetween(since, ts);
     record.reap = { ts, time: this.clock.timeOf(ts), by, call, zombieFor };
     record.state = 'reaped';
     const reaper = this.table.find(by);

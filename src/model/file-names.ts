@@ -28,9 +28,12 @@ export function stringOfCall(fields: EventFields, argument: string): string | nu
   return value === null || /^0x[0-9a-f]+$/i.test(value) || value === '(fault)' ? null : value;
 }
 
+export function isKernelEvent(name: string): boolean {
+  return KERNEL_SYSTEMS.test(name);
+}
+
 /** The file name that a probe's event carries; null where it is no probe on a name, or the page was not there. */
 export function nameOfProbe(event: TraceEvent): string | null {
-  if (KERNEL_SYSTEMS.test(event.name)) return null;
   for (const [field, value] of Object.entries(event.fields)) {
     if (typeof value !== 'string' || !NAME_FIELDS.test(field)) continue;
     if (value === '' || value === '(fault)' || /^0x[0-9a-f]+$/i.test(value)) continue;

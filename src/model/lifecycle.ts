@@ -12,7 +12,7 @@ import { Births } from './births';
 import { Endings } from './endings';
 import { Executions } from './executions';
 import { FILE_CALLS } from './file-calls';
-import { nameOfProbe } from './file-names';
+import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
 import { InodeNames } from './inode-names';
 import { MapsComparisons } from './maps-comparison';
@@ -83,11 +83,19 @@ export class Lifecycle {
     for (const damage of batch.damage) this.#trace.addDamage(damage);
     const gaps = batch.lost.length > 0 ? gapsIn(batch) : [];
     let gap = 0;
+    const crossGaps = (index: number) => {
+      for (; gap < gaps.length && gaps[gap]!.at <= index; gap++) {
+        const { loss, ends } = gaps[gap]!;
+        const ts = loss.ts ?? this.#trace.end ?? 0;
+        this.#forgetOpen(ts);
+        if (ends) this.#crossed(loss, ts);
+      }
+    };
     for (let index = 0; index < batch.length; index++) {
-      while (gap < gaps.length && gaps[gap]!.before <= index) this.#crossGap(gaps[gap++]!.loss);
+      crossGaps(index);
       this.#applyEvent(batch.at(index));
     }
-    while (gap < gaps.length) this.#crossGap(gaps[gap++]!.loss);
+    crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
     this.#maps.compare(this.#now);
     return { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
@@ -193,29 +201,27 @@ export class Lifecycle {
     this.#trace.start ??= event.ts;
     this.#trace.end = event.ts;
     if (event.ts > this.#now) this.#now = event.ts;
+    if (this.#endings.waiting) this.#endings.passed(event.ts);
     const handler = this.#handlers.get(event.name);
     if (handler) handler(event);
     else if (handler === undefined) this.#unfollowed(event);
   }
 
-  /** A name that is followed by nobody: a probe's, or one to forget. */
+  /** The first event of its name, which no subject follows: a probe's that may tell file names, or one to forget. */
   #unfollowed(event: TraceEvent): void {
-    const { name } = event;
-    if (name.startsWith('sys_') || event.fields['__probe_ip'] === undefined) {
-      if (name.startsWith('sys_') && this.#handlers.size < MOST_EVENT_NAMES) {
-        this.#handlers.set(name, null);
-        return;
-      }
-    }
+    const handler = isKernelEvent(event.name) ? null : this.#probe;
+    if (this.#handlers.size < MOST_EVENT_NAMES) this.#handlers.set(event.name, handler);
+    handler?.(event);
+  }
+
+  readonly #probe: EventHandler = (event) => {
     const task = this.#table.find(event.pid);
-    if (!task) return;
-    const { call } = task;
-    if (call && !NAMED_CALLS.test(call.name)) return;
+    if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
     if (path === null) return;
-    if (call) call.path ??= { path, source: 'probe' };
+    if (task.call) task.call.path ??= { path, source: 'probe' };
     else task.looseName = path;
-  }
+  };
 
   #renamed(event: TraceEvent): void {
     const tid = int32(event.fields['pid']) ?? event.pid;
@@ -228,8 +234,7 @@ export class Lifecycle {
     if (event.fields['pid'] === undefined && process.commTraced && before !== process.record.comm) return;
     if (task.tid !== process.tgid) return;
     const was = before ?? process.record.comm;
-    if (!process.commTraced && before !== null)
-      process.record.commHistory = [{ ts: process.start, comm: before }];
+    if (!process.commTraced && before !== null) process.calledAtFirst(before);
     process.renamed(event.ts, comm, true);
     if (was === comm) return;
     const text = `${was ?? 'process'} (${process.record.pid}) is now called ${comm}`;
@@ -253,10 +258,7 @@ export class Lifecycle {
   }
 
   /** Nothing that was open before a gap is paired with what comes after it: the partner may be another. */
-  #crossGap(loss: Loss): void {
-    const ts = loss.ts ?? this.#trace.end ?? 0;
-    const count = loss.count === null ? 'an unknown number of' : String(loss.count);
-    const reason = `${count} events lost on CPU ${loss.cpu} before ${ts.toFixed(6)}`;
+  #forgetOpen(ts: number): void {
     for (const task of this.#table.tasks()) {
       task.call = null;
       task.looseName = null;
@@ -267,6 +269,15 @@ export class Lifecycle {
       if (process.ending.settled) continue;
       process.files.forget();
       this.#signals.forget(process, ts);
+    }
+  }
+
+  #crossed(loss: Loss, ts: number): void {
+    const count = loss.count === null ? 'an unknown number of' : String(loss.count);
+    const where = loss.cpu < 0 ? '' : ` on CPU ${loss.cpu}`;
+    const reason = `${count} events lost${where} before ${ts.toFixed(6)}`;
+    for (const process of this.#table.living()) {
+      if (process.ending.settled) continue;
       process.losses.gaps++;
       process.losses.last = ts;
       if (process.losses.firstReasons.length < MOST_LOSS_REASONS) process.losses.firstReasons.push(reason);
@@ -284,7 +295,9 @@ export class Lifecycle {
     if (process.unnamedOpens > 0 && record.files.some((file) => file.path === null && file.error === null)) {
       process.note('files were opened whose names are not in the trace: no probe, no string in the event');
     }
-    if (record.files.some((file) => file.path !== null && !file.path.startsWith('/'))) {
+    if (record.execs.some((exec) => exec.path === null))
+      process.note('the name of a program it ran is not in the trace');
+    if ([...record.files, ...record.execs].some(({ path }) => path !== null && !path.startsWith('/'))) {
       process.note('relative file names stay relative: its working directory is not in the trace');
     }
     if (process.filesLeftOut > 0) process.note(`${process.filesLeftOut} more opened files are not listed`);
@@ -298,18 +311,19 @@ export class Lifecycle {
 /** The calls whose file names probes tell. */
 const NAMED_CALLS = /^(?:open|creat$|execve|chdir$)/;
 
-interface Gap {
+interface GapSide {
   readonly loss: Loss;
-  /** The index of the first event behind the place. */
-  readonly before: number;
+  /** The index of the first event behind it. */
+  readonly at: number;
+  readonly ends: boolean;
 }
 
 /**
  * Where each gap lies among the events: it is open from the last event of its CPU on, and ends before the event
- * whose time the loss has. Both ends count, as other CPUs go on in between.
+ * whose time the loss has. Both sides count, as other CPUs go on in between.
  */
-function gapsIn(batch: EventBatch): Gap[] {
-  const gaps: Gap[] = [];
+function gapsIn(batch: EventBatch): GapSide[] {
+  const sides: GapSide[] = [];
   for (const loss of batch.lost) {
     let end = batch.length;
     if (loss.ts !== null) {
@@ -318,8 +332,8 @@ function gapsIn(batch: EventBatch): Gap[] {
     }
     let start = end;
     while (start > 0 && batch.at(start - 1).cpu !== loss.cpu) start--;
-    if (start < end) gaps.push({ loss, before: start });
-    gaps.push({ loss, before: end });
+    if (start < end) sides.push({ loss, at: start, ends: false });
+    sides.push({ loss, at: end, ends: true });
   }
-  return gaps.sort((one, other) => one.before - other.before);
+  return sides.sort((one, other) => one.at - other.at);
 }

@@ -42,9 +42,14 @@ export class MapsComparisons {
     this.#notYet = this.#notYet.filter((note) => {
       if (note.ts > now) return true;
       const process = this.#owner(note);
-      if (process) this.#compareOne(process, note);
+      if (process) this.#compareOne(process, note, Math.min(note.ts, this.#latest(now, process)));
       return !process && now !== Infinity;
     });
+  }
+
+  /** A snapshot without a time of its own is dated to what is known last. */
+  #latest(now: number, process: Process): number {
+    return now === Infinity ? process.lastSeen : now;
   }
 
   #owner(note: MapsNote): Process | null {
@@ -56,10 +61,10 @@ export class MapsComparisons {
     );
   }
 
-  #compareOne(process: Process, note: MapsNote): void {
+  #compareOne(process: Process, note: MapsNote, taken: number): void {
     // A dead process's maps are empty: a snapshot dated later was taken before, or is of another process.
-    const died = process.ending.zombieSince;
-    const ts = died !== null && note.ts > died ? died : note.ts;
+    const died = process.ending.dead;
+    const ts = died !== null && taken > died ? died : taken;
     let compared = 0;
     let confirmed = 0;
     for (const load of process.loads) {
@@ -83,9 +88,9 @@ export class MapsComparisons {
     }
     this.#nameProgram(process, ts, note.maps);
     this.#listInterpreter(process, ts, note.maps);
-    const detail: MapsComparison = { ts: note.ts, compared, confirmed };
+    const detail: MapsComparison = { ts, compared, confirmed };
     const text = `/proc/${note.pid}/maps shows ${confirmed} of ${compared} libraries of ${process.title} where the trace has them`;
-    this.stages.add('maps', note.ts, process, text, detail);
+    this.stages.add('maps', ts, process, text, detail);
   }
 
   #listInterpreter(process: Process, ts: number, maps: readonly MapsEntry[]): void {
@@ -128,6 +133,5 @@ export class MapsComparisons {
 function entryOf(load: Load, maps: readonly MapsEntry[]): MapsEntry | null {
   const there = maps.find((entry) => entry.start <= load.base && load.base < entry.end);
   if (!there?.path.startsWith('/')) return null;
-  const offset = load.offset + (load.base - load.base);
-  return there.offset + (load.base - there.start) === offset ? there : null;
+  return there.offset + (load.base - there.start) === load.offset ? there : null;
 }

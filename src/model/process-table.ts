@@ -52,7 +52,6 @@ export interface Ending {
   exitGroup: { readonly ts: number; readonly code: number | null } | null;
   /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
   childCode: number | null;
-  childCodeTs: number | null;
   /** Who that SIGCHLD was sent to. */
   notified: Tid | null;
   fatal: SignalRecord | null;
@@ -62,7 +61,10 @@ export interface Ending {
   groupExits: number;
   /** `exit` is settled: nothing that comes later changes it. */
   settled: boolean;
+  /** When it died; null where the trace only shows it dead. */
   zombieSince: number | null;
+  /** When it was known to be dead, or called exit. */
+  dead: number | null;
   freed: number | null;
 }
 
@@ -87,13 +89,13 @@ export class Process {
     exitTs: null,
     exitGroup: null,
     childCode: null,
-    childCodeTs: null,
     notified: null,
     fatal: null,
     oomVictim: false,
     groupExits: 0,
     settled: false,
     zombieSince: null,
+    dead: null,
     freed: null,
   };
   /** Dead children that nobody has waited for yet. */
@@ -145,6 +147,15 @@ export class Process {
     if (record.commHistory.length < MOST_COMMS) record.commHistory.push({ ts, comm });
   }
 
+  /**
+   * Its name before the first rename in the trace. What the comm column said until then was looked up when the
+   * text was read, and may be a later name.
+   */
+  calledAtFirst(comm: string): void {
+    this.record.comm = comm;
+    this.record.commHistory = [{ ts: this.start, comm }];
+  }
+
   livingTasks(): number {
     let living = 0;
     for (const task of this.tasks.values()) if (task.ended === null) living++;
@@ -184,7 +195,11 @@ export class ProcessTable {
     const process =
       leader?.process ?? this.start(tgid, event.ts, null, tgid === event.pid ? event.comm : null);
     if (!leader) process.note(UNKNOWN_BEGINNING);
-    return this.#tasks.get(event.pid) ?? this.startThread(process, event.pid, null);
+    const own = this.#tasks.get(event.pid);
+    if (own) return own;
+    // One more thread lives than was known when the others ended.
+    if (!process.ending.settled) process.ending.exitTs = null;
+    return this.startThread(process, event.pid, null);
   }
 
   start(pid: Tid, ts: number, parent: Process | null, comm: string | null): Process {

@@ -102,7 +102,7 @@ export type SignalResult =
   | 'overflow'
   /** queued, but its siginfo was lost */
   | 'info-lost'
-  /** events were lost between, so nobody can say */
+  /** events were lost between, or the target is not traced, so nobody can say */
   | 'unknown';
 
 export interface SignalRecord {
@@ -121,7 +121,8 @@ export interface SignalRecord {
   sender: { pid: Tid; comm: string | null; inTree: boolean; irq: boolean | null } | null;
   target: { pid: Tid; tgid: number; comm: string | null };
   generated: { ts: number; stack: string[] } | null;
-  delivered: { ts: number; tid: Tid; handler: 'default' | 'ignore' | string; stack: string[] } | null;
+  /** `handler`: `default`, `ignore`, the handler's address (`0x55f324e07ad0`), or `rt_sigtimedwait` for sigwait. */
+  delivered: { ts: number; tid: Tid; handler: string; stack: string[] } | null;
   /** Seconds from generated to delivered. */
   latency: number | null;
 }
@@ -165,6 +166,7 @@ export interface ProcessRecord {
   execs: Exec[];
   libraries: Library[];
   files: OpenedFile[];
+  /** All but the first thread, whose tid is the pid. */
   threads: { tid: Tid; start: number | null; end: number | null }[];
   /** Indexes into `signals`: those sent to this process. */
   signals: number[];

@@ -24,6 +24,7 @@ import { findOrigin, withoutMachinery } from './signal-origin';
 import type { StageLog } from './stage-log';
 import type { CallSubject } from './system-calls';
 import type { Tree } from './tree';
+import { secondsBetween } from './wall-clock';
 import type { WallClock } from './wall-clock';
 
 /** Kept for the report; stages go on. */
@@ -75,9 +76,10 @@ export class SignalPairing {
     if (!targetInTree && !senderInTree) return;
     const sender = this.table.find(event.pid);
     const record = this.#newRecord(event, number, irq, senderInTree, target);
+    // Whoever gets it is not traced, so its arrival is not either.
+    if (!targetInTree && record.result === 'pending') record.result = 'unknown';
     this.#keep(record, targetInTree ? target.process : null);
-    if (targetInTree) this.#announce(event, record, target.process);
-    if (targetInTree) this.#enqueue(record, target.process, int32(fields['group']) !== 0, event.ts);
+    // The death comes before the signal that tells of it.
     const code = int32(fields['code']);
     if (
       number === SIGCHLD &&
@@ -89,6 +91,8 @@ export class SignalPairing {
     ) {
       this.deaths.childEnded(sender, pid, code, event.ts);
     }
+    if (targetInTree) this.#announce(event, record, target.process);
+    if (targetInTree) this.#enqueue(record, target.process, int32(fields['group']) !== 0, event.ts);
   }
 
   /** signal_deliver, in the context of the thread that gets it. */
@@ -108,7 +112,7 @@ export class SignalPairing {
     const handler = handlerOf(event.fields['sa_handler']);
     record.delivered = { ts: event.ts, tid: task.tid, handler, stack: withoutMachinery(event.stack) };
     if (record.result === 'pending') record.result = 'delivered';
-    record.latency = record.generated && event.ts - record.generated.ts;
+    record.latency = record.generated && secondsBetween(record.generated.ts, event.ts);
     record.fatal = handler === 'default' && endsByDefault(record.number);
     if (record.fatal) process.ending.fatal ??= record;
     this.stages.add('signal-delivered', event.ts, process, deliveryText(record, process, number), record);
@@ -126,7 +130,7 @@ export class SignalPairing {
         const { record } = queued;
         record.delivered = { ts: event.ts, tid: task.tid, handler: 'rt_sigtimedwait', stack: [] };
         if (record.result === 'pending') record.result = 'delivered';
-        record.latency = record.generated && event.ts - record.generated.ts;
+        record.latency = record.generated && secondsBetween(record.generated.ts, event.ts);
         const text = `${task.process.title} took ${record.signal} by sigwait`;
         this.stages.add('signal-delivered', event.ts, task.process, text, record);
         this.#settle(record, task.process, event.ts);

@@ -16,3 +16,8 @@ export class WallClock {
     return date.toISOString().replace('Z', `${rest}Z`);
   }
 }
+
+/** Seconds from one moment to a later one, to the nanosecond: a difference of doubles has noise behind that. */
+export function secondsBetween(from: number, to: number): number {
+  return Math.round((to - from) * 1e9) / 1e9;
+}
