@@ -17,8 +17,10 @@ export interface StoryClock {
 
 const TICKING = ['counter', 'uptime', 'x86-tsc'];
 
-export function storyClock(clock: string | null, start: number): StoryClock {
-  if (clock !== null && TICKING.includes(clock)) {
+/** @param moments of the trace: a text trace does not name its clock, but prints seconds with six decimals */
+export function storyClock(clock: string | null, start: number, moments: readonly number[]): StoryClock {
+  const whole = moments.length > 1 && moments.every(Number.isInteger);
+  if (clock === null ? whole : TICKING.includes(clock)) {
     return {
       at: (ts) => ts.toFixed(0),
       since: (ts) => `+${(ts - start).toFixed(0)}`,

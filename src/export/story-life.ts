@@ -37,9 +37,9 @@ const MAX_LIBRARIES = 16;
 const MAX_FILE_ENTRIES = 6;
 
 const SOURCES: Readonly<Record<NameSource, string>> = {
-  syscall: 'syscall event',
+  syscall: 'syscall',
   probe: 'probe',
-  'exec-event': 'exec event',
+  'exec-event': 'exec',
   inode: 'inode',
   maps: 'maps',
 };
@@ -73,8 +73,8 @@ export function lifeEntries(process: ProcessRecord, context: LifeContext): Story
     ...threads(process),
     ...offspring(context),
     ...received(process, context),
-    ...sent(context),
     ...death(process, context),
+    ...sent(context),
   ];
   return inTimeOrder(entries);
 }
@@ -132,8 +132,9 @@ function renames(process: ProcessRecord): StoryEntry[] {
     const before = process.commHistory[index - 1]?.comm;
     if (before === undefined || before === comm) continue;
     // exec gives the process the name of its program; that line says it already.
-    const exec = process.execs.findLast((call) => call.error === null && call.ts <= ts);
-    if (exec?.path?.split('/').at(-1)?.startsWith(comm)) continue;
+    const good = process.execs.filter((exec) => exec.error === null);
+    const nearest = [good.findLast((exec) => exec.ts <= ts), good.find((exec) => exec.ts >= ts)];
+    if (nearest.some((exec) => exec?.path?.split('/').at(-1)?.startsWith(comm))) continue;
     entries.push({ ts, what: 'rename', text: `${printable(before)} to ${printable(comm)}`, tone: 'quiet' });
   }
   return entries;
@@ -144,12 +145,12 @@ function libraries(process: ProcessRecord): StoryEntry[] {
   const shown = new Set([...process.libraries.slice(0, MAX_LIBRARIES), ...odd]);
   const width = Math.min(44, Math.max(0, ...[...shown].map((library) => pathOf(library.path).length)));
   const entries = [...shown].map((library): StoryEntry => {
-    const range = `${library.base.toString(16)}-${library.end.toString(16)}`;
+    const base = library.base.toString(16);
     const opened =
       library.opened === null || library.opened === library.path
         ? ''
         : `  opened${KEEP}as${KEEP}${pathOf(library.opened)}`;
-    const text = `${pathOf(library.path).padEnd(width)}  ${range}  ${confirmation(library)}${source([library])}${opened}`;
+    const text = `${pathOf(library.path).padEnd(width)}  ${base}  ${confirmation(library)}${source([library])}${opened}`;
     return { ts: library.ts, what: 'library', text, tone: 'plain' };
   });
   const rest = process.libraries.filter((library) => !shown.has(library));
@@ -274,7 +275,10 @@ function manySignals(
 
 function senderOf(signal: SignalRecord, parent: number | null): string {
   const { sender, origin, code } = signal;
-  const how = `${origin === 'unknown' ? '' : `by ${origin}`}${code === null ? '' : ` (${code})`}`.trim();
+  const codeText = code === null ? '' : ` (${code})`;
+  const how = `${origin === 'unknown' ? '' : `by ${origin}`}${codeText}`.trim();
+  if (origin === 'oom') return `from the OOM killer${codeText}`;
+  if (origin === 'fault') return `for its own fault${codeText}`;
   if (!sender) return `from a sender that is not in the trace ${how}`.trimEnd();
   if (sender.irq === true) return `from an interrupt ${how}`.trimEnd();
   if (sender.pid === signal.target.tgid || sender.pid === signal.target.pid)
@@ -300,7 +304,7 @@ function fateOf({ result, delivered, latency }: SignalRecord, clock: StoryClock)
     case 'overflow':
       return 'not sent, the queue is full';
     case 'unknown':
-      return 'events were lost, its end is unknown';
+      return 'what became of it is not in the trace';
   }
 }
 
@@ -317,8 +321,14 @@ function sent({ sent: signals, clock, names, report }: LifeContext): StoryEntry[
     const death = signal.code === 'CLD_KILLED' || signal.code === 'CLD_DUMPED';
     // The way to a parent's SIGCHLD is always the same: shown where a person reads one death, not hundreds.
     const stack = death && report.processes.length <= 12 ? signal.generated?.stack : undefined;
-    return { ts: signal.ts, what: 'tells', text, ...evidence(stack), tone: 'signal' };
+    return { ts: signal.ts, what: 'tells', text, ...evidence(stack && fromExit(stack)), tone: 'signal' };
   });
+}
+
+/** How a task came to its exit was told with the signal that killed it. */
+function fromExit(stack: readonly string[]): readonly string[] {
+  const exit = stack.findIndex((frame) => frame.startsWith('do_exit'));
+  return exit < 0 ? stack : stack.slice(0, exit + 1);
 }
 
 function death(process: ProcessRecord, { names, clock, report }: LifeContext): StoryEntry[] {

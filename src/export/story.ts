@@ -75,7 +75,8 @@ class Story {
       ? (style, text) => styleText(style, text, { validateStream: false })
       : (_, text) => text;
     this.names = new StoryNames(report);
-    this.clock = storyClock(report.trace.clock, report.trace.start ?? firstMoment(report));
+    const moments = momentsOf(report);
+    this.clock = storyClock(report.trace.clock, report.trace.start ?? firstOf(moments), moments);
     this.children = groupBy(report.processes, (process) => process.parent);
     this.sent = this.signalsBySender();
 
@@ -324,11 +325,12 @@ function programOf(process: ProcessRecord): string {
   return printable(exec?.path ?? (process.comm === null ? 'unknown program' : `${process.comm}, no exec`));
 }
 
-function firstMoment({ processes, signals }: Report): number {
-  const moments = [
-    ...processes.flatMap(({ fork }) => (fork ? [fork.ts] : [])),
-    ...signals.map(({ ts }) => ts),
-  ];
+function momentsOf({ trace, processes, signals }: Report): number[] {
+  const bounds = [trace.start, trace.end].filter((ts) => ts !== null);
+  return [...bounds, ...processes.flatMap(({ fork }) => fork?.ts ?? []), ...signals.map(({ ts }) => ts)];
+}
+
+function firstOf(moments: readonly number[]): number {
   return moments.reduce((first, ts) => Math.min(first, ts), moments[0] ?? 0);
 }
 

@@ -196,7 +196,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
     fits: (signal) => signal.result === 'unknown',
     verdict: 'unknown',
     severity: 'notice',
-    reason: () => 'events were lost here, so nobody can say what became of it',
+    reason: () => 'events were lost or its target was not traced, so nobody can say what became of it',
   },
   {
     rule: 'default:queue-overflow',

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { formatStory } from '../../src/export/story';
+import { Lifecycle } from '../../src/model/lifecycle';
 import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';
+import { TextReader } from '../../src/readers/text-reader';
 import { alertsOf } from '../../src/rules/report-alerts';
 import { WALKTHROUGH } from './walkthrough-report';
 
@@ -103,7 +105,7 @@ describe('the story of a trace', () => {
         ],
       }),
     );
-    const range = '7fef041e8000-7fef045a2778';
+    const range = '7fef041e8000';
     assert.match(story, new RegExp(`library +/lib/a\\.so +${range}  in maps  \\[probe\\]\n`));
     assert.match(story, new RegExp(`library +/lib/bb\\.so +${range}  NOT in maps  \\[inode\\]\n`));
     assert.match(story, new RegExp(`library +\\(name unknown\\) +${range}  maps not read\n`));
@@ -265,6 +267,31 @@ describe('the story of a trace', () => {
       parent: index === 0 ? BASH.id : `${5999 + index}@${9980 + (index - 1) * 0.01}`,
     }));
     assert.match(formatStory(chain), /\n {2}… and \d+ more\n/);
+  });
+
+  it('shows ticks also where a text trace does not name its clock', () => {
+    const trace = { ...WALKTHROUGH.trace, clock: null, start: 10, end: 90 };
+    const story = formatStory({ ...WALKTHROUGH, trace, processes: [], signals: [] });
+    assert.match(story, / 10 to 90 \(80 ticks\)\n/);
+  });
+
+  it('tells every trace that the kernels recorded for us', () => {
+    const kernels = path.join(process.cwd(), 'test/fixtures/kernels');
+    const traces = readdirSync(kernels, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.txt'),
+    );
+    assert.ok(traces.length > 20);
+    for (const name of traces) {
+      const reader = new TextReader();
+      const lifecycle = new Lifecycle();
+      lifecycle.apply(reader.push(readFileSync(path.join(kernels, name))));
+      lifecycle.apply(reader.end());
+      const { report } = lifecycle.finish();
+      const story = formatStory(report, { alerts: alertsOf(report, []) });
+      for (const process of report.processes)
+        assert.ok(story.includes(`(${process.pid})`), `${name}\n${story}`);
+      assert.doesNotMatch(story, /undefined|NaN|Infinity|\[object/, name);
+    }
   });
 
   it('tells an empty trace', () => {
