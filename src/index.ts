@@ -1,19 +1,31 @@
-/** The library without Node-RED: what `require('@tracelife/node-red-ftrace')` gives. */
+/**
+ * The library without Node-RED: what `require('@tracelife/node-red-ftrace')` gives, and the one door through
+ * which the nodes and the command line come in.
+ */
 export { EventList } from './event-list';
 export { formatEvent, formatHeader, formatLoss, formatNote } from './export/ftrace-text';
 export { formatJson } from './export/json';
-export { reportLines } from './export/ndjson';
+export { eventLine, jsonLine, reportLines } from './export/ndjson';
 export { formatStory } from './export/story';
-export { Lifecycle } from './model/lifecycle';
+export { Lifecycle, type LifecycleStep } from './model/lifecycle';
 export type * from './model/report';
-export { openTraceFile, readTraceFile } from './readers/trace-file';
+export { CaptureWriter } from './readers/capture-writer';
+export { IncomingEvents } from './readers/incoming-events';
+export { parseMaps } from './readers/maps';
+export { RingBatch } from './readers/ring-batch';
 export { TextReader } from './readers/text-reader';
-export { alertsOf } from './rules/report-alerts';
-export { readRules } from './rules/rule';
-export { SignalJudge } from './rules/signal-judge';
-export { armSession, explainSession, findSession, Session } from './session/session';
-export { readSessionSettings } from './session/session-settings';
-export { inspectTracing } from './tracefs/preflight';
-export { TraceError } from './trace-error';
+export { openTraceFile, readTraceFile, type TraceFile } from './readers/trace-file';
+export { makeAlert } from './rules/alert';
+export { AlertCounting, type AlertCountingOptions } from './rules/alert-counting';
+export { alertsOf, ReportTargets } from './rules/report-alerts';
+export { readRules, SEVERITIES, type Rule } from './rules/rule';
+export { SignalJudge, type Verdict } from './rules/signal-judge';
+export { replay, type ReplayOptions } from './session/replay';
+export { armSession, explainSession, findSession, Session, type SessionState } from './session/session';
+export { DEFAULT_SETTINGS, readSessionSettings, type SessionSettings } from './session/session-settings';
+export { inspectTracing, type Finding, type Preflight } from './tracefs/preflight';
+export { REASONS, TraceError, type TraceErrorCode } from './trace-error';
 export type * from './trace-event';
-export { readWorkloadSettings } from './workload/workload-settings';
+export { runUntraced } from './workload/untraced';
+export type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from './workload/workload';
+export { readSignal, readWorkloadSettings } from './workload/workload-settings';

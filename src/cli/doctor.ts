@@ -1,5 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
-import { inspectTracing, type Finding } from '../tracefs/preflight';
+import { inspectTracing, type Finding } from '../index';
 import type { Output } from './output';
 
 const MARK = { ok: ['green', '✓'], limit: ['yellow', '!'], lack: ['red', '✗'] } as const;

@@ -1,6 +1,5 @@
 /** The decoded events as `events` and `record` print them, batch by batch. */
-import { formatEvent, formatHeader, formatLoss, formatNote } from '../export/ftrace-text';
-import { eventLine } from '../export/ndjson';
+import { eventLine, formatEvent, formatHeader, formatLoss, formatNote } from '../index';
 import type { EventBatch, Loss } from '../trace-event';
 
 export function ndjsonOf(batch: EventBatch): string {

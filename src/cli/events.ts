@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { openTraceFile } from '../readers/trace-file';
+import { openTraceFile } from '../index';
 import { EventCount } from './event-count';
 import { ndjsonOf, textHead, textOf } from './event-formats';
 import type { Output } from './output';

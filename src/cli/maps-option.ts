@@ -1,7 +1,6 @@
 /** `report --maps FILE`: a copy of /proc/PID/maps that somebody saved while the process lived. */
 import { readFileSync } from 'node:fs';
-import type { Report } from '../model/report';
-import { parseMaps } from '../readers/maps';
+import { parseMaps, type Report } from '../index';
 import { errnoOf, TraceError } from '../trace-error';
 import type { MapsEntry, TraceNote } from '../trace-event';
 

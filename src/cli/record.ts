@@ -1,14 +1,18 @@
 import { createWriteStream } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Lifecycle } from '../model/lifecycle';
-import { CaptureWriter } from '../readers/capture-writer';
-import { RingBatch } from '../readers/ring-batch';
-import { armSession, type Session } from '../session/session';
-import { readSessionSettings } from '../session/session-settings';
+import {
+  CaptureWriter,
+  Lifecycle,
+  RingBatch,
+  armSession,
+  readSessionSettings,
+  readSignal,
+  readWorkloadSettings,
+  type Session,
+  type Workload,
+} from '../index';
 import { TraceError } from '../trace-error';
 import type { EventBatch } from '../trace-event';
-import type { Workload } from '../workload/workload';
-import { readSignal, readWorkloadSettings } from '../workload/workload-settings';
 import { EventCount } from './event-count';
 import { ndjsonOf, textHead, textOf } from './event-formats';
 import { Output } from './output';

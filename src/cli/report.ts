@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import {
+  Lifecycle,
+  alertsOf,
+  formatJson,
+  formatStory,
+  jsonLine,
+  openTraceFile,
+  readRules,
+  reportLines,
+  type Alert,
+  type Report,
+  type Rule,
+} from '../index';
 import { EventList } from '../event-list';
-import { formatJson } from '../export/json';
-import { jsonLine, reportLines } from '../export/ndjson';
-import { formatStory } from '../export/story';
-import { Lifecycle } from '../model/lifecycle';
-import type { Alert, Report } from '../model/report';
-import { openTraceFile } from '../readers/trace-file';
-import { alertsOf } from '../rules/report-alerts';
-import { readRules, type Rule } from '../rules/rule';
 import { errnoOf, TraceError } from '../trace-error';
 import type { TraceNote } from '../trace-event';
 import { mapsNote, readMapsFile } from './maps-option';
