@@ -1,0 +1,90 @@
+/** The examples of the import menu, each in a real Node-RED with the packed package, pressed as a user does. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { needs } from '../harness/requirements';
+import { NodeRedProcess, type FlowNode } from '../harness/node-red-process';
+import type { DebugMessage } from '../harness/comms-socket';
+
+const EXAMPLES = path.join(process.cwd(), 'examples');
+const NOBODY = { uid: 65534, gid: 65534 };
+
+function example(file: string): FlowNode[] {
+  return JSON.parse(readFileSync(path.join(EXAMPLES, file), 'utf8')) as FlowNode[];
+}
+
+const fromNode = (id: string) => (message: DebugMessage) => message.id === id;
+
+/** The files that were not there before: waits, within a limit, until there are as many. */
+async function filesIn(folder: string, before: readonly string[], count: number): Promise<string[]> {
+  for (let tries = 0; ; tries++) {
+    const files = readdirSync(folder).filter((name) => !before.includes(name));
+    if (files.length >= count || tries > 50) return files;
+    await sleep(100);
+  }
+}
+
+describe('the examples', function () {
+  this.timeout(180_000);
+  let nodeRed: NodeRedProcess | null = null;
+  const start = async (file: string, user?: typeof NOBODY): Promise<NodeRedProcess> => {
+    nodeRed = await NodeRedProcess.start({ flows: example(file), ...(user && { user }) });
+    return nodeRed;
+  };
+  afterEach(async () => {
+    await nodeRed?.stop();
+    nodeRed = null;
+  });
+
+  it('tell the life of a process that really ran, and keep trace, report and alert', async function () {
+    await needs(this, { tracefs: true });
+    const before = existsSync('/tmp/ftrace-life') ? readdirSync('/tmp/ftrace-life') : [];
+    const running = await start('1 Life of a process.json');
+    await running.inject('life-inject');
+    const state = await running.nextDebug(fromNode('life-state'));
+    assert.equal((state.value as { traced: boolean }).traced, true);
+    const alert = await running.nextDebug(fromNode('life-alert'));
+    assert.match(String(alert.value), /^sleep \(\d+\) was killed by SIGKILL/);
+    await running.nextDebug(
+      (message) => message.id === 'life-story' && String(message.value).startsWith('the trace ended'),
+    );
+    // The files are written behind the messages' backs.
+    const kept = await filesIn('/tmp/ftrace-life', before, 3);
+    const kinds = kept.map((name) => name.replace(/^[\d-]+\./, '')).sort();
+    for (const name of kept) rmSync(path.join('/tmp/ftrace-life', name));
+    assert.deepEqual(kinds, ['alerts.ndjson', 'report.json', 'trace.txt']);
+  });
+
+  it('tell a recorded life where the user may not trace, and say why', async function () {
+    await needs(this, { root: true });
+    const running = await start('1 Life of a process.json', NOBODY);
+    await running.inject('life-inject');
+    const warning = await running.nextDebug(fromNode('life-configure'));
+    assert.match(JSON.stringify(warning), /Tracing is not possible here.*recorded trace/);
+    const state = await running.nextDebug(fromNode('life-state'));
+    assert.equal((state.value as { state: string }).state, 'replaying');
+    const alert = await running.nextDebug(fromNode('life-alert'));
+    assert.match(String(alert.value), /^sleep \(\d+\) was killed by SIGKILL/);
+  });
+
+  const recorded: [string, string, string, RegExp][] = [
+    ['2 Life of a process, recorded.json', 'recorded-inject', 'recorded-alert', /was killed by SIGKILL/],
+    ['nodes/ftrace-configure.json', 'configure-explain', 'configure-commands', /mkdir/],
+    ['nodes/run-workload.json', 'run-start', 'run-stdout', /./],
+    ['nodes/trace-source.json', 'source-start', 'source-lines', /# tracer: nop/],
+    ['nodes/lifecycle-parse.json', 'parse-start', 'parse-stages', /forked/],
+    ['nodes/signal-filter.json', 'filter-start', 'filter-expected', /the flow asked for it/],
+  ];
+  for (const [file, press, shows, what] of recorded) {
+    it(`show something for ${file} without privileges`, async function () {
+      await needs(this, { root: true });
+      const running = await start(file, NOBODY);
+      await running.inject(press);
+      const message = await running.nextDebug(
+        (shown) => shown.id === shows && what.test(JSON.stringify(shown.value)),
+      );
+      assert.ok(message);
+    });
+  }
+});
