@@ -45,12 +45,12 @@ function readField(line: string): FormatField | null {
     size,
     // Kernels before 2.6.32 do not say; a plain `int` or `long` is signed.
     signed: field[4] === undefined ? !/unsigned|\bu\d+|\*|char/.test(type) : field[4] !== '0',
-    elements: brackets === undefined ? 1 : elementCount(brackets, type, size),
+    // Old kernels declare the rest of the record as `char buf`, without brackets.
+    elements: size === 0 ? 0 : brackets === undefined ? 1 : elementCount(brackets, type, size),
   };
 }
 
 function elementCount(brackets: string, type: string, size: number): number {
-  if (size === 0) return 0;
   const stated = Number(brackets.trim());
   // Elements of no whole number of bytes are none; so is `[1e9]` in a file that somebody made up.
   if (Number.isInteger(stated) && stated > 0 && size % stated === 0) return stated;
