@@ -6,7 +6,7 @@ import * as os from 'node:os';
 import { RingReader } from '../readers/ring-reader';
 import type { RingBatch, RingContext } from '../readers/ring-batch';
 import { ControlFiles } from '../tracefs/control-files';
-import { nextSessionNames, type SessionNames } from '../tracefs/owner';
+import { nextSessionNames, startTime, type SessionNames } from '../tracefs/owner';
 import { inspectTracing, requireTracing } from '../tracefs/preflight';
 import { endFollowed, sweepAbandoned } from '../tracefs/sweep';
 import { TraceError } from '../trace-error';
@@ -271,9 +271,20 @@ export class Session {
     await this.#close();
   }
 
-  /** The pid list empties as the kernel frees the tasks; a stop or a time limit ends those that stay. */
+  /**
+   * The pid list empties as the kernel frees the tasks; a stop or a time limit ends those that stay. Zombies are
+   * waited for only so long: whoever should reap them (init, for orphans) may do it late, or never.
+   */
   async #treeIsGone(): Promise<void> {
-    while (this.#armed.tree.followed().length > 0) await sleep(POLL_MS);
+    let zombiesSince = Infinity;
+    for (;;) {
+      const followed = this.#armed.tree.followed();
+      if (followed.length === 0) return;
+      if (followed.some((tid) => startTime(tid) !== null)) zombiesSince = Infinity;
+      else if (zombiesSince === Infinity) zombiesSince = performance.now();
+      else if (performance.now() - zombiesSince > PATIENCE_MS) return;
+      await sleep(POLL_MS);
+    }
   }
 
   /**
@@ -373,6 +384,8 @@ export class Session {
       this.#ending ??= this.#safely(this.#end(parent, []));
     }
     this.#ending ??= this.#safely(this.#close());
+    // Who ends a session by hand does not wait for a reader that may come.
+    this.#firstReader();
     await this.#ending;
   }
 

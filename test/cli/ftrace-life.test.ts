@@ -1,0 +1,384 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Report, SignalRecord } from '../../src/model/report';
+import type { TraceEvent } from '../../src/trace-event';
+import { needs } from '../harness/requirements';
+import { temporaryFolder } from '../harness/temporary-folder';
+import { compiled, SPIN } from '../live/compiled';
+import { ownInstances } from '../live/tracing-state';
+
+const COMMAND = path.join(__dirname, '../../src/cli/ftrace-life.js');
+const WALKTHROUGH = path.join(process.cwd(), 'test/fixtures/walkthrough.txt');
+const run = promisify(execFile);
+
+interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function ftraceLife(args: string[], options: { input?: string; uid?: number } = {}): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+    encoding: 'utf8',
+    timeout: 15_000,
+    ...options,
+  });
+  return { status, stdout, stderr };
+}
+
+/** Its report, and the pid of `ftrace-life` itself. */
+async function recordReport(args: string[]): Promise<{ report: Report; pid: number }> {
+  const running = run(process.execPath, [COMMAND, 'record', '--format', 'json', ...args], {
+    timeout: 15_000,
+  });
+  const { stdout } = await running;
+  return { report: JSON.parse(stdout) as Report, pid: running.child.pid ?? 0 };
+}
+
+function one(signals: readonly SignalRecord[], name: string, target: number): SignalRecord {
+  const found = signals.filter((signal) => signal.signal === name && signal.target.tgid === target);
+  assert.equal(found.length, 1, `${name} to ${target}: ${JSON.stringify(signals)}`);
+  return found[0]!;
+}
+
+function workloadOf(report: Report): Report['processes'][number] {
+  const life = report.processes.find((process) => process.role === 'workload');
+  assert.ok(life, JSON.stringify(report.processes));
+  return life;
+}
+
+describe('ftrace-life record', () => {
+  let spin: string;
+  before(async function () {
+    await needs(this, { tracefs: true, gcc: true });
+    spin = compiled('a.out', SPIN);
+  });
+
+  it('tells one whole life with all system calls traced: fork, exec, libc, kill -9, SIGCHLD, reaping', async () => {
+    const { report, pid } = await recordReport(['--events', 'all', '--kill', 'SIGKILL@0.3', '--', spin]);
+    assert.equal(report.schema, 'lifecycle/1');
+    assert.equal(report.trace.lost, 0);
+    const life = workloadOf(report);
+    const parent = report.processes.find((process) => process.id === life.parent);
+    assert.equal(parent?.role, 'parent');
+    assert.equal(life.fork?.by, parent.pid);
+    assert.ok(life.fork.childReturn !== null && life.fork.parentReturn !== null);
+    assert.equal(life.execs.filter((exec) => exec.error === null).at(-1)?.path, spin);
+    const libc = life.libraries.find((library) => /\/libc[.-]/.test(library.path ?? ''));
+    assert.ok(libc !== undefined && libc.base > 0 && libc.inMaps === true, JSON.stringify(life.libraries));
+    const kill = one(report.signals, 'SIGKILL', life.pid);
+    assert.equal(kill.sender?.pid, parent.pid);
+    assert.equal(kill.sender.inTree, true);
+    assert.equal(kill.origin, 'kill');
+    assert.ok(kill.generated?.stack.includes('__x64_sys_kill'), JSON.stringify(kill.generated));
+    assert.ok(kill.delivered !== null && kill.fatal);
+    const child = one(report.signals, 'SIGCHLD', parent.pid);
+    assert.equal(child.code, 'CLD_KILLED');
+    assert.equal(child.sender?.pid, life.pid);
+    assert.deepEqual(
+      { kind: life.exit?.kind, signal: life.exit?.signal },
+      { kind: 'signaled', signal: 'SIGKILL' },
+    );
+    assert.deepEqual({ by: life.reap?.by, state: life.state }, { by: parent.pid, state: 'reaped' });
+    assert.deepEqual(ownInstances(pid), []);
+  });
+
+  it('names a killer outside the tree and its SIGTERM, although the kernel delivers that as 9', async () => {
+    const recording = spawn(process.execPath, [
+      COMMAND,
+      'record',
+      '--format',
+      'json',
+      '--',
+      'sh',
+      '-c',
+      'echo $$; exec sleep 30',
+    ]);
+    let stdout = '';
+    recording.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    let killer: number | undefined;
+    recording.stderr.once('data', (line: Buffer) => {
+      // Only a moment later is the sleep in place of its shell.
+      setTimeout(() => {
+        killer = spawn('sh', ['-c', `kill -TERM ${line.toString().trim()}`]).pid;
+      }, 200);
+    });
+    await new Promise((resolve) => recording.on('close', resolve));
+    const report = JSON.parse(stdout) as Report;
+    const life = workloadOf(report);
+    const term = one(report.signals, 'SIGTERM', life.pid);
+    assert.deepEqual(
+      { pid: term.sender?.pid, inTree: term.sender?.inTree, fatal: term.fatal },
+      { pid: killer, inTree: false, fatal: true },
+    );
+    assert.equal(life.exit?.signal, 'SIGTERM');
+    assert.deepEqual(
+      report.signals.filter((signal) => signal.signal === 'SIGKILL'),
+      [],
+    );
+  });
+
+  it('keeps a capture from which report and events say the same', () => {
+    const folder = temporaryFolder('capture');
+    const capture = path.join(folder, 'life.capture');
+    const recorded = ftraceLife([
+      'record',
+      '-o',
+      capture,
+      '--format',
+      'json',
+      '--kill',
+      'KILL@0.2',
+      '--',
+      spin,
+    ]);
+    assert.equal(recorded.status, 0, recorded.stderr);
+    const live = JSON.parse(recorded.stdout) as Report;
+    const again = JSON.parse(ftraceLife(['report', capture, '--format', 'json']).stdout) as Report;
+    assert.deepEqual(again, live);
+    const count = JSON.parse(ftraceLife(['events', capture, '--format', 'count']).stdout) as object;
+    assert.deepEqual(count, { events: live.trace.events, lost: 0, unexplained: 0 });
+    const text = path.join(folder, 'life.txt');
+    writeFileSync(text, ftraceLife(['events', capture, '--format', 'text']).stdout);
+    const fromText = JSON.parse(ftraceLife(['report', text, '--format', 'json']).stdout) as Report;
+    assert.deepEqual({ ...fromText, trace: { ...fromText.trace, source: 'raw' } }, live);
+  });
+
+  it('gives its output to the report, and the command its own on standard error', () => {
+    const { stdout, stderr, status } = ftraceLife([
+      'record',
+      '--format',
+      'count',
+      '--',
+      'echo',
+      'from the command',
+    ]);
+    assert.equal(status, 0);
+    assert.equal((JSON.parse(stdout) as { lost: number }).lost, 0);
+    assert.match(stderr, /from the command/);
+  });
+
+  it('ends the command on SIGINT and still tells its life', async () => {
+    const recording = spawn(process.execPath, [
+      COMMAND,
+      'record',
+      '--format',
+      'json',
+      '--',
+      'sh',
+      '-c',
+      'echo up; sleep 60',
+    ]);
+    let stdout = '';
+    recording.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    recording.stderr.once('data', () => recording.kill('SIGINT'));
+    const status = await new Promise((resolve) => recording.on('close', resolve));
+    assert.equal(status, 0);
+    assert.equal(workloadOf(JSON.parse(stdout) as Report).exit?.signal, 'SIGTERM');
+  });
+
+  it('ends with 1 and says why where the command does not exist or the output cannot be written', () => {
+    const missing = ftraceLife(['record', '--', 'no-such-command-anywhere']);
+    assert.equal(missing.status, 1);
+    assert.match(missing.stderr, /^ftrace-life: ENOENT: .*no-such-command-anywhere.*\n$/);
+    const full = ftraceLife(['record', '-o', '/dev/full', '--', 'true']);
+    assert.equal(full.status, 1);
+    assert.match(full.stderr, /^ftrace-life: OUTPUT_FAILED: .*ENOSPC.*\n$/);
+  });
+
+  it('says what an unprivileged user lacks', () => {
+    const { status, stderr } = ftraceLife(['record', '--', 'true'], { uid: 65_534 });
+    assert.equal(status, 1);
+    assert.match(stderr, /^ftrace-life: TRACEFS_DENIED: .*root/);
+  });
+});
+
+describe('ftrace-life doctor', () => {
+  it('finds that root can trace here', async function () {
+    await needs(this, { tracefs: true });
+    const { status, stdout } = ftraceLife(['doctor']);
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /This machine can trace/);
+  });
+
+  it('tells an unprivileged user what is missing and how to mend it', async function () {
+    await needs(this, { root: true });
+    const { status, stdout } = ftraceLife(['doctor', '--json'], { uid: 65_534 });
+    const found = JSON.parse(stdout) as {
+      canTrace: boolean;
+      findings: { level: string; mend: string | null }[];
+    };
+    assert.equal(status, 1);
+    assert.equal(found.canTrace, false);
+    const lacks = found.findings.filter((finding) => finding.level === 'lack');
+    assert.ok(lacks.length > 0 && lacks.every((lack) => lack.mend !== null), stdout);
+  });
+});
+
+describe('ftrace-life report', () => {
+  it("finds every stage in the walk-through's own lines", () => {
+    const report = JSON.parse(ftraceLife(['report', WALKTHROUGH, '--format', 'json']).stdout) as Report;
+    const life = report.processes.find((process) => process.pid === 5441);
+    assert.ok(life);
+    assert.deepEqual(
+      {
+        by: life.fork?.by,
+        call: life.fork?.call,
+        inParent: life.fork?.parentReturn,
+        inChild: life.fork?.childReturn,
+      },
+      { by: 4994, call: 'clone', inParent: 9978.187638, inChild: 9978.187715 },
+    );
+    assert.deepEqual(
+      life.execs.map((exec) => [exec.ts, exec.error]),
+      [[9978.188246, null]],
+    );
+    assert.deepEqual(
+      life.libraries.map(({ path: name, base }) => [name, base]),
+      [['/lib64/libc.so.6', 0x7fef041e8000]],
+    );
+    const kill = one(report.signals, 'SIGKILL', 5441);
+    assert.deepEqual({ by: kill.sender?.pid, origin: kill.origin }, { by: 4994, origin: 'kill' });
+    assert.ok(kill.generated?.stack.includes('__x64_sys_kill'));
+    assert.equal(kill.delivered?.ts, 9992.171045);
+    assert.ok(kill.delivered.stack.includes('exit_to_usermode_loop'));
+    assert.deepEqual(
+      { kind: life.exit?.kind, signal: life.exit?.signal },
+      { kind: 'signaled', signal: 'SIGKILL' },
+    );
+    const child = one(report.signals, 'SIGCHLD', 4994);
+    assert.deepEqual(
+      { code: child.code, delivered: child.delivered?.ts },
+      { code: 'CLD_KILLED', delivered: 9992.171125 },
+    );
+    assert.deepEqual(
+      { by: life.reap?.by, call: life.reap?.call, ts: life.reap?.ts, state: life.state },
+      { by: 4994, call: 'wait4', ts: 9992.171197, state: 'reaped' },
+    );
+  });
+
+  it('confirms a mapping by a saved copy of /proc/PID/maps, under the name that is mapped', () => {
+    const maps = WALKTHROUGH.replace('.txt', '.maps');
+    const report = JSON.parse(
+      ftraceLife(['report', WALKTHROUGH, '--format', 'json', '--maps', maps]).stdout,
+    ) as Report;
+    const [libc] = report.processes.find((process) => process.pid === 5441)?.libraries ?? [];
+    assert.deepEqual(
+      { path: libc?.path, opened: libc?.opened, inMaps: libc?.inMaps },
+      { path: '/lib64/libc-2.26.so', opened: '/lib64/libc.so.6', inMaps: true },
+    );
+  });
+
+  it('reads from standard input and writes each format', () => {
+    const input = readFileSync(WALKTHROUGH, 'utf8');
+    assert.match(ftraceLife(['report', '-'], { input }).stdout, /killed by SIGKILL from bash \(4994\)/);
+    const lines = ftraceLife(['report', '-', '--format', 'ndjson'], { input }).stdout.trim().split('\n');
+    assert.deepEqual(
+      [...new Set(lines.map((line) => (JSON.parse(line) as { type: string }).type))],
+      ['trace', 'process', 'signal'],
+    );
+  });
+
+  it('adds the alerts of the default verdicts, and of a file of rules', () => {
+    const alerts = (rules: string): string[] => {
+      const { stdout, stderr } = ftraceLife(['report', WALKTHROUGH, '--format', 'json', '--rules', rules]);
+      assert.equal(stderr, '');
+      return (JSON.parse(stdout) as { alerts: { signal: SignalRecord }[] }).alerts.map(
+        (alert) => alert.signal.signal,
+      );
+    };
+    assert.deepEqual(alerts('default'), ['SIGKILL']);
+    const file = path.join(temporaryFolder('rules'), 'rules.json');
+    writeFileSync(
+      file,
+      JSON.stringify([{ name: 'by the shell', when: { signal: 'SIGKILL' }, verdict: 'expected' }]),
+    );
+    assert.deepEqual(alerts(file), []);
+    writeFileSync(file, '[{"name": "x", "when": {"signal": "SIGFOO"}, "verdict": "expected"}]');
+    const wrong = ftraceLife(['report', WALKTHROUGH, '--rules', file]);
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /CONFIG_INVALID.*rules\[0\]\.when\.signal/);
+  });
+
+  it('ends with 1 and one line for a file that is missing, empty, or no trace', () => {
+    const folder = temporaryFolder('bad');
+    const file = (name: string, content: string | Buffer): string => {
+      writeFileSync(path.join(folder, name), content);
+      return path.join(folder, name);
+    };
+    for (const [given, code] of [
+      [path.join(folder, 'missing'), 'TRACE_MISSING'],
+      [folder, 'TRACE_MISSING'],
+      [file('empty', ''), 'TRACE_FORMAT'],
+      [file('prose', 'Once upon a time\nthere was a process.\n'), 'TRACE_FORMAT'],
+      [file('junk', Buffer.alloc(5000, 7)), 'TRACE_FORMAT'],
+      [file('zeros', Buffer.alloc(5000)), 'TRACE_FORMAT'],
+    ] as const) {
+      for (const command of ['report', 'events']) {
+        const { status, stderr } = ftraceLife([command, given]);
+        assert.equal(status, 1, `${command} ${given}`);
+        assert.match(stderr, new RegExp(`^ftrace-life: ${code}: .*\n$`), given);
+      }
+    }
+  });
+});
+
+describe('ftrace-life events', () => {
+  it('prints one event a line under the names and fields of the kernel', () => {
+    const lines = ftraceLife(['events', WALKTHROUGH]).stdout.trim().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as TraceEvent);
+    const openat = events.find((event) => event.name === 'sys_enter_openat');
+    assert.deepEqual(
+      { pid: openat?.pid, fields: openat?.fields },
+      { pid: 5441, fields: { dfd: '0xffffffffffffff9c', filename: 0x7fef047cacc0, flags: 0x80000, mode: 0 } },
+    );
+    assert.equal(events.filter((event) => event.stack !== undefined).length, 3);
+  });
+
+  it('counts in one line', () => {
+    const { stdout } = ftraceLife(['events', WALKTHROUGH, '--format', 'count']);
+    assert.deepEqual(JSON.parse(stdout), { events: 18, lost: 0, unexplained: 0 });
+  });
+
+  it('ends in peace when nobody reads on', async () => {
+    const { stdout } = await run('sh', [
+      '-c',
+      `${process.execPath} ${COMMAND} events ${WALKTHROUGH} | head -1; echo done`,
+    ]);
+    assert.match(stdout, /done\n$/);
+  });
+});
+
+describe('a wrong call of ftrace-life', () => {
+  for (const args of [
+    [],
+    ['recrod'],
+    ['record'],
+    ['record', '--'],
+    ['record', '--kill', 'SIGKILL', '--', 'true'],
+    ['record', '--kill', 'SIGFOO@1', '--', 'true'],
+    ['record', '--format', 'xml', '--', 'true'],
+    ['report'],
+    ['report', 'a', 'b'],
+    ['report', WALKTHROUGH, '--format', 'pdf'],
+    ['events', '--nope', WALKTHROUGH],
+    ['doctor', '--xml'],
+  ]) {
+    it(`ends with 2: ftrace-life ${args.join(' ').replace(WALKTHROUGH, 'FILE')}`, () => {
+      const { status, stdout, stderr } = ftraceLife(args);
+      assert.equal(status, 2, stderr);
+      if (args.length > 0) assert.equal(stdout, '');
+    });
+  }
+
+  it('is explained by --help', () => {
+    const { status, stdout } = ftraceLife(['--help']);
+    assert.equal(status, 0);
+    for (const command of ['doctor', 'record', 'report', 'events'])
+      assert.match(stdout, new RegExp(`ftrace-life ${command}`));
+    assert.ok(existsSync(COMMAND));
+  });
+});

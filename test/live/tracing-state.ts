@@ -1,0 +1,51 @@
+/** What a run must leave as it was: instances, probes, the root instance, descriptors, processes. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+
+const TRACEFS = '/sys/kernel/tracing';
+
+function textOf(file: string): string {
+  return existsSync(path.join(TRACEFS, file)) ? readFileSync(path.join(TRACEFS, file), 'utf8') : '';
+}
+
+/** Instances of this process; another test run beside it may have its own. */
+export function ownInstances(pid = process.pid): string[] {
+  return readdirSync(path.join(TRACEFS, 'instances')).filter((name) =>
+    name.startsWith(`ftrace-life-${pid}-`),
+  );
+}
+
+/** The settings of the root instance, which nobody of us may touch. */
+export function rootInstance(): Record<string, string> {
+  const files = [
+    'tracing_on',
+    'set_event',
+    'set_event_pid',
+    'trace_clock',
+    'buffer_size_kb',
+    'dynamic_events',
+    'trace_options',
+  ];
+  return Object.fromEntries(files.map((file) => [file, textOf(file)]));
+}
+
+/** Open descriptors of this process that lie in tracefs, or are pipes. */
+export function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${fd}`);
+      return target.startsWith('/sys/') || target.startsWith('pipe:') ? [target] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
