@@ -29,6 +29,10 @@ export function contextOf(kernel: RawKernel): RingContext {
   for (const format of splitFormats(read('formats'))) table.add(format);
   const names = new TaskNames();
   for (const [tid, comm] of parseSavedCmdlines(read('saved_cmdlines'))) names.seed(tid, comm);
+  for (const line of read('saved_tgids').split('\n')) {
+    const [tid, tgid] = line.split(' ').map(Number);
+    if (tid !== undefined && tgid !== undefined) names.seedGroup(tid, tgid);
+  }
   return { table, names, symbols: new KernelSymbols(() => read('kallsyms')), flagColumns: 5 };
 }
 

@@ -1,0 +1,168 @@
+/** Pages of phones and servers from other projects' tests, read where they are. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { EventTable } from '../../src/readers/event-table';
+import { KernelSymbols } from '../../src/readers/kernel-symbols';
+import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/readers/page-layout';
+import type { RingBatch } from '../../src/readers/ring-batch';
+import { RingReader } from '../../src/readers/ring-reader';
+import { TaskNames } from '../../src/readers/task-names';
+import { pagesOf } from './raw-run';
+
+const PEERS = path.join(process.cwd(), '../shared/traces/peers');
+const FORMATS = 'src/traced/probes/ftrace/test/data';
+
+describe('pages of other projects (../shared/traces/peers/pages)', () => {
+  let folder = '';
+
+  before(function () {
+    if (!fs.existsSync(PEERS)) {
+      if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(`needs ${PEERS}`);
+      console.error(`SKIPPED: needs ${PEERS}`);
+      this.skip();
+    }
+    this.timeout(60_000);
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ftrace-pages-'));
+    const archive = path.join(PEERS, 'perfetto_ftrace_test_formats.tar.gz');
+    const sets = ['synthetic', 'synthetic_alt', 'b281660544_new', 'b281660544_old'];
+    execFileSync('tar', ['-xzf', archive, '-C', folder, ...sets.map((set) => `${FORMATS}/${set}`)]);
+  });
+
+  after(() => {
+    if (folder !== '') fs.rmSync(folder, { recursive: true });
+  });
+
+  function batchOf(file: string, ofLayout: Partial<PageLayout> = {}): RingBatch {
+    const events = path.join(folder, FORMATS, /__(.*)\.raw$/.exec(file)?.[1] ?? 'synthetic', 'events');
+    const header = path.join(events, 'header_page');
+    const stated = fs.existsSync(header) ? parseHeaderPage(fs.readFileSync(header, 'utf8'), true) : null;
+    const table = new EventTable({ ...(stated ?? X86_64_LAYOUT), ...ofLayout });
+    for (const name of fs.readdirSync(events, { recursive: true, encoding: 'utf8' })) {
+      if (path.basename(name) === 'format') table.add(fs.readFileSync(path.join(events, name), 'utf8'));
+    }
+    const symbols = new KernelSymbols(() => '');
+    const ring = new RingReader({ table, names: new TaskNames(), symbols, flagColumns: 4 });
+    const stream = ring.addStream(0, 0);
+    pagesOf(path.join(PEERS, 'pages', file)).forEach((page, index) => {
+      ring.push(stream, page, index * 4096);
+    });
+    const batch = ring.flush(null);
+    assert.deepEqual(batch.damage, [], file);
+    return batch;
+  }
+
+  /** Microseconds as ftrace prints them. */
+  function micros(batch: RingBatch): string[] {
+    return batch.toArray().map((event) => event.ts.toFixed(6));
+  }
+
+  it('have three prints, minutes apart by time extends', () => {
+    const batch = batchOf('g_three_prints__synthetic.raw');
+    assert.deepEqual(micros(batch), ['615436.216806', '615486.377232', '615495.632679']);
+    assert.deepEqual(
+      batch.toArray().map((event) => [event.pid, event.fields['buf'], event.flags]),
+      [
+        [30693, 'Hello, world!\n', '...1'],
+        [30693, 'Good afternoon, world!\n', '...1'],
+        [30693, 'Goodbye, world!\n', '...1'],
+      ],
+    );
+  });
+
+  const prints: [string, string][] = [
+    ['g_single_print__synthetic.raw', 'Hello, world!\n'],
+    ['g_single_print_non_null_terminated__synthetic.raw', 'Hello, world!aaa'],
+    ['g_single_print_zero_size__synthetic.raw', ''],
+  ];
+  for (const [file, text] of prints) {
+    it(`${file}: one print of ${JSON.stringify(text)}`, () => {
+      const batch = batchOf(file);
+      assert.deepEqual(micros(batch), ['608934.535199']);
+      assert.equal(batch.at(0).fields['buf'], text);
+    });
+  }
+
+  it('have an event of a kilobyte, and one behind it', () => {
+    const batch = batchOf('g_really_long_event__synthetic.raw');
+    assert.deepEqual(micros(batch), ['282762.884473', '282762.884492']);
+    assert.match(String(batch.at(0).fields['buf']), /^qwertyuiop.{900,}ppp\n$/s);
+    assert.equal(batch.at(1).fields['buf'], '\n');
+  });
+
+  it('have six context switches, with names that end at their NUL', () => {
+    const batch = batchOf('g_six_sched_switch__synthetic.raw');
+    assert.deepEqual(micros(batch), [
+      '1045157.722134',
+      '1045157.725035',
+      '1045157.725182',
+      '1045157.725671',
+      '1045157.726668',
+      '1045157.726697',
+    ]);
+    assert.deepEqual(batch.at(1).fields, {
+      prev_comm: 'sleep',
+      prev_pid: 3733,
+      prev_prio: 120,
+      prev_state: 2048,
+      next_comm: 'rcuop/0',
+      next_pid: 10,
+      next_prio: 120,
+    });
+    assert.equal(batch.at(1).flags, 'd..3');
+  });
+
+  it('stop without an error at the zeros of a page whose commit is too large', () => {
+    const batch = batchOf('g_zero_padded__synthetic.raw');
+    assert.equal(batch.length, 81);
+    const page = pagesOf(path.join(PEERS, 'pages/g_zero_padded__synthetic.raw'))[0]!;
+    const { rows } = batch.insides();
+    const end = rows.offset[80]! + rows.size[80]!;
+    assert.ok(page.subarray(end, 4096).every((byte) => byte === 0));
+    assert.equal(batch.at(0).fields['buf'], 'E|639\n');
+  });
+
+  it('may have a commit of 4 bytes, and nothing in them', () => {
+    assert.equal(batchOf('g_four_byte_commit__synthetic.raw', { commitBytes: 4, dataOffset: 12 }).length, 0);
+  });
+
+  it('tell a loss with its number, behind a full page', () => {
+    const batch = batchOf('g_full_page_ext4__synthetic.raw');
+    assert.deepEqual(batch.lost, [{ cpu: 0, ts: 174991.234104912, count: 17141 }]);
+    assert.deepEqual(micros(batch).slice(0, 4), [
+      '174991.234105',
+      '174991.234108',
+      '174991.234118',
+      '174991.234126',
+    ]);
+  });
+
+  it('have one field of three elements on one kernel, and three fields on another', () => {
+    const file = 'g_f2fs_truncate_partial_nodes';
+    assert.deepEqual(batchOf(`${file}_new__b281660544_new.raw`).at(0).fields['nid'], [1, 2, 3]);
+    assert.equal(batchOf(`${file}_old__b281660544_old.raw`).at(0).pid, 8576);
+  });
+
+  const counts: [string, number][] = [
+    ['g_full_page_sched_switch__synthetic.raw', 59],
+    ['perfetto_one_page_sched_switch.raw', 59],
+    ['g_sched_page__synthetic_alt.raw', 7],
+    ['g_generic_sched_page__synthetic_alt.raw', 3],
+    ['g_suspend_resume__synthetic.raw', 13],
+    ['schedviz_cpu0.raw', 1366],
+  ];
+  for (const [file, events] of counts) {
+    it(`${file}: ${events} events, none earlier than the one before`, () => {
+      const times = batchOf(file)
+        .toArray()
+        .map((event) => event.ts);
+      assert.equal(times.length, events);
+      assert.deepEqual(
+        times,
+        [...times].sort((a, b) => a - b),
+      );
+    });
+  }
+});
