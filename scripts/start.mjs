@@ -26,15 +26,16 @@ const command = path.join(root, manifest.bin['ftrace-life']);
 const installedNode = path.join(root, 'node_modules/.bin/node');
 const node = existsSync(installedNode) ? installedNode : process.execPath;
 
-/** The one place that chooses: what this machine allows -> the flow that shows it. */
+/** One flow for both: where this machine cannot be traced, its ftrace-configure node replays the recorded trace. */
+const FLOW_FILE = 'examples/1 Life of a process.json';
 const FLOWS = {
   live: {
-    file: 'examples/life-of-a-process.json',
+    file: FLOW_FILE,
     does: 'traces this machine',
     because: 'this machine can be traced',
   },
   recorded: {
-    file: 'examples/life-of-a-process-recorded.json',
+    file: FLOW_FILE,
     does: 'replays a recorded trace',
     because: 'this machine cannot be traced now',
   },

@@ -7,14 +7,15 @@ export { formatEvent, formatHeader, formatLoss, formatNote } from './export/ftra
 export { formatJson } from './export/json';
 export { eventLine, jsonLine, reportLines } from './export/ndjson';
 export { formatStory } from './export/story';
-export { Lifecycle, type LifecycleStep } from './model/lifecycle';
+export { Lifecycle, type LifecycleOptions, type LifecycleStep } from './model/lifecycle';
 export type * from './model/report';
+export { REPORT_SCHEMA } from './model/report';
 export { CaptureWriter } from './readers/capture-writer';
 export { IncomingEvents } from './readers/incoming-events';
 export { parseMaps } from './readers/maps';
 export { RingBatch } from './readers/ring-batch';
 export { TextReader } from './readers/text-reader';
-export { openTraceFile, readTraceFile, type TraceFile } from './readers/trace-file';
+export { openTraceFile, readTraceFile, type TraceFile, type TraceSource } from './readers/trace-file';
 export { makeAlert } from './rules/alert';
 export { AlertCounting, type AlertCountingOptions } from './rules/alert-counting';
 export { alertsOf, ReportTargets } from './rules/report-alerts';

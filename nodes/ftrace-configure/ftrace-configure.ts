@@ -1,15 +1,16 @@
 /** Arms a session and sends it on. */
 import * as os from 'node:os';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { inspectTracing } from '../../src/tracefs/preflight';
 import {
   armSession,
   explainSession,
   findSession,
+  inspectTracing,
+  readSessionSettings,
   type Session,
+  type SessionSettings,
   type SessionState,
-} from '../../src/session/session';
-import { readSessionSettings, type SessionSettings } from '../../src/session/session-settings';
+} from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { asError } from '../as-error';
 import { guardClose } from '../guard-close';

@@ -1,5 +1,4 @@
-import type { Session } from '../../src/session/session';
-import type { SessionSettings } from '../../src/session/session-settings';
+import type { Session, SessionSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 
 /** The sessions that one node armed: none is left when the node closes, also not one that was being armed then. */

@@ -1,6 +1,5 @@
-import type { Report, Stage } from '../../src/model/report';
-
 /** The last of a trace's stages: not a process's, and sent whichever stages are chosen. */
+import type { Report, Stage } from '../../src/index';
 export interface EndStage extends Omit<Stage, 'stage' | 'ts' | 'pid' | 'tgid' | 'detail'> {
   readonly stage: 'end';
   /** Null where the trace had no event. */

@@ -1,9 +1,8 @@
 /** Tells which messages belong to one trace, and which is its last. */
 import type { NodeMessage } from 'node-red';
+import { IncomingEvents, Lifecycle, type LifecycleOptions } from '../../src/index';
 import type { EventBatch } from '../../src/trace-event';
 import { EventList } from '../../src/event-list';
-import { IncomingEvents } from '../../src/readers/incoming-events';
-import { Lifecycle, type LifecycleOptions } from '../../src/model/lifecycle';
 import { metadataOf, topicOf, type BesideEvents } from '../message-metadata';
 import { MessageStream } from '../message-stream';
 

@@ -1,6 +1,6 @@
 /** Rebuilds the lives of processes from events. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import type { ProcessRecord, Report, Stage, StageName } from '../../src/model/report';
+import type { ProcessRecord, Report, Stage, StageName } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';

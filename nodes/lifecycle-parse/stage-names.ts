@@ -1,4 +1,4 @@
-import type { StageName } from '../../src/model/report';
+import type { StageName } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 
 /** In the order of a life. Record, so that the compiler asks for a stage that is new. */

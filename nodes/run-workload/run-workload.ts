@@ -1,10 +1,16 @@
 /** Runs a command, traced where the message names a session. */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
-import { findSession, type Session } from '../../src/session/session';
+import {
+  findSession,
+  readSignal,
+  runUntraced,
+  type Session,
+  type Workload,
+  type WorkloadEnd,
+  type WorkloadSettings,
+  type WorkloadSinks,
+} from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { runUntraced } from '../../src/workload/untraced';
-import { readSignal } from '../../src/workload/workload-settings';
-import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from '../../src/workload/workload';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';

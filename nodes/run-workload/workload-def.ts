@@ -1,8 +1,7 @@
 /** What the editor saved, and the command that it makes with a message. */
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import type { WorkloadSettings } from '../../src/workload/workload';
-import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
 import { findUser } from './find-user';
 

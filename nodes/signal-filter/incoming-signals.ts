@@ -1,7 +1,12 @@
 /** Finds the signals in what `lifecycle-parse` sends: stages, reports, records. */
-import type { Report, SignalRecord, SignalTarget, Stage } from '../../src/model/report';
-import { REPORT_SCHEMA } from '../../src/model/report';
-import { ReportTargets } from '../../src/rules/report-alerts';
+import {
+  REPORT_SCHEMA,
+  ReportTargets,
+  type Report,
+  type SignalRecord,
+  type SignalTarget,
+  type Stage,
+} from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 
 export interface JudgedSignal {

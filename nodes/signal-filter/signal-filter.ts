@@ -1,10 +1,15 @@
 /** Says of each signal whether it was to be expected, and raises an alert where it was not. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import type { Alert, Severity } from '../../src/model/report';
-import { makeAlert } from '../../src/rules/alert';
-import { AlertCounting } from '../../src/rules/alert-counting';
-import { readRules, SEVERITIES } from '../../src/rules/rule';
-import { SignalJudge, type Verdict } from '../../src/rules/signal-judge';
+import {
+  AlertCounting,
+  SEVERITIES,
+  SignalJudge,
+  makeAlert,
+  readRules,
+  type Alert,
+  type Severity,
+  type Verdict,
+} from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';

@@ -1,6 +1,6 @@
 /** A batch of events in the form that the user asked for. */
+import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/index';
 import { EventList } from '../../src/event-list';
-import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/export/ftrace-text';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
 import type { BesideEvents } from '../message-metadata';

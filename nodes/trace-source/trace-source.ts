@@ -2,9 +2,7 @@
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { openTraceFile, type TraceSource } from '../../src/readers/trace-file';
-import { replay } from '../../src/session/replay';
-import { findSession, type Session } from '../../src/session/session';
+import { findSession, openTraceFile, replay, type Session, type TraceSource } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
 import { guardClose } from '../guard-close';
