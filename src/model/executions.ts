@@ -30,7 +30,7 @@ export class Executions {
   executed(event: TraceEvent): void {
     const oldTid = int32(event.fields['old_pid']) ?? event.pid;
     const caller = oldTid === event.pid ? null : this.table.find(oldTid);
-    if (caller && caller.process.tgid === event.pid) this.table.becomeLeader(caller);
+    if (caller && caller.process.tgid === event.pid) this.table.becomeLeader(caller, event.ts);
     const task = this.table.meet(event);
     if (!task) return;
     const call = task.call?.name.startsWith('execve') ? task.call : null;

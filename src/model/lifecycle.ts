@@ -201,6 +201,7 @@ export class Lifecycle {
     this.#trace.start ??= event.ts;
     this.#trace.end = event.ts;
     if (event.ts > this.#now) this.#now = event.ts;
+    if (event.ts > this.#maps.due) this.#maps.compare(event.ts);
     if (this.#endings.waiting) this.#endings.passed(event.ts);
     const handler = this.#handlers.get(event.name);
     if (handler) handler(event);

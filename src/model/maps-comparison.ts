@@ -25,6 +25,8 @@ export interface MapsComparison {
 
 export class MapsComparisons {
   #notYet: MapsNote[] = [];
+  /** The time of the next snapshot to compare: Infinity where none waits for its time. */
+  due = Infinity;
 
   constructor(
     private readonly table: ProcessTable,
@@ -33,23 +35,25 @@ export class MapsComparisons {
 
   /** A snapshot may come before the events that explain it: it is compared once they are there. */
   told(note: MapsNote): void {
-    if (this.#notYet.length < MOST_EARLY) this.#notYet.push(note);
+    // A zombie's maps are empty: that says nothing about what it had mapped.
+    if (note.maps.length === 0 || this.#notYet.length >= MOST_EARLY) return;
+    this.#notYet.push(note);
+    this.due = Math.min(this.due, note.ts);
   }
 
-  /** @param now how far the trace has been followed; snapshots from later wait */
+  /** @param now everything before this has been followed; Infinity at the end of the trace */
   compare(now: number): void {
+    this.due = Infinity;
     if (this.#notYet.length === 0) return;
     this.#notYet = this.#notYet.filter((note) => {
-      if (note.ts > now) return true;
+      if (note.ts >= now && now !== Infinity) {
+        this.due = Math.min(this.due, note.ts);
+        return true;
+      }
       const process = this.#owner(note);
-      if (process) this.#compareOne(process, note, Math.min(note.ts, this.#latest(now, process)));
+      if (process) this.#compareOne(process, note, now);
       return !process && now !== Infinity;
     });
-  }
-
-  /** A snapshot without a time of its own is dated to what is known last. */
-  #latest(now: number, process: Process): number {
-    return now === Infinity ? process.lastSeen : now;
   }
 
   #owner(note: MapsNote): Process | null {
@@ -61,10 +65,10 @@ export class MapsComparisons {
     );
   }
 
-  #compareOne(process: Process, note: MapsNote, taken: number): void {
+  #compareOne(process: Process, note: MapsNote, now: number): void {
     // A dead process's maps are empty: a snapshot dated later was taken before, or is of another process.
     const died = process.ending.dead;
-    const ts = died !== null && taken > died ? died : taken;
+    const ts = died !== null && note.ts > died ? died : note.ts;
     let compared = 0;
     let confirmed = 0;
     for (const load of process.loads) {
@@ -88,9 +92,11 @@ export class MapsComparisons {
     }
     this.#nameProgram(process, ts, note.maps);
     this.#listInterpreter(process, ts, note.maps);
-    const detail: MapsComparison = { ts, compared, confirmed };
+    // A snapshot without a time of its own is told where the process was seen last.
+    const told = Math.min(ts, now === Infinity ? process.lastSeen : now);
+    const detail: MapsComparison = { ts: told, compared, confirmed };
     const text = `/proc/${note.pid}/maps shows ${confirmed} of ${compared} libraries of ${process.title} where the trace has them`;
-    this.stages.add('maps', ts, process, text, detail);
+    this.stages.add('maps', told, process, text, detail);
   }
 
   #listInterpreter(process: Process, ts: number, maps: readonly MapsEntry[]): void {

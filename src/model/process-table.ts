@@ -279,11 +279,12 @@ export class ProcessTable {
   }
 
   /** exec by a thread that is not the first: it takes over the first one's tid (fs/exec.c, de_thread). */
-  becomeLeader(task: Task): void {
+  becomeLeader(task: Task, ts: number): void {
     const { process } = task;
     const leader = process.tasks.get(process.tgid);
     if (leader && leader !== task) {
       leader.call = task.call;
+      if (task.listed) task.listed.end ??= ts;
       this.forget(task);
     }
   }

@@ -118,12 +118,9 @@ function originOfCode({ number, code, inInterrupt, toItself }: SignalEvidence): 
   return inInterrupt ? 'kernel' : 'unknown';
 }
 
-/** Without offset, module and compiler's suffix: `kill_something_info.constprop.0+0x1b` is `kill_something_info`. */
+/** Without offset, address, module and compiler's suffix: `kill_something_info.constprop.0+0x1b` is `kill_something_info`. */
 function bareFunction(frame: string): string {
-  return frame
-    .replace(/^.*?<([^>]+)>.*$/, '$1')
-    .replace(/[+ ].*$/, '')
-    .replace(/\.(?:constprop|isra|part|cold|llvm).*$/, '');
+  return frame.replace(/[+ ].*$/, '').replace(/\.(?:constprop|isra|part|cold|llvm).*$/, '');
 }
 
 const MACHINERY =
