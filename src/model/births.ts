@@ -176,7 +176,7 @@ export class Births {
     const known = this.table.find(birth.tid);
     if (known?.process === process && known.ended === null) return known;
     const orphan = this.#orphan(birth.tid, parent.call);
-    if (orphan && orphan !== process) this.table.discard(orphan);
+    if (orphan && orphan !== process) this.table.discard(orphan, process);
     const task = this.table.startThread(process, birth.tid, birth.ts);
     this.stages.add('thread', birth.ts, process, `${process.title} started thread ${birth.tid}`, {
       ...(task.listed ?? { tid: birth.tid, start: birth.ts, end: null }),

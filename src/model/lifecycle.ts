@@ -288,6 +288,8 @@ export class Lifecycle {
 
   #complete(process: Process): void {
     const { record, losses } = process;
+    // The session starts the traced parent before the trace: that is no lack.
+    if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
     for (const reason of losses.firstReasons) process.note(reason);
     if (losses.gaps > MOST_LOSS_REASONS)
       process.note(`${losses.gaps - MOST_LOSS_REASONS} more gaps while it lived`);

@@ -139,6 +139,12 @@ export class Process {
     if (!this.record.incomplete.includes(reason)) this.record.incomplete.push(reason);
   }
 
+  /** Its beginning is known after all, or does not matter. */
+  forgetBeginning(): void {
+    const { record } = this;
+    record.incomplete = record.incomplete.filter((reason) => reason !== UNKNOWN_BEGINNING);
+  }
+
   renamed(ts: number, comm: string, traced: boolean): void {
     if (traced) this.commTraced = true;
     const { record } = this;
@@ -238,15 +244,16 @@ export class ProcessTable {
   adopt(process: Process, parent: Process): Process {
     process.parent = parent;
     process.record.parent = parent.record.id;
-    process.record.incomplete = process.record.incomplete.filter((reason) => reason !== UNKNOWN_BEGINNING);
+    process.forgetBeginning();
     return process;
   }
 
-  /** It was no process: a thread that was seen before its clone returned. */
-  discard(process: Process): void {
+  /** It was no process, but a thread of `owner` that was seen before its clone returned. */
+  discard(process: Process, owner: Process): void {
     this.forgetProcess(process);
     const at = this.processes.lastIndexOf(process);
     if (at >= 0) this.processes.splice(at, 1);
+    for (const child of this.processes) if (child.parent === process) this.adopt(child, owner);
   }
 
   /** @param start null where it was running before the trace */

@@ -38,6 +38,12 @@ describe('the traced tree', () => {
     assert.deepEqual([process(20).execs[0]?.argv, process(30).execs[0]?.argv], [['app', '-v'], null]);
   });
 
+  it('does not miss the beginning of a parent that its session started', () => {
+    const { process } = lifeOf(events, { notes: [workload] });
+    assert.deepEqual(process(10).incomplete, []);
+    assert.match(process(5).incomplete.join(), /beginning is not in the trace/);
+  });
+
   it('begins without a note at the first process that forks', () => {
     const { process } = lifeOf([fork(2, 10, 20), fork(3, 20, 30)]);
     assert.deepEqual(
