@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EventFields, FieldValue, TraceEvent } from '../../src/trace-event';
+import type { FieldValue, TraceEvent } from '../../src/trace-event';
 import { lifeOf } from './life-of';
 
 /** Repeatable: the same seed gives the same events (a linear congruential generator, Numerical Recipes). */
