@@ -371,7 +371,10 @@ export class Endings implements DeathListener {
       this.#gone(process);
       return;
     }
-    process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
+    // The traced parent is reaped by whoever started it, which nobody asked to trace.
+    if (record.role !== 'parent') {
+      process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
+    }
     const told = ending.notified;
     const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
     const by = toldTheDead ? null : (told ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));

@@ -78,6 +78,8 @@ export class Tree {
     if (workload && !this.#root && record.pid === workload.parent) {
       this.#root = process;
       record.role = 'parent';
+      // It was started before the trace, on purpose: its life is not the subject.
+      process.forgetBeginning();
     }
     if (record.role === 'parent' || record.role === 'workload') return;
     if (process.parent?.record.role) record.role = 'descendant';
