@@ -6,6 +6,7 @@
  * as the kernel's own merge does (`__find_next_entry()`: lowest CPU first).
  */
 import type { Damage, Loss, TraceNote } from '../trace-event';
+import type { EventTable } from './event-table';
 import { learnNames, NAMING_EVENTS } from './learn-names';
 import { RecordQueue } from './record-queue';
 import { emptyRows, RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
@@ -18,13 +19,26 @@ export interface RingWatch {
   readonly see: (event: RingEvent) => boolean;
 }
 
+/** `common_type` is a u16. */
+const EVENT_IDS = 2 ** 16;
+/** What an event on its way is looked at for, as bits. */
+const NAMES = 1;
+const WATCHED = 2;
+
+function markEvents(looks: Uint8Array, events: readonly string[], bit: number, table: EventTable): void {
+  for (const name of events) {
+    const id = table.idOf(name);
+    if (id !== undefined) looks[id]! |= bit;
+  }
+}
+
 export class RingReader {
   readonly #queues: RecordQueue[] = [];
-  readonly #namers: ReadonlySet<number>;
+  /** By event id: NAMES where the event names a task. */
+  readonly #looks = new Uint8Array(EVENT_IDS);
 
   constructor(readonly context: RingContext) {
-    const ids = NAMING_EVENTS.map((name) => context.table.idOf(name));
-    this.#namers = new Set(ids.filter((id) => id !== undefined));
+    markEvents(this.#looks, NAMING_EVENTS, NAMES, context.table);
   }
 
   /** A new stream of pages, such as one CPU of one instance. Returns its number for `push`. */
@@ -68,7 +82,8 @@ export class RingReader {
     const total = limits.reduce((sum, limit) => sum + limit, 0);
     const out = emptyRows(total);
     const context = this.context;
-    const watched = new Set(watch?.events.map((name) => context.table.idOf(name)));
+    const looks = watch === undefined ? this.#looks : this.#looks.slice();
+    if (watch !== undefined) markEvents(looks, watch.events, WATCHED, context.table);
     const pageBase: number[] = [];
     const stackBase: number[] = [];
     for (const queue of this.#queues) {
@@ -87,21 +102,29 @@ export class RingReader {
       const until = second < 0 ? null : this.#queues[second]!;
       const untilRow = second < 0 ? 0 : next[second]!;
       // A CPU's records come in runs: copy on until another CPU's next record is earlier.
+      const { cpu, instance, sec, nsec, id, page, offset, size, stack } = queue;
+      const firstPage = pageBase[first]!;
+      const firstStack = stackBase[first]!;
       let row = next[first]!;
       do {
-        out.sec[length] = queue.sec[row]!;
-        out.nsec[length] = queue.nsec[row]!;
-        out.cpu[length] = queue.cpu;
-        out.instance[length] = queue.instance;
-        const id = (out.id[length] = queue.id[row]!);
-        out.page[length] = pageBase[first]! + queue.page[row]!;
-        out.offset[length] = queue.offset[row]!;
-        out.size[length] = queue.size[row]!;
-        const stack = queue.stack[row]!;
-        out.stack[length] = stack < 0 ? -1 : stackBase[first]! + stack;
+        out.sec[length] = sec[row]!;
+        out.nsec[length] = nsec[row]!;
+        out.cpu[length] = cpu;
+        out.instance[length] = instance;
+        out.id[length] = id[row]!;
+        out.page[length] = firstPage + page[row]!;
+        out.offset[length] = offset[row]!;
+        out.size[length] = size[row]!;
+        out.stack[length] = stack[row]! < 0 ? -1 : firstStack + stack[row]!;
+        const look = looks[id[row]!]!;
         row++;
-        if (this.#namers.has(id)) learnNames(new RingEvent(out, context, length));
-        if (!watched.has(id) || watch!.see(new RingEvent(out, context, length))) length++;
+        if (look === 0) {
+          length++;
+          continue;
+        }
+        const event = new RingEvent(out, context, length);
+        if ((look & NAMES) !== 0) learnNames(event);
+        if ((look & WATCHED) === 0 || watch!.see(event)) length++;
       } while (row < limit && (until === null || isEarlier(queue, row, until, untilRow, first < second)));
       next[first] = row;
     }
