@@ -143,6 +143,14 @@ describe('a capture', () => {
     }
   });
 
+  it('says each name and thread group from before the trace once', () => {
+    const { chunks } = smallCapture();
+    assert.deepEqual(
+      chunks.map((chunk) => /"names":(.*?),"groups":(.*?)}/.exec(chunk.toString('latin1'))?.slice(1)),
+      [undefined, ['[[100,"bash"]]', '[[100,100]]'], ['[[200,"older"]]', '[]'], ['[]', '[]']],
+    );
+  });
+
   it('gives its events as soon as their chunk is whole', () => {
     const { chunks } = smallCapture();
     const reader = new CaptureReader();

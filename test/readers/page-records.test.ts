@@ -113,6 +113,11 @@ describe('the records of a page', () => {
     assert.deepEqual(records, [{ ticks: 1000n + 1n + (2n << 27n) + 10n, offset: 28, length: 8 }]);
   });
 
+  it('may be hours apart', () => {
+    const { records } = walk(page(20, `3e 00 00 00  00 00 01 00  ${AN_EVENT}`));
+    assert.equal(records[0]?.ticks, 1000n + 1n + (0x10000n << 27n) + 10n);
+  });
+
   it('stay exact behind an extend of more ticks than a double counts', () => {
     const { records } = walk(page(20, `3e 00 00 00  01 00 00 f0  ${AN_EVENT}`));
     assert.equal(records[0]?.ticks, 1000n + 1n + (0xf0000001n << 27n) + 10n);

@@ -251,6 +251,15 @@ describe('a call trace', () => {
     ]);
   });
 
+  it('is of an event behind a gap, also when what was before the gap is gone', () => {
+    const ring = readerOf(1);
+    ring.push(0, pageAt([10, tick(1)]));
+    ring.push(0, behindLoss(pageAt([20, signalGenerate(9)])));
+    assert.equal(ring.flush(time(20)).length, 1);
+    ring.push(0, pageAt([21, kernelStack([0])]));
+    assert.deepEqual(stacks(ring.flush(null)), [['signal_generate', ['send_signal_locked']]]);
+  });
+
   it('keeps an address that no function holds', () => {
     const ring = readerOf(1);
     const stack = kernelStack([0]);
