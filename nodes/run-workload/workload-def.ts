@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
+import { allowedCommands } from './allowed-commands';
 import { findUser } from './find-user';
 
 export interface WorkloadDef {
@@ -104,5 +105,11 @@ export async function readCommand(
   }
   const appended = config.appendPayload ? payloadArguments(message.payload) : [];
   const user = config.user === null ? {} : await findUser(config.user);
-  return { ...config.rest, ...user, command, args: [...config.rest.args, ...appended] };
+  return {
+    ...config.rest,
+    ...user,
+    command,
+    args: [...config.rest.args, ...appended],
+    allowed: allowedCommands(RED),
+  };
 }

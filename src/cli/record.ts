@@ -150,14 +150,11 @@ function endOnInterrupt(workload: Workload): () => void {
 /** `ftrace-life record -- COMMAND`. */
 export async function record(args: string[], out: Output): Promise<number> {
   const request = readRequest(args);
-  const workloadSettings = readWorkloadSettings(request.workload);
+  // The command gets our own descriptors; but what we print on standard output must not be torn by it.
+  const handOn = [0, request.format === null ? 1 : 2, 2] as const;
+  const workloadSettings = readWorkloadSettings(request.workload, { handOn });
   const session = await armSession(readSessionSettings(request.session));
-  // A report on standard output must not be torn by the command's own.
-  const beside = request.format === null ? process.stdout : process.stderr;
-  const sinks = {
-    stdout: (line: string): void => void beside.write(`${line}\n`),
-    stderr: (line: string): void => void process.stderr.write(`${line}\n`),
-  };
+  const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
   const batches = session.batches();
   let restore = (): void => undefined;
   try {

@@ -323,6 +323,8 @@ export class Session {
       }
     } catch (error) {
       this.#fail(error);
+      // Nobody sees what goes on from here, so it does not go on.
+      void this.disarm();
     }
   }
 
@@ -344,7 +346,7 @@ export class Session {
         : new TraceError('SESSION_ENDED', `${this.id}: ${said}`, { cause: error });
     this.#become('failed');
     for (const queue of this.#queues) queue.end();
-    sessions.delete(this.topic);
+    this.#forget();
   }
 
   #passOn(batch: RingBatch): void {
@@ -404,8 +406,12 @@ export class Session {
     await disarmInstances(this.#armed, this.#names);
     for (const queue of this.#queues) queue.end();
     if (this.#state !== 'failed') this.#become('ended');
-    sessions.delete(this.topic);
+    this.#forget();
     this.#finish();
+  }
+
+  #forget(): void {
+    if (sessions.get(this.topic) === this) sessions.delete(this.topic);
   }
 
   #noteEnd(): void {
@@ -438,6 +444,8 @@ export async function armSession(settings: SessionSettings): Promise<Session> {
     await disarmInstances(armed, names);
     throw error;
   }
+  // Another call may have armed under the same topic meanwhile: the later one stays.
+  await sessions.get(settings.topic)?.disarm();
   sessions.set(settings.topic, session);
   return session;
 }

@@ -158,7 +158,8 @@ function lockedDown(): string | null {
 
 function kernelSymbolsShown(): boolean {
   try {
-    return !readFileSync('/proc/kallsyms', 'utf8').startsWith('0000000000000000 ');
+    // The first symbols are per-CPU offsets, zero for everybody; code is what a call trace points at.
+    return /^0*[1-9a-f][0-9a-f]* [Tt] /m.test(readFileSync('/proc/kallsyms', 'utf8'));
   } catch {
     return false;
   }

@@ -7,9 +7,11 @@ const LONGEST_LINE = 1_048_576;
 /**
  * Calls `line` for each whole line of the stream, and for a last one without a newline. Neither a line nor a
  * character of several bytes is ever cut at the edge of a chunk.
+ * @param stream null where it was handed on to somebody else
  * @returns when the stream ended; its errors end it
  */
-export function eachLine(stream: Readable, line: (text: string) => void): Promise<void> {
+export function eachLine(stream: Readable | null, line: (text: string) => void): Promise<void> {
+  if (stream === null) return Promise.resolve();
   const decoder = new StringDecoder('utf8');
   let open = '';
   stream.on('data', (chunk: Buffer) => {

@@ -4,6 +4,8 @@
  * command, sends it the signal, gets its SIGCHLD and reaps it, so each of these is in the trace, in one task.
  *
  * Descriptors: 3 orders to the parent, 7 the gate that the child waits at before exec, 6 reports from the parent.
+ * Where the session dies at the gate, the pipes end without a line, and nothing is run.
+ *
  * An order comes as a line on 3 and is announced by SIGUSR1, because a shell that waits reads nothing.
  */
 
@@ -14,16 +16,17 @@ export const CONTROL_SIGNAL = 'SIGUSR1';
  * bash: job control without a terminal gives the command a process group of its own and leaves SIGINT and
  * SIGQUIT alone; `exec -a` keeps the name as it was typed.
  */
-const BASH_LAUNCH = 'IFS= read -r _ <&7; exec 2>&5 3<&- 5>&- 6>&- 7<&-; exec -a "$name" "$path" "$@"';
+const BASH_LAUNCH =
+  'IFS= read -r _ <&7 || exit 125; exec 2>&5 3<&- 5>&- 6>&- 7<&-; exec -a "$name" "$path" "$@"';
 /** POSIX shells start background commands with SIGINT and SIGQUIT ignored and stdin from /dev/null. */
-const SH_LAUNCH = 'IFS= read -r _ <&7; exec 2>&5 <&4 3<&- 4<&- 5>&- 6>&- 7<&-; exec "$path" "$@"';
+const SH_LAUNCH = 'IFS= read -r _ <&7 || exit 125; exec 2>&5 <&4 3<&- 4<&- 5>&- 6>&- 7<&-; exec "$path" "$@"';
 
 function script(setUp: string, launch: string): string {
   return `${setUp}
 path=$1 name=$2; shift 2
 child= interrupted=
 trap 'interrupted=1; read -r order to <&3; case $to in group) kill "-$order" -- "-$child";; *) kill "-$order" "$child";; esac' USR1
-IFS= read -r _ <&3
+IFS= read -r _ <&3 || exit 125
 ( ${launch} ) &
 child=$!
 echo "started $child" >&6

@@ -9,7 +9,7 @@ import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { signalNumber } from '../kernel/signals';
 import { TraceError } from '../trace-error';
-import { commandLine } from './command-line';
+import { commandLine, PIPED } from './command-line';
 import { eachLine } from './lines';
 import { BASH_SCRIPT, CONTROL_SIGNAL, SH_SCRIPT } from './parent-script';
 import type { WorkloadSettings, WorkloadSinks } from './workload';
@@ -71,7 +71,7 @@ export class TracedParent {
         resolve();
       }),
     );
-    const output = [eachLine(child.stdout!, sinks.stdout), eachLine(child.stderr!, sinks.stderr)];
+    const output = [eachLine(child.stdout, sinks.stdout), eachLine(child.stderr, sinks.stderr)];
     // The command's own children may hold its output open after it; the parent's reports end with the parent.
     void reported.then(() => {
       for (const resolve of reports.values()) resolve(null);
@@ -95,7 +95,7 @@ export class TracedParent {
       cwd,
       env: { ...env, BASH_ENV: undefined, ENV: undefined },
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
+      stdio: [...(settings.handOn ?? PIPED), 'pipe', 'ignore', 'ignore', 'pipe', 'pipe'],
       ...(settings.uid === null ? {} : { uid: settings.uid }),
       ...(settings.gid === null ? {} : { gid: settings.gid }),
     });

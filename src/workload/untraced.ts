@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { signalNumber } from '../kernel/signals';
 import { TraceError, errnoOf } from '../trace-error';
-import { commandLine } from './command-line';
+import { commandLine, PIPED } from './command-line';
 import { eachLine } from './lines';
 import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from './workload';
 
@@ -17,7 +17,7 @@ export async function runUntraced(settings: WorkloadSettings, sinks: WorkloadSin
     env,
     // A process group of its own, so that all of it can be ended.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [...(settings.handOn ?? PIPED)],
     ...(settings.uid === null ? {} : { uid: settings.uid }),
     ...(settings.gid === null ? {} : { gid: settings.gid }),
   });

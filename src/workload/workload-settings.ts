@@ -75,8 +75,14 @@ export function readSignal(place: string, given: unknown): string {
   return signalName(number);
 }
 
-/** @throws TraceError CONFIG_INVALID with the name of the setting */
-export function readWorkloadSettings(given: Given): WorkloadSettings {
+/**
+ * @param ours what no flow decides: the descriptors to hand on, and what an administrator allows
+ * @throws TraceError CONFIG_INVALID with the name of the setting
+ */
+export function readWorkloadSettings(
+  given: Given,
+  ours: Partial<Pick<WorkloadSettings, 'handOn' | 'allowed'>> = {},
+): WorkloadSettings {
   const { command } = given;
   if (typeof command !== 'string' || command === '' || command.includes('\0')) {
     throw invalid('command', command, 'the name or the path of a program');
@@ -95,5 +101,7 @@ export function readWorkloadSettings(given: Given): WorkloadSettings {
     timeLimitSeconds: absent(given['timeLimitSeconds'])
       ? null
       : readSeconds('timeLimitSeconds', given['timeLimitSeconds']),
+    handOn: ours.handOn ?? null,
+    allowed: ours.allowed ?? null,
   };
 }

@@ -14,6 +14,13 @@ export interface WorkloadSettings {
   readonly kill: { readonly signal: string; readonly afterSeconds: number } | null;
   /** SIGTERM to the whole process group after this long, SIGKILL 2 s later. */
   readonly timeLimitSeconds: number | null;
+  /**
+   * Descriptors of ours to hand on as standard input, output and error, as a command line does. Null: an empty
+   * input, and outputs that come line by line to the sinks.
+   */
+  readonly handOn: readonly [stdin: number, stdout: number, stderr: number] | null;
+  /** Absolute paths of the programs that an administrator lets run, the shell among them or not; null for any. */
+  readonly allowed: readonly string[] | null;
 }
 
 export interface WorkloadSinks {

@@ -161,6 +161,14 @@ describe('ftrace-life record', () => {
     assert.match(stderr, /from the command/);
   });
 
+  it('hands its own standard input on', () => {
+    const { stderr, status } = ftraceLife(['record', '--format', 'count', '--', 'cat'], {
+      input: 'handed on',
+    });
+    assert.equal(status, 0);
+    assert.equal(stderr, 'handed on');
+  });
+
   it('ends the command on SIGINT and still tells its life', async () => {
     const recording = spawn(process.execPath, [
       COMMAND,

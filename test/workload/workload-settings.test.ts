@@ -13,6 +13,8 @@ describe('the settings of a workload', () => {
       gid: null,
       kill: null,
       timeLimitSeconds: null,
+      handOn: null,
+      allowed: null,
     });
   });
 
