@@ -17,6 +17,7 @@ function walk(page: DataView, layout = X86_64_LAYOUT): { records: Seen[]; damage
   if (isDamage(header)) return { records: [], damage: header };
   const records: Seen[] = [];
   const damage = walkRecords(page, header, layout, (time, offset, length) => {
+    assert.ok(time.nsec < 1_000_000_000);
     records.push({ ticks: ticksOf(time), offset, length });
   });
   return { records, damage };
