@@ -36,10 +36,16 @@ function readKill(given: string): { signal: string; afterSeconds: number } {
   if (seconds === undefined || seconds === '' || !(Number(seconds) >= 0)) {
     throw new UsageError(`--kill is ${given}; it is SIGNAL@SECONDS, such as SIGKILL@0.3`);
   }
+  return { signal: asked(() => readSignal('--kill', signal)), afterSeconds: Number(seconds) };
+}
+
+/** What does not fit on a command line is a wrong call, not a failed run. */
+function asked<Setting>(read: () => Setting): Setting {
   try {
-    return { signal: readSignal('--kill', signal), afterSeconds: Number(seconds) };
+    return read();
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    if (error instanceof TraceError && error.code === 'CONFIG_INVALID') throw new UsageError(error.message);
+    throw error;
   }
 }
 
@@ -152,8 +158,8 @@ export async function record(args: string[], out: Output): Promise<number> {
   const request = readRequest(args);
   // The command gets our own descriptors; but what we print on standard output must not be torn by it.
   const handOn = [0, request.format === null ? 1 : 2, 2] as const;
-  const workloadSettings = readWorkloadSettings(request.workload, { handOn });
-  const session = await armSession(readSessionSettings(request.session));
+  const workloadSettings = asked(() => readWorkloadSettings(request.workload, { handOn }));
+  const session = await armSession(asked(() => readSessionSettings(request.session)));
   const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
   const batches = session.batches();
   let restore = (): void => undefined;

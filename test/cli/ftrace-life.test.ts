@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -36,6 +36,30 @@ async function recordReport(args: string[]): Promise<{ report: Report; pid: numb
   });
   const { stdout } = await running;
   return { report: JSON.parse(stdout) as Report, pid: running.child.pid ?? 0 };
+}
+
+/** Records a shell script, and does something at its first line of output. */
+async function recordWhile(
+  script: string,
+  atFirstLine: (recording: ChildProcess, line: string) => void,
+): Promise<{ report: Report; status: number | null }> {
+  const recording = spawn(process.execPath, [
+    COMMAND,
+    'record',
+    '--format',
+    'json',
+    '--',
+    'sh',
+    '-c',
+    script,
+  ]);
+  let stdout = '';
+  recording.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  recording.stderr.once('data', (line: Buffer) => {
+    atFirstLine(recording, line.toString().trim());
+  });
+  const status = await new Promise<number | null>((resolve) => recording.on('close', resolve));
+  return { report: JSON.parse(stdout) as Report, status };
 }
 
 function one(signals: readonly SignalRecord[], name: string, target: number): SignalRecord {
@@ -87,27 +111,13 @@ describe('ftrace-life record', () => {
   });
 
   it('names a killer outside the tree and its SIGTERM, although the kernel delivers that as 9', async () => {
-    const recording = spawn(process.execPath, [
-      COMMAND,
-      'record',
-      '--format',
-      'json',
-      '--',
-      'sh',
-      '-c',
-      'echo $$; exec sleep 30',
-    ]);
-    let stdout = '';
-    recording.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     let killer: number | undefined;
-    recording.stderr.once('data', (line: Buffer) => {
+    const { report } = await recordWhile('echo $$; exec sleep 30', (recording, line) => {
       // Only a moment later is the sleep in place of its shell.
       setTimeout(() => {
-        killer = spawn('sh', ['-c', `kill -TERM ${line.toString().trim()}`]).pid;
+        killer = spawn('sh', ['-c', `kill -TERM ${line}`]).pid;
       }, 200);
     });
-    await new Promise((resolve) => recording.on('close', resolve));
-    const report = JSON.parse(stdout) as Report;
     const life = workloadOf(report);
     const term = one(report.signals, 'SIGTERM', life.pid);
     assert.deepEqual(
@@ -170,22 +180,11 @@ describe('ftrace-life record', () => {
   });
 
   it('ends the command on SIGINT and still tells its life', async () => {
-    const recording = spawn(process.execPath, [
-      COMMAND,
-      'record',
-      '--format',
-      'json',
-      '--',
-      'sh',
-      '-c',
-      'echo up; sleep 60',
-    ]);
-    let stdout = '';
-    recording.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    recording.stderr.once('data', () => recording.kill('SIGINT'));
-    const status = await new Promise((resolve) => recording.on('close', resolve));
+    const { report, status } = await recordWhile('echo up; sleep 60', (recording) =>
+      recording.kill('SIGINT'),
+    );
     assert.equal(status, 0);
-    assert.equal(workloadOf(JSON.parse(stdout) as Report).exit?.signal, 'SIGTERM');
+    assert.equal(workloadOf(report).exit?.signal, 'SIGTERM');
   });
 
   it('ends with 1 and says why where the command does not exist or the output cannot be written', () => {
@@ -369,6 +368,9 @@ describe('a wrong call of ftrace-life', () => {
     ['record', '--kill', 'SIGKILL', '--', 'true'],
     ['record', '--kill', 'SIGFOO@1', '--', 'true'],
     ['record', '--format', 'xml', '--', 'true'],
+    ['record', '--buffer', 'much', '--', 'true'],
+    ['record', '--events', 'a;b', '--', 'true'],
+    ['record', '--timeout', 'soon', '--', 'true'],
     ['report'],
     ['report', 'a', 'b'],
     ['report', WALKTHROUGH, '--format', 'pdf'],
