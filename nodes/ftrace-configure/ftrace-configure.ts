@@ -108,7 +108,7 @@ export = (RED: NodeAPI): void => {
   registerPreflight(RED);
   RED.nodes.registerType('ftrace-configure', function (this: Node, def: ConfigureDef) {
     RED.nodes.createNode(this, def);
-    const config = readOrShowFailure(this, () => readDef(def));
+    const config = readOrShowFailure(this, RED._('ftrace-configure.status.invalid'), () => readDef(def));
     if (config === null) return;
     const status = new StatusRenderer<ConfigureState>(this, LOOKS, (key, values) =>
       RED._(`ftrace-configure.${key}`, values),

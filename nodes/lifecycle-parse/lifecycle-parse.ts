@@ -43,7 +43,7 @@ function readDef(def: ParseDef): ParseConfig {
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType('lifecycle-parse', function (this: Node, def: ParseDef) {
     RED.nodes.createNode(this, def);
-    const config = readOrShowFailure(this, () => readDef(def));
+    const config = readOrShowFailure(this, RED._('lifecycle-parse.status.invalid'), () => readDef(def));
     if (config === null) return;
     const status = new StatusRenderer<ParseState>(this, LOOKS, (key, values) =>
       RED._(`lifecycle-parse.${key}`, values),

@@ -86,7 +86,7 @@ function sessionOf(message: NodeMessage): Session | null {
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType('run-workload', function (this: Node, def: NodeDef & WorkloadDef) {
     RED.nodes.createNode(this, def);
-    const config = readOrShowFailure(this, () => readDef(def));
+    const config = readOrShowFailure(this, RED._('run-workload.status.invalid'), () => readDef(def));
     if (config === null) return;
     const status = new StatusRenderer<RunState>(this, LOOKS, (key, values) =>
       RED._(`run-workload.${key}`, values),

@@ -95,7 +95,7 @@ function sendAlerts(message: NodeMessage, due: readonly Alert[], send: Send): vo
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType('signal-filter', function (this: Node, def: FilterDef) {
     RED.nodes.createNode(this, def);
-    const config = readOrShowFailure(this, () => readDef(def));
+    const config = readOrShowFailure(this, RED._('signal-filter.status.invalid'), () => readDef(def));
     if (config === null) return;
     const status = new StatusRenderer<FilterState>(this, LOOKS, (key, values) =>
       RED._(`signal-filter.${key}`, values),

@@ -95,7 +95,7 @@ function liveSession(message: NodeMessage): Session {
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType('trace-source', function (this: Node, def: SourceDef) {
     RED.nodes.createNode(this, def);
-    const config = readOrShowFailure(this, () => readDef(def));
+    const config = readOrShowFailure(this, RED._('trace-source.status.invalid'), () => readDef(def));
     if (config === null) return;
     const status = new StatusRenderer<SourceState>(this, LOOKS, (key, values) =>
       RED._(`trace-source.${key}`, values),

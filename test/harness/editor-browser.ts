@@ -13,11 +13,15 @@ export type Theme = 'light' | 'dark';
 interface EditorPage {
   readonly RED: {
     readonly nodes: {
-      readonly node: (id: string) => EditorNode | null;
+      readonly node: (id: string) => EditorNode | undefined;
       readonly eachNode: (look: (node: EditorNode) => void) => void;
       readonly dirty: () => boolean;
     };
-    readonly view: { readonly state: () => number; readonly reveal: (id: string) => void };
+    readonly view: {
+      readonly state: () => number;
+      readonly reveal: (id: string) => void;
+      readonly scale: () => number;
+    };
     readonly state: { readonly IMPORT_DRAGGING: number };
     readonly editor: { readonly edit: (node: EditorNode) => void };
     readonly actions: { readonly invoke: (name: string) => void };
@@ -32,12 +36,23 @@ interface EditorNode {
   readonly id: string;
   readonly type: string;
   readonly name?: string;
+  readonly valid?: boolean;
   readonly status?: { readonly fill?: string; readonly shape?: string; readonly text?: string };
 }
 
 /** The panel that slides in from the right with a dialog. */
 interface Tray {
   readonly getAnimations: () => unknown[];
+}
+
+/** The part of the page that a flow is drawn in, and its clock of drawing. */
+interface Workspace {
+  readonly document: {
+    readonly querySelector: (
+      of: string,
+    ) => { readonly scrollLeft: number; readonly scrollTop: number } | null;
+  };
+  readonly requestAnimationFrame: (draw: (time: number) => void) => number;
 }
 
 const WINDOW = { width: 1400, height: 900 };
@@ -109,10 +124,10 @@ export class EditorBrowser {
     const tree =
       '#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-container > .red-ui-editableList';
     let level = this.page.locator(`${tree} > div > ol`);
-    // The editor shows the library's name and its kind above the packages.
-    const folders = ['Examples', 'flows', ...example.slice(0, -1)];
-    for (const folder of folders) level = await this.#openFolder(level, folder);
-    await labelled(level, example.at(-1) ?? '').click();
+    // Above the packages stand the library's name and its kind, each alone, in the language of the user.
+    for (const folder of [undefined, undefined, ...example.slice(0, -1)])
+      level = await this.#openFolder(level, folder);
+    await entry(level, example.at(-1)).click();
     await this.page.click('#red-ui-clipboard-dialog-ok');
     await this.page.waitForSelector('#red-ui-clipboard-dialog-ok', { state: 'hidden' });
     const onTheMouse = await this.page.waitForFunction(() => {
@@ -142,7 +157,7 @@ export class EditorBrowser {
   async nodeId(node: string): Promise<string> {
     const id = await this.page.evaluate((wanted) => {
       const { RED } = globalThis as unknown as EditorPage;
-      if (RED.nodes.node(wanted) !== null) return wanted;
+      if (RED.nodes.node(wanted)) return wanted;
       let found: string | undefined;
       RED.nodes.eachNode((each) => {
         if (each.name === wanted) found ??= each.id;
@@ -151,6 +166,18 @@ export class EditorBrowser {
     }, node);
     if (id === undefined) throw new Error(`the editor has no node ${node}`);
     return id;
+  }
+
+  /** The nodes that the editor marks with a triangle, and those whose type it does not know. */
+  async invalidNodes(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const { RED } = globalThis as unknown as EditorPage;
+      const invalid: string[] = [];
+      RED.nodes.eachNode((node) => {
+        if (node.valid === false || node.type === 'unknown') invalid.push(node.name ?? node.id);
+      });
+      return invalid;
+    });
   }
 
   /** Shows the debug sidebar and gives the text of every message in it, oldest first. */
@@ -208,10 +235,19 @@ export class EditorBrowser {
     return this.page.locator('.red-ui-help > .red-ui-help').innerText();
   }
 
-  /** Brings the whole flow into view, as the button below the workspace does. */
+  /** Brings the whole flow into view, as the button below the workspace does, and waits until it has come to rest. */
   async fitFlow(): Promise<void> {
-    await this.page.evaluate(() => {
-      (globalThis as unknown as EditorPage).RED.actions.invoke('core:zoom-fit');
+    await this.page.evaluate(async () => {
+      const page = globalThis as unknown as EditorPage & Workspace;
+      const chart = page.document.querySelector('#red-ui-workspace-chart')!;
+      const place = (): string =>
+        [page.RED.view.scale(), chart.scrollLeft, chart.scrollTop].map((value) => value.toFixed(3)).join();
+      page.RED.actions.invoke('core:zoom-fit');
+      // Zooming and scrolling follow each other, with a few frames between them.
+      for (let before = '', still = 0; still < 30; before = place()) {
+        await new Promise((resolve) => page.requestAnimationFrame(resolve));
+        still = place() === before ? still + 1 : 0;
+      }
     });
   }
 
@@ -237,8 +273,8 @@ export class EditorBrowser {
   }
 
   /** Opens one folder of the import tree, where it is closed, and gives the list inside. */
-  async #openFolder(level: Locator, name: string): Promise<Locator> {
-    const label = labelled(level, name);
+  async #openFolder(level: Locator, name: string | undefined): Promise<Locator> {
+    const label = entry(level, name);
     const inside = label.locator('xpath=../div[contains(@class, "red-ui-editableList")]/div/ol');
     // The mark comes at once, the list slides open later: a second click would close it again.
     const isOpen = (await label.locator('xpath=..').getAttribute('class'))?.includes('expanded') === true;
@@ -272,8 +308,9 @@ export class EditorBrowser {
   }
 }
 
-/** The label of an entry that stands directly in this list of the editor's tree. */
-function labelled(list: Locator, text: string): Locator {
+/** The label of the entry of this name, or of the only one, that stands directly in this list of the editor's tree. */
+function entry(list: Locator, name: string | undefined): Locator {
   const label = 'div[contains(@class, "red-ui-treeList-label")]';
-  return list.locator(`xpath=./li/div/${label}[span[text()=${JSON.stringify(text)}]]`);
+  const isNamed = name === undefined ? '' : `[span[text()=${JSON.stringify(name)}]]`;
+  return list.locator(`xpath=./li/div/${label}${isNamed}`);
 }

@@ -258,8 +258,9 @@ export class NodeRedProcess {
   }
 
   async #ready(): Promise<void> {
-    const listening = /Server now running at (http:\/\/[\d.]+:\d+)/;
-    const started = /Started flows|Waiting for missing types/;
+    // The sentences around it are in the language of `settings.lang`.
+    const listening = /(http:\/\/127\.0\.0\.1:\d+)/;
+    const started = /Started flows|Waiting for missing types|流程已启动|等待缺少的类型/;
     const [line] = await this.#withOutput(
       Promise.all([
         this.log.first((each) => listening.test(each), START_MS, 'the address of Node-RED'),

@@ -83,7 +83,7 @@ describe('ftrace-configure', () => {
     flow.send('configure');
     flow.send('configure');
     assert.equal((await flow.caught()).error.code, 'CONFIG_INVALID');
-    assert.equal((await flow.status('configure', () => true)).text, 'CONFIG_INVALID');
+    assert.equal((await flow.status('configure', () => true)).text, 'ftrace-configure.status.invalid');
   });
 
   describe('with tracefs', () => {
