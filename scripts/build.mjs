@@ -2,7 +2,7 @@
  * Builds what the package delivers: TypeScript to dist/, the files that Node-RED expects beside each built node, and
  * the editor bundles in resources/.
  *
- * Everything is built in .build-next/ and moved into place at the end. A build that fails leaves the last good one
+ * Everything is built in a folder of its own and moved into place at the end. A build that fails leaves the last good one
  * where it was, and what a source no longer produces is gone afterwards.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,7 +25,8 @@ const root = path.resolve(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-const next = '.build-next';
+// A folder of its own: two builds at a time must not mix.
+const next = `.build-next-${process.pid}`;
 // As deep as dist/ itself, so that the relative paths inside source maps hold after the move.
 const nextDist = `${next}-dist`;
 const nextResources = `${next}-resources`;

@@ -111,11 +111,18 @@ function buttons(flows) {
   return nodes.filter(({ type, name }) => type === 'inject' && name).map(({ name }) => `"${name}"`);
 }
 
+/** Whether the user's flows still have the example's tab; Node-RED keeps its id. */
+function hasExample(flows, flow) {
+  const tab = JSON.parse(readFileSync(path.join(root, flow.file), 'utf8')).find(({ type }) => type === 'tab');
+  return JSON.parse(readFileSync(flows, 'utf8')).some(({ id }) => id === tab.id);
+}
+
 function guide(address, flow, { flows, wasThere }) {
   const names = buttons(flows);
   const lines = ['', `Open   ${address}`];
-  if (wasThere)
+  if (wasThere && !hasExample(flows, flow))
     lines.push(`Flow   yours, from ${flows}; the lifecycle flow is under Menu > Import > Examples`);
+  else if (wasThere) lines.push(`Flow   yours, from ${flows}, with the lifecycle flow: it ${flow.does}`);
   else lines.push(`Flow   ${path.basename(flow.file, '.json')}: it ${flow.does}`);
   lines.push(`Why    ${flow.because}`);
   lines.push(...flow.why.map((reason) => `         ${reason}`));

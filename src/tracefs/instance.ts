@@ -87,12 +87,12 @@ export class Instance {
   /** @throws TraceError EVENT_UNKNOWN for one that this kernel does not have and that is not optional */
   enable(choice: EventChoice): void {
     const directory = this.#file(path.join('events', choice.event));
-    if (!this.files.dryRun && !existsSync(directory)) {
-      if (choice.optional === true) return;
-      throw new TraceError(
-        'EVENT_UNKNOWN',
-        `${choice.event} is not under ${path.join(this.tracefs, 'events')}`,
-      );
+    const events = path.join(this.tracefs, 'events');
+    const { dryRun } = this.files;
+    if (!existsSync(dryRun ? path.join(events, choice.event) : directory)) {
+      // A dry run without the right to look can only say what it would try.
+      if (choice.optional === true && (!dryRun || existsSync(path.join(events, 'enable')))) return;
+      if (!dryRun) throw new TraceError('EVENT_UNKNOWN', `${choice.event} is not under ${events}`);
     }
     if (choice.filter !== undefined) this.files.write(path.join(directory, 'filter'), choice.filter);
     if (choice.stack === true) this.files.write(path.join(directory, 'trigger'), 'stacktrace');

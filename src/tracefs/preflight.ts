@@ -45,7 +45,8 @@ export function inspectTracing(): Preflight {
   const ok = (subject: string, found: string): void => {
     findings.push({ subject, level: 'ok', found, mend: null });
   };
-  if (tracefs === null) lack('tracefs', 'not mounted', MOUNT, 'TRACEFS_MISSING');
+  if (tracefs === null)
+    lack('tracefs', 'no mount of type tracefs in /proc/self/mounts', MOUNT, 'TRACEFS_MISSING');
   else inspectMounted(tracefs, findings, lack, ok);
   if (seesGlobalPids()) ok('pids', 'this process sees the pids of the machine');
   else {
@@ -171,6 +172,6 @@ export function requireTracing(preflight: Preflight): string {
   const lack = preflight.findings.find((finding) => finding.level === 'lack');
   throw new TraceError(
     preflight.code ?? 'TRACEFS_MISSING',
-    `${lack?.found ?? ''}; mend: ${lack?.mend ?? ''}`,
+    `${lack?.found ?? ''}; to mend it: ${lack?.mend ?? ''}`,
   );
 }

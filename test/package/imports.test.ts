@@ -1,5 +1,5 @@
 /**
- * The walk of an event goes one way (docs/architecture.md): each room of src/ may import what `MAY_IMPORT` says, and
+ * The walk of an event goes one way (ARCHITECTURE.md): each room of src/ may import what `MAY_IMPORT` says, and
  * nothing else. This reads every import and export-from in src/ and nodes/.
  */
 import assert from 'node:assert/strict';
