@@ -142,7 +142,7 @@ describe('the example "1 Life of a process" in the editor', function () {
     const alert = JSON.parse(kept.text) as Alert;
     assert.equal(alert.signal.signal, 'SIGKILL');
     assert.equal(alert.signal.sender?.pid, parentPid);
-    assert.equal(alert.process?.comm, 'sleep');
+    assert.equal(alert.process.comm, 'sleep');
   });
 
   it('keeps the report, which names the killer and lost nothing', async () => {

@@ -48,9 +48,7 @@ interface Tray {
 /** The part of the page that a flow is drawn in, and its clock of drawing. */
 interface Workspace {
   readonly document: {
-    readonly querySelector: (
-      of: string,
-    ) => { readonly scrollLeft: number; readonly scrollTop: number } | null;
+    readonly querySelector: (of: string) => { scrollLeft: number; readonly scrollTop: number } | null;
   };
   readonly requestAnimationFrame: (draw: (time: number) => void) => number;
 }
@@ -248,6 +246,8 @@ export class EditorBrowser {
         await new Promise((resolve) => page.requestAnimationFrame(resolve));
         still = place() === before ? still + 1 : 0;
       }
+      // It centres what it thinks is the flow; a group's edge and label lie further left than its nodes.
+      chart.scrollLeft = 0;
     });
   }
 
