@@ -18,6 +18,7 @@ describe('the example of', function () {
     both!.nodeRed.forget();
     await both!.deployExample('nodes', type);
     assert.deepEqual(await both!.editor.invalidNodes(), []);
+    assert.deepEqual(await both!.editor.misplacedNodes(), []);
   }
 
   /** Presses the button and gives the first message that the debug node then shows. */

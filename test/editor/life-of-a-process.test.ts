@@ -108,6 +108,7 @@ describe('the example "1 Life of a process" in the editor', function () {
   it('is imported from the menu and deployed, with nothing amiss', async () => {
     await both!.deployExample('1 Life of a process');
     assert.deepEqual(await both!.editor.invalidNodes(), []);
+    assert.deepEqual(await both!.editor.misplacedNodes(), []);
   });
 
   it('tells the life of a real process from its fork to its reaping when the button is pressed', async () => {

@@ -45,6 +45,7 @@ describe('the examples in the editor of a Node-RED that may not trace', function
     const { nodeRed, editor } = both!;
     await both!.deployExample('2 Life of a process, recorded');
     assert.deepEqual(await editor.invalidNodes(), []);
+    assert.deepEqual(await editor.misplacedNodes(), []);
     await editor.pressButton('tell the life');
     checkStory(await storyOf('recorded-story'));
     assert.match(await editor.waitForDebug(/was killed by SIGKILL: its own parent/), /alert/);
@@ -61,6 +62,7 @@ describe('the examples in the editor of a Node-RED that may not trace', function
     nodeRed.forget();
     await both!.deployExample('1 Life of a process');
     assert.deepEqual(await editor.invalidNodes(), []);
+    assert.deepEqual(await editor.misplacedNodes(), []);
     await editor.pressButton('follow a life');
     await editor.waitForStatus('life-configure', /^recorded trace$/);
     await editor.waitForStatus('life-run', /^not run: recorded$/);

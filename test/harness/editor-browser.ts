@@ -22,6 +22,7 @@ interface EditorPage {
       readonly reveal: (id: string) => void;
       readonly scale: () => number;
     };
+    readonly workspaces: { readonly active: () => string };
     readonly state: { readonly IMPORT_DRAGGING: number };
     readonly editor: { readonly edit: (node: EditorNode) => void };
     readonly actions: { readonly invoke: (name: string) => void };
@@ -35,9 +36,18 @@ interface EditorPage {
 interface EditorNode {
   readonly id: string;
   readonly type: string;
+  readonly z?: string;
   readonly name?: string;
   readonly valid?: boolean;
   readonly status?: { readonly fill?: string; readonly shape?: string; readonly text?: string };
+}
+
+/** A node with its middle and its size, in pixels of the canvas. */
+interface DrawnNode extends EditorNode {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
 }
 
 /** The panel that slides in from the right with a dialog. */
@@ -175,6 +185,30 @@ export class EditorBrowser {
         if (node.valid === false || node.type === 'unknown') invalid.push(node.name ?? node.id);
       });
       return invalid;
+    });
+  }
+
+  /** What of the flow in view lies beyond the canvas, or over another node. */
+  async misplacedNodes(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const { RED } = globalThis as unknown as EditorPage;
+      const drawn: DrawnNode[] = [];
+      RED.nodes.eachNode((node) => {
+        if (node.z === RED.workspaces.active()) drawn.push(node as DrawnNode);
+      });
+      const name = (node: DrawnNode): string =>
+        node.name === undefined || node.name === '' ? node.id : node.name;
+      const outside = drawn.filter(({ x, y, w, h }) => x - w / 2 < 0 || y - h / 2 < 0);
+      const covered = drawn.filter((node, index) =>
+        drawn
+          .slice(index + 1)
+          .some(
+            (other) =>
+              Math.abs(node.x - other.x) < (node.w + other.w) / 2 &&
+              Math.abs(node.y - other.y) < (node.h + other.h) / 2,
+          ),
+      );
+      return [...outside, ...covered].map(name);
     });
   }
 
