@@ -36,7 +36,9 @@ async function main(args: string[]): Promise<number> {
     return status;
   } catch (error) {
     if (isUsage(error)) {
-      process.stderr.write(`ftrace-life: ${error.message}; see ftrace-life --help\n`);
+      // What parseArgs says of an ambiguous option has three lines.
+      const said = error.message.replaceAll('\n', ' ');
+      process.stderr.write(`ftrace-life: ${said}; see ftrace-life --help\n`);
       return 2;
     }
     const said =

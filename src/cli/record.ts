@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
   CaptureWriter,
@@ -20,6 +21,7 @@ import { REPORT_FORMATS, writeReport, type ReportFormat } from './report';
 import { oneOf, UsageError } from './usage';
 
 const FORMATS = [...REPORT_FORMATS, 'text', 'count'] as const;
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type RecordFormat = (typeof FORMATS)[number];
 
 interface Request {
@@ -32,8 +34,8 @@ interface Request {
 
 /** `SIGKILL@0.3`: the signal, and the seconds after which the traced parent sends it. */
 function readKill(given: string): { signal: string; afterSeconds: number } {
-  const [signal, seconds] = given.split('@');
-  if (seconds === undefined || seconds === '' || !(Number(seconds) >= 0)) {
+  const [signal, seconds, more] = given.split('@');
+  if (seconds === undefined || seconds === '' || more !== undefined || !(Number(seconds) >= 0)) {
     throw new UsageError(`--kill is ${given}; it is SIGNAL@SECONDS, such as SIGKILL@0.3`);
   }
   return { signal: asked(() => readSignal('--kill', signal)), afterSeconds: Number(seconds) };
@@ -138,19 +140,47 @@ class Recording {
   }
 }
 
-/** Ctrl-C ends the command, not the account of it. The second time it is meant for us. */
-function endOnInterrupt(workload: Workload): () => void {
-  const end = (): void => {
-    restore();
-    void workload.stop();
+/** Ending a command that does not want to end takes a few seconds; until then nothing of it may be left behind. */
+const ENDING_MS = 6000;
+
+/**
+ * Ctrl-C ends the command, not the account of it; before the command is there, it ends the session. Pressed again,
+ * it is meant for us only when all should long be over.
+ */
+class Interruption {
+  signal: NodeJS.Signals | null = null;
+  #workload: Workload | null = null;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor() {
+    for (const signal of INTERRUPTS) process.on(signal, this.#interrupt);
+  }
+
+  /** From now on there is a command to end. */
+  watch(workload: Workload): void {
+    this.#workload = workload;
+    if (this.signal !== null) void workload.stop();
+  }
+
+  /** @throws TraceError SESSION_ENDED where somebody wants no run any more */
+  check(): void {
+    if (this.signal !== null)
+      throw new TraceError('SESSION_ENDED', `${this.signal} came before the command was run`);
+  }
+
+  restore(): void {
+    clearTimeout(this.#patience);
+    for (const signal of INTERRUPTS) process.off(signal, this.#interrupt);
+  }
+
+  readonly #interrupt = (signal: NodeJS.Signals): void => {
+    if (this.signal !== null) return;
+    this.signal = signal;
+    void this.#workload?.stop();
+    this.#patience = setTimeout(() => {
+      this.restore();
+    }, ENDING_MS);
   };
-  const restore = (): void => {
-    process.off('SIGINT', end);
-    process.off('SIGTERM', end);
-    process.off('SIGHUP', end);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);
-  return restore;
 }
 
 /** `ftrace-life record -- COMMAND`. */
@@ -159,29 +189,36 @@ export async function record(args: string[], out: Output): Promise<number> {
   // The command gets our own descriptors; but what we print on standard output must not be torn by it.
   const handOn = [0, request.format === null ? 1 : 2, 2] as const;
   const workloadSettings = asked(() => readWorkloadSettings(request.workload, { handOn }));
-  const session = await armSession(asked(() => readSessionSettings(request.session)));
-  const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
-  const batches = session.batches();
-  let restore = (): void => undefined;
+  const sessionSettings = asked(() => readSessionSettings(request.session));
+  const interruption = new Interruption();
+  let session: Session | null = null;
   try {
+    session = await armSession(sessionSettings);
+    const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
+    const batches = session.batches();
     const recording = new Recording(request, session, out);
     await recording.begin();
+    // Arming writes without a pause; a signal that came meanwhile is told of in the next turn.
+    await nextTurn();
+    interruption.check();
     const workload = await session.run(workloadSettings, sinks);
-    restore = endOnInterrupt(workload);
+    interruption.watch(workload);
     for await (const batch of batches) {
       await recording.take(batch);
-      if (out.isUnread) void workload.stop();
+      if (!out.isUnread) continue;
+      if (request.file === undefined) break;
+      void workload.stop();
     }
     await session.disarm();
     if (session.failure !== null) throw session.failure;
     await recording.finish();
     return 0;
   } catch (error) {
-    await session.disarm();
+    await session?.disarm();
     throw error instanceof TraceError
       ? error
       : new TraceError('SESSION_ENDED', String(error), { cause: error });
   } finally {
-    restore();
+    interruption.restore();
   }
 }

@@ -25,14 +25,16 @@ export function findEvents(tracefs: string, names: readonly string[]): string[] 
   const root = path.join(tracefs, 'events');
   const directories = (at: string): string[] =>
     readdirSync(at, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  // The tracers' own records, under events/ftrace/, are described there but cannot be enabled.
+  const canEnable = (system: string, event: string): boolean =>
+    existsSync(path.join(root, system, event, 'enable'));
   return names.flatMap((name) => {
     const [system, event] = name.includes(':') ? (name.split(':') as [string, string]) : ['*', name];
     const systems = directories(root).filter((candidate) => matches(system, candidate));
     const found = systems.flatMap((one) => {
-      if (!event.includes('*'))
-        return existsSync(path.join(root, one, event, 'enable')) ? [`${one}/${event}`] : [];
-      return directories(path.join(root, one)).flatMap((each) =>
-        matches(event, each) ? [`${one}/${each}`] : [],
+      const candidates = /[*?]/.test(event) ? directories(path.join(root, one)) : [event];
+      return candidates.flatMap((each) =>
+        matches(event, each) && canEnable(one, each) ? [`${one}/${each}`] : [],
       );
     });
     if (found.length === 0)

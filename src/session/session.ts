@@ -35,6 +35,7 @@ const UNREAD_MS = 10_000;
 /** A task's last event comes from RCU, after it was reaped. */
 const SETTLE_MS = 60;
 const PATIENCE_MS = 2000;
+const KILLING_MS = 100;
 
 export class Session {
   readonly topic: string;
@@ -56,6 +57,7 @@ export class Session {
   #pumping: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   #roomAgain: (() => void) | null = null;
+  #killing: NodeJS.Timeout | null = null;
   /** Why it failed; null otherwise. */
   failure: TraceError | null = null;
   /** Events passed on so far, and events that the kernel lost (null: some gap has no number). */
@@ -245,14 +247,20 @@ export class Session {
     return { code: null, signal: null };
   }
 
-  /** SIGTERM to the command's group, by its parent; what is left after 2 s gets SIGKILL from us. */
+  /**
+   * SIGTERM to the command's group, by its parent; what is left after 2 s gets SIGKILL from us, again and again,
+   * as it may fork while we look. A parent that does not reap then (stopped by its own child) goes too.
+   */
   #endWorkload(parent: TracedParent): void {
     parent.order('SIGTERM', 'group');
-    const patience = setTimeout(() => {
-      this.#killTree(parent);
-    }, PATIENCE_MS);
+    const ordered = performance.now();
+    this.#killing ??= setInterval(() => {
+      const waited = performance.now() - ordered;
+      if (waited > PATIENCE_MS) this.#killTree(parent);
+      if (waited > PATIENCE_MS * 1.5) parent.end();
+    }, KILLING_MS);
     void this.#finished.then(() => {
-      clearTimeout(patience);
+      clearInterval(this.#killing ?? undefined);
     });
   }
 
@@ -376,13 +384,7 @@ export class Session {
     const parent = this.#parent;
     if (parent !== null && this.#ending === null) {
       this.#endWorkload(parent);
-      // A command that waits at the gate, or a parent that cannot fork, never ends by itself.
-      const patience = setTimeout(() => {
-        this.#killTree(parent);
-        parent.end();
-      }, PATIENCE_MS * 1.5);
       await parent.gone;
-      clearTimeout(patience);
       this.#ending ??= this.#safely(this.#end(parent, []));
     }
     this.#ending ??= this.#safely(this.#close());

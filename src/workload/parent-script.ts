@@ -6,7 +6,9 @@
  * Descriptors: 3 orders to the parent, 7 the gate that the child waits at before exec, 6 reports from the parent.
  * Where the session dies at the gate, the pipes end without a line, and nothing is run.
  *
- * An order comes as a line on 3 and is announced by SIGUSR1, because a shell that waits reads nothing.
+ * An order comes as a line on 3 and is announced by SIGUSR1, because a shell that waits reads nothing. The command
+ * too may send its parent SIGUSR1, and two announcements may become one: so all that is there is read, and nothing
+ * is waited for. (dash cannot ask, and serves only where there is no bash.)
  */
 
 /** The signal by which the session announces an order. */
@@ -25,7 +27,16 @@ function script(setUp: string, launch: string): string {
   return `${setUp}
 path=$1 name=$2; shift 2
 child= interrupted=
-trap 'interrupted=1; read -r order to <&3; case $to in group) kill "-$order" -- "-$child";; *) kill "-$order" "$child";; esac' USR1
+# Whether this shell can ask if there is something to read, as bash and busybox can.
+asks=; read -t 0 _ </dev/null && asks=1
+obey() {
+  case $to in group) kill "-$order" -- "-$child";; *) kill "-$order" "$child";; esac
+}
+orders() {
+  if [ -z "$asks" ]; then read -r order to <&3 && obey; return; fi
+  while read -t 0 _ <&3 && read -r order to <&3; do obey; done
+}
+trap 'interrupted=1; orders' USR1
 IFS= read -r _ <&3 || exit 125
 ( ${launch} ) &
 child=$!

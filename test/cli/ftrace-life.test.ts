@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Report, SignalRecord } from '../../src/model/report';
 import type { TraceEvent } from '../../src/trace-event';
@@ -185,6 +186,33 @@ describe('ftrace-life record', () => {
     );
     assert.equal(status, 0);
     assert.equal(workloadOf(report).exit?.signal, 'SIGTERM');
+  });
+
+  it('does not end before a command that ignores SIGTERM, however often it is interrupted', async () => {
+    let pid = 0;
+    const { report, status } = await recordWhile(`trap '' TERM; echo up; sleep 60`, (recording) => {
+      pid = recording.pid!;
+      recording.kill('SIGINT');
+      setTimeout(() => recording.kill('SIGINT'), 200);
+    });
+    assert.equal(status, 0);
+    assert.equal(workloadOf(report).exit?.signal, 'SIGKILL');
+    assert.deepEqual(ownInstances(pid), []);
+  });
+
+  it('leaves nothing where it is interrupted while it arms', async () => {
+    const recording = spawn(process.execPath, [COMMAND, 'record', '--', 'sleep', '60']);
+    const ended = new Promise<number | null>((resolve) => recording.on('close', resolve));
+    let stderr = '';
+    recording.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    while (ownInstances(recording.pid).length === 0) await setImmediate();
+    recording.kill('SIGTERM');
+    assert.equal(await ended, 1);
+    assert.equal(
+      stderr,
+      'ftrace-life: SESSION_ENDED: the session ended while it was read: SIGTERM came before the command was run\n',
+    );
+    assert.deepEqual(ownInstances(recording.pid), []);
   });
 
   it('ends with 1 and says why where the command does not exist or the output cannot be written', () => {

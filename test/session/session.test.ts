@@ -178,6 +178,56 @@ describe('a traced session', () => {
     await session.disarm();
   });
 
+  it('obeys also where the command sends its parent the signal that announces an order', async () => {
+    const session = await arm();
+    const reading = collect(session.batches());
+    const workload = await run(
+      session,
+      'sh',
+      ['-c', 'kill -USR1 $PPID; sleep 0.3; kill -USR1 $PPID; exec sleep 60'],
+      {
+        kill: { signal: 'SIGKILL', afterSeconds: 0.6 },
+        timeLimitSeconds: 3,
+      },
+    );
+    const end = await workload.ended;
+    assert.deepEqual({ signal: end.signal, timedOut: end.timedOut }, { signal: 'SIGKILL', timedOut: false });
+    await session.disarm();
+    const toParent = reportOf(await reading).signals.filter(
+      ({ signal, target }) => signal === 'SIGUSR1' && target.pid === workload.parentPid,
+    );
+    assert.deepEqual(
+      toParent.map(({ control }) => control),
+      [false, false, true],
+    );
+  });
+
+  it('ends a command that stopped its parent', async () => {
+    const session = await arm();
+    const reading = collect(session.batches());
+    const workload = await run(session, 'sh', ['-c', 'kill -STOP $PPID; sleep 60'], {
+      timeLimitSeconds: 0.2,
+    });
+    const { timedOut } = await workload.ended;
+    assert.equal(timedOut, true);
+    const pids = reportOf(await reading).processes.map((process) => process.pid);
+    assert.deepEqual(pids.filter(isAlive), []);
+    await session.disarm();
+  });
+
+  it('ends a command that goes on as ever new processes', async () => {
+    const session = await arm();
+    const reading = collect(session.batches());
+    // Each lives for 20 ms and leaves one more behind, in a session of its own, 400 times at most.
+    const script = `trap "" TERM; [ $2 -gt 0 ] && setsid sh -c "$1" sh "$1" $(($2 - 1)) & sleep 0.02`;
+    const workload = await run(session, 'sh', ['-c', script, 'sh', script, '400']);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await workload.stop();
+    const pids = reportOf(await reading).processes.map((process) => process.pid);
+    assert.deepEqual(pids.filter(isAlive), []);
+    await session.disarm();
+  });
+
   it('ends a session that was armed under the same topic before', async () => {
     const first = await arm();
     const second = await arm();
@@ -198,6 +248,17 @@ describe('a traced session', () => {
 
   it('leaves nothing where an event is not in this kernel', async () => {
     await assert.rejects(arm({ events: ['sched:no_such_event'] }), { code: 'EVENT_UNKNOWN' });
+  });
+
+  it('takes for a pattern only the events that can be traced', async () => {
+    const session = await arm({ events: ['*func*', 'sched_process_exi?'] });
+    const enabled = session.commands.filter((command) => command.includes('-tree/events/'));
+    assert.ok(
+      enabled.some((command) => command.includes('/sched/sched_process_exit/')),
+      enabled.join('\n'),
+    );
+    await session.disarm();
+    await assert.rejects(arm({ events: ['ftrace:*'] }), { code: 'EVENT_UNKNOWN' });
   });
 
   it('counts what the kernel overwrote', async () => {
