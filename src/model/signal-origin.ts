@@ -55,6 +55,16 @@ const FRAMES: readonly (readonly [RegExp, SignalOrigin])[] = [
   [/^kill_something_info$|sys_kill$/, 'kill'],
 ];
 
+/**
+ * What an exiting task sends where the compiler left no frame of the function that decides: `reparent_leader` and
+ * `forget_original_parent` are inlined, `kill_orphaned_pgrp` ends by a jump into `__kill_pgrp_info`.
+ */
+const SENT_BY_EXIT: readonly (readonly [RegExp, SignalOrigin])[] = [
+  [/^(?:do|group)_send_sig_info$/, 'pdeath'],
+  [/^__kill_pgrp_info$/, 'orphaned-pgrp'],
+];
+const EXIT = /^(?:do_exit|exit_notify)$/;
+
 /** The call that the sender is in. */
 const CALLS: Readonly<Record<string, SignalOrigin>> = {
   kill: 'kill',
@@ -86,9 +96,14 @@ export interface FoundOrigin {
 }
 
 export function findOrigin(evidence: SignalEvidence): FoundOrigin {
+  let inner = '';
   for (const frame of evidence.stack) {
     const name = bareFunction(frame);
-    const found = FRAMES.find(([pattern]) => pattern.test(name));
+    const callee = inner;
+    inner = name;
+    const found = EXIT.test(name)
+      ? SENT_BY_EXIT.find(([pattern]) => pattern.test(callee))
+      : FRAMES.find(([pattern]) => pattern.test(name));
     if (found) return { origin: found[1], evidence: outerCall(found[1], evidence.stack) ?? name };
   }
   if (evidence.oomVictim && evidence.number === 9) return { origin: 'oom', evidence: 'mark_victim' };

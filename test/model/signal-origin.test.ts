@@ -49,6 +49,8 @@ describe('the origin of a signal', () => {
     ['__send_signal_locked cgroup_kill_write kernfs_fop_write_iter', 'cgroup', 'cgroup_kill_write'],
     ['__send_signal_locked forget_original_parent exit_notify do_exit', 'pdeath', 'forget_original_parent'],
     ['__send_signal_locked kill_orphaned_pgrp exit_notify do_exit', 'orphaned-pgrp', 'kill_orphaned_pgrp'],
+    ['__send_signal_locked do_send_sig_info do_exit do_group_exit', 'pdeath', 'do_exit'],
+    ['__send_signal_locked do_send_sig_info __kill_pgrp_info do_exit', 'orphaned-pgrp', 'do_exit'],
     ['__send_signal_locked zap_pid_ns_processes forget_original_parent', 'pidns', 'zap_pid_ns_processes'],
     ['force_sig_info_to_task __seccomp_filter __secure_computing', 'seccomp', '__seccomp_filter'],
     ['do_send_sig_info bpf_send_signal_common bpf_prog_1', 'bpf', 'bpf_send_signal_common'],
