@@ -16,7 +16,8 @@ export const CONTROL_SIGNAL = 'SIGUSR1';
 
 /**
  * bash: job control without a terminal gives the command a process group of its own and leaves SIGINT and
- * SIGQUIT alone; `exec -a` keeps the name as it was typed.
+ * SIGQUIT alone; `exec -a` keeps the name as it was typed. Job control is over behind the fork: with it `wait`
+ * returns for a command that is only stopped, and bash ends with a SIGTERM for it.
  */
 const BASH_LAUNCH =
   'IFS= read -r _ <&7 || exit 125; exec 2>&5 3<&- 5>&- 6>&- 7<&-; exec -a "$name" "$path" "$@"';
@@ -40,6 +41,7 @@ trap 'interrupted=1; orders' USR1
 IFS= read -r _ <&3 || exit 125
 ( ${launch} ) &
 child=$!
+set +m
 echo "started $child" >&6
 while :; do
   interrupted=

@@ -202,6 +202,17 @@ describe('a traced session', () => {
     );
   });
 
+  it('waits for a command that stops itself until that goes on', async () => {
+    const session = await arm();
+    void collect(session.batches());
+    const workload = await run(session, 'sh', ['-c', 'kill -STOP $$; exit 5'], {
+      kill: { signal: 'SIGCONT', afterSeconds: 0.4 },
+    });
+    const { code, signal } = await workload.ended;
+    assert.deepEqual({ code, signal }, { code: 5, signal: null });
+    await session.disarm();
+  });
+
   it('ends a command that stopped its parent', async () => {
     const session = await arm();
     const reading = collect(session.batches());
