@@ -8,7 +8,7 @@ import * as path from 'node:path';
 import { TraceError } from '../trace-error';
 import { ControlFiles } from './control-files';
 import { Instance } from './instance';
-import { abandonedInstance } from './owner';
+import { abandonedInstance, startTime } from './owner';
 import { abandonedGroups, removeProbes } from './probes';
 
 export interface Swept {
@@ -41,11 +41,11 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
   return swept;
 }
 
-/** SIGKILL to every process that the instance still follows, but for those to spare. */
+/** SIGKILL to every process that the instance still follows, but for those to spare. The dead get no second one. */
 export function endFollowed(instance: Instance, spare: readonly number[] = []): number[] {
   const killed: number[] = [];
   for (const tid of instance.followed()) {
-    if (spare.includes(tid)) continue;
+    if (spare.includes(tid) || startTime(tid) === null) continue;
     try {
       process.kill(tid, 'SIGKILL');
       killed.push(tid);
