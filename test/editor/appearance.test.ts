@@ -99,18 +99,15 @@ describe('the look of the package in the editor', function () {
     });
   }
 
-  async function lookAtDialogs(
-    look: string,
-    check: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
+  /** Opens each dialog, where everything must fit, and looks closer. */
+  async function lookAtDialogs(lookCloser: (type: string) => Promise<unknown>): Promise<void> {
     const { editor } = both!;
     for (const [type, id] of Object.entries(NODES)) {
       await editor.openDialog(id);
       if (type === 'ftrace-configure')
         await editor.page.waitForSelector('#tracelife-preflight', { state: 'visible' });
       assert.deepEqual(await misfits(), [], type);
-      await check();
-      await editor.screenshot(`dialog-${type}-${look}`);
+      await lookCloser(type);
       await editor.closeDialog('cancel');
     }
   }
@@ -128,7 +125,8 @@ describe('the look of the package in the editor', function () {
       await both!.editor.screenshot(`palette-${theme}`);
     });
 
-    it(`has dialogs in which everything fits, ${theme}`, () => lookAtDialogs(theme));
+    it(`has dialogs in which everything fits, ${theme}`, () =>
+      lookAtDialogs((type) => both!.editor.screenshot(`dialog-${type}-${theme}`)));
   }
 
   it('shows the list of variables in the dialog of run-workload, and keeps what is entered', async () => {
@@ -150,7 +148,7 @@ describe('the look of the package in the editor', function () {
   it('speaks Chinese where the browser does', async () => {
     await both!.reopen({ locale: 'zh-CN' });
     const { editor } = both!;
-    await lookAtDialogs('zh-CN', async () => {
+    await lookAtDialogs(async () => {
       const labels = await editor.page.locator('#dialog-form .form-row > label').allInnerTexts();
       for (const label of labels.filter((text) => text.trim() !== '')) assert.match(label, /\p{Script=Han}/u);
     });

@@ -1,5 +1,5 @@
 /** A real Node-RED and the editor on it, as a user has them before an example is imported. */
-import { EditorBrowser, type Theme } from '../harness/editor-browser';
+import { EditorBrowser, type EditorLook } from '../harness/editor-browser';
 import { NodeRedProcess, type NodeRedOptions } from '../harness/node-red-process';
 import { PACKAGE_NAME } from '../harness/packed-package';
 
@@ -28,9 +28,8 @@ export class EditorWithNodeRed {
   }
 
   /** The same flows in another theme or language. */
-  async reopen(look: { theme?: Theme; locale?: string }): Promise<void> {
-    await this.editor.close();
-    this.editor = await EditorBrowser.open(this.nodeRed.url, look);
+  async reopen(look: EditorLook): Promise<void> {
+    this.editor = await this.editor.reopen(look);
   }
 
   /** Imports one of this package's examples from the menu, and deploys it. @param example folders and name, without `.json` */

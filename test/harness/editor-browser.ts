@@ -9,6 +9,12 @@ import { launchChromium } from './chromium';
 
 export type Theme = 'light' | 'dark';
 
+export interface EditorLook {
+  readonly theme?: Theme;
+  /** What the browser prefers: `en-US`, `zh-CN`. */
+  readonly locale?: string;
+}
+
 /** What the functions that run inside the page use of the editor. */
 interface EditorPage {
   readonly RED: {
@@ -89,13 +95,23 @@ export class EditorBrowser {
    * Opens the editor and waits until it can be used.
    *
    * @param url of Node-RED, `NodeRedProcess.url`
-   * @param locale what the browser prefers: `en-US`, `zh-CN`
    */
-  static async open(
+  static async open(url: string, look: EditorLook = {}): Promise<EditorBrowser> {
+    return EditorBrowser.#openIn(await launchChromium(), url, look);
+  }
+
+  /** The same Node-RED in another theme or language. This one is closed; its browser, slow to start, goes on. */
+  async reopen(look: EditorLook): Promise<EditorBrowser> {
+    const { origin } = new URL(this.page.url());
+    await this.page.context().close();
+    return EditorBrowser.#openIn(this.#browser, origin, look);
+  }
+
+  static async #openIn(
+    browser: Browser,
     url: string,
-    { theme = 'light', locale = 'en-US' }: { theme?: Theme; locale?: string } = {},
-  ) {
-    const browser = await launchChromium();
+    { theme = 'light', locale = 'en-US' }: EditorLook,
+  ): Promise<EditorBrowser> {
     try {
       const context = await browser.newContext({ viewport: WINDOW, locale });
       // The editor's own "Theme" setting of View -> Settings, kept in localStorage (Node-RED 5, view-dark-theme).
