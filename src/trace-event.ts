@@ -90,6 +90,8 @@ export type TraceNote =
       /** The traced parent, and who it is to run. */
       readonly kind: 'workload';
       readonly parent: Tid;
+      /** The child that runs the command, or tries to; absent in a trace from before it was forked. */
+      readonly command?: Tid;
       readonly path: string;
       readonly argv: readonly string[];
       /** The session's own signal, by which it asks the traced parent to send another: not the workload's. */

@@ -73,13 +73,21 @@ const NUMBERS: ReadonlyMap<string, number> = new Map([
   ['SIGIOT', 6],
   ['SIGPOLL', 29],
   ['SIGCLD', SIGCHLD],
-  ['SIGRTMIN', FIRST_REALTIME],
-  ['SIGRTMAX', LAST_REALTIME],
 ]);
 
-/** The number of `SIGTERM`, `TERM` or `SIGRT_2`; null for any other text. */
+/** glibc keeps 32 and 33 for itself: what `kill -l` calls SIGRTMIN is the kernel's 34. */
+const FIRST_FOR_PROGRAMS = 34;
+
+/** The number of `SIGTERM`, `TERM`, `SIGRT_2`, `SIGRTMIN+3` or `SIGRTMAX-1`; null for any other text. */
 export function signalNumber(name: string): number | null {
   const upper = name.toUpperCase();
+  const realtime = /^(?:SIG)?RT(?:MIN(?:\+(\d{1,2}))?|MAX(?:-(\d{1,2}))?)$/.exec(upper);
+  if (realtime !== null) {
+    const number = upper.includes('MAX')
+      ? LAST_REALTIME - Number(realtime[2] ?? 0)
+      : FIRST_FOR_PROGRAMS + Number(realtime[1] ?? 0);
+    return number >= FIRST_FOR_PROGRAMS && number <= LAST_REALTIME ? number : null;
+  }
   return NUMBERS.get(upper.startsWith('SIG') ? upper : `SIG${upper}`) ?? null;
 }
 

@@ -88,7 +88,8 @@ export class Tree {
       !this.#started &&
       process.parent === this.#root &&
       this.#root &&
-      runs(process, workload.path)
+      // Without its pid in the note, the command is known by what it execs.
+      (workload.command === undefined ? runs(process, workload.path) : record.pid === workload.command)
     ) {
       this.#started = process;
       record.role = 'workload';

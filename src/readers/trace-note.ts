@@ -36,17 +36,19 @@ function readTrace(note: Properties): TraceNote | null {
 }
 
 function readWorkload(note: Properties): TraceNote | null {
-  const { parent, path, argv, control } = note;
+  const { parent, command, path, argv, control } = note;
   if (!isCount(parent) || !isText(path) || !Array.isArray(argv) || !argv.every(isText)) return null;
-  if (control === null) return { kind: 'workload', parent, path, argv, control };
-  if (!isProperties(control) || !isText(control['signal']) || !isCount(control['sender'])) return null;
-  return {
+  if (command !== undefined && !isCount(command)) return null;
+  const run = {
     kind: 'workload',
     parent,
+    ...(command === undefined ? {} : { command }),
     path,
     argv,
-    control: { signal: control['signal'], sender: control['sender'] },
-  };
+  } as const;
+  if (control === null) return { ...run, control };
+  if (!isProperties(control) || !isText(control['signal']) || !isCount(control['sender'])) return null;
+  return { ...run, control: { signal: control['signal'], sender: control['sender'] } };
 }
 
 function readMaps(note: Properties): TraceNote | null {

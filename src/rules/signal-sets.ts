@@ -32,12 +32,5 @@ export function signalTest(written: string | number): SignalTest | null {
 function numberOf(written: string | number): number | null {
   if (typeof written === 'number') return Number.isInteger(written) ? written : null;
   if (/^\d+$/.test(written)) return Number(written);
-  // The C library's names, which people know from `kill -l`: its SIGRTMIN is 34, the kernel's 32.
-  const realtime = /^(?:SIG)?RT(?:MIN(?:\+(\d+))?|MAX(?:-(\d+))?)$/i.exec(written);
-  if (!realtime) return signalNumber(written);
-  const fromMax = /RTMAX/i.test(written);
-  const number = fromMax
-    ? LAST_REALTIME - Number(realtime[2] ?? 0)
-    : FIRST_REALTIME + Number(realtime[1] ?? 0);
-  return SIGNAL_SETS['@rt'](number) ? number : null;
+  return signalNumber(written);
 }

@@ -171,16 +171,17 @@ export class Session {
       this.#watch.root(parent.pid);
       this.#context.names.seed(parent.pid, parent.comm);
       this.#context.names.seedGroup(parent.pid, parent.pid);
+      this.#armed.tree.follow(parent.pid);
+      this.#turn('on');
+      const pid = await parent.launch();
       this.#notes.push({
         kind: 'workload',
         parent: parent.pid,
+        command: pid,
         path: parent.path,
         argv: parent.argv,
         control: { signal: CONTROL_SIGNAL, sender: process.pid },
       });
-      this.#armed.tree.follow(parent.pid);
-      this.#turn('on');
-      const pid = await parent.launch();
       this.#become('running');
       this.#pumping = this.#pump();
       return this.#workload(parent, pid, settings);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Report } from '../../src/model/report';
 import { armSession, explainSession, findSession, type Session } from '../../src/session/session';
@@ -8,6 +9,7 @@ import type { EventBatch } from '../../src/trace-event';
 import type { Workload } from '../../src/workload/workload';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { needs } from '../harness/requirements';
+import { temporaryFolder } from '../harness/temporary-folder';
 import { compiled, SPIN } from '../live/compiled';
 import { isAlive, openFiles, ownInstances, rootInstance } from '../live/tracing-state';
 
@@ -101,6 +103,22 @@ describe('a traced session', () => {
     }, 100);
     const { code, signal } = await workload.ended;
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGINT' });
+    await session.disarm();
+  });
+
+  it('knows the command by its pid also where its exec fails', async () => {
+    const script = path.join(temporaryFolder('script'), 'script');
+    writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 });
+    const session = await arm();
+    const reading = collect(session.batches());
+    const workload = await run(session, script);
+    assert.equal((await workload.ended).code, 127);
+    const life = reportOf(await reading).processes.find((process) => process.role === 'workload');
+    assert.equal(life?.pid, workload.pid);
+    assert.deepEqual(
+      life.execs.map((exec) => exec.error),
+      ['ENOENT'],
+    );
     await session.disarm();
   });
 

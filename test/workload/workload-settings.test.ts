@@ -22,6 +22,7 @@ describe('the settings of a workload', () => {
     for (const given of ['SIGTERM', 'TERM', 'term', '15', 15])
       assert.equal(readSignal('kill', given), 'SIGTERM');
     assert.equal(readSignal('kill', 34), 'SIGRT_2');
+    assert.equal(readSignal('kill', 'RTMIN+1'), 'SIGRT_3', 'as `kill -l` counts');
   });
 
   for (const [given, place] of [
