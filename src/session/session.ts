@@ -5,17 +5,15 @@
 import * as os from 'node:os';
 import { RingReader } from '../readers/ring-reader';
 import type { RingBatch, RingContext } from '../readers/ring-batch';
-import { ControlFiles } from '../tracefs/control-files';
-import { nextSessionNames, startTime, type SessionNames } from '../tracefs/owner';
-import { inspectTracing, requireTracing } from '../tracefs/preflight';
-import { endFollowed, sweepAbandoned } from '../tracefs/sweep';
+import { startTime, type SessionNames } from '../tracefs/owner';
+import { endFollowed } from '../tracefs/sweep';
 import { TraceError } from '../trace-error';
 import type { EventBatch, Loss, TraceNote } from '../trace-event';
 import { CONTROL_SIGNAL } from '../workload/parent-script';
 import { SIGNAL_STATUS, TracedParent } from '../workload/traced-parent';
 import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from '../workload/workload';
 import { signalName } from '../kernel/signals';
-import { armInstances, disarmInstances, type Armed } from './arming';
+import { disarmInstances, type Armed } from './arming';
 import { BatchQueue } from './batch-queue';
 import { InodeNames } from './inode-names';
 import { readKernelTables, seedSavedNames } from './kernel-tables';
@@ -32,6 +30,8 @@ const POLL_MS = 20;
 const GATHERING_MS = 50;
 /** What was recorded waits this long in the kernel for a reader after the run. */
 const UNREAD_MS = 10_000;
+/** And when it is disarmed, this long for readers that are behind. */
+const UNREAD_AT_END_MS = 4000;
 /** A task's last event comes from RCU, after it was reaped. */
 const SETTLE_MS = 60;
 const PATIENCE_MS = 2000;
@@ -355,7 +355,6 @@ export class Session {
         : new TraceError('SESSION_ENDED', `${this.id}: ${said}`, { cause: error });
     this.#become('failed');
     for (const queue of this.#queues) queue.end();
-    this.#forget();
   }
 
   #passOn(batch: RingBatch): void {
@@ -389,9 +388,21 @@ export class Session {
       this.#ending ??= this.#safely(this.#end(parent, []));
     }
     this.#ending ??= this.#safely(this.#close());
-    // Who ends a session by hand does not wait for a reader that may come.
+    // Who ends a session by hand does not wait for a reader that may come, nor for ever for one that does not read.
     this.#firstReader();
+    const unread = setTimeout(() => {
+      this.#giveUpReaders();
+    }, UNREAD_AT_END_MS);
     await this.#ending;
+    clearTimeout(unread);
+  }
+
+  #giveUpReaders(): void {
+    for (const queue of this.#queues) {
+      if (!queue.isBehind) continue;
+      this.failure ??= new TraceError('SESSION_ENDED', `${this.id}: a reader did not take its events`);
+      void queue.return();
+    }
   }
 
   async #close(): Promise<void> {
@@ -409,12 +420,7 @@ export class Session {
     await disarmInstances(this.#armed, this.#names);
     for (const queue of this.#queues) queue.end();
     if (this.#state !== 'failed') this.#become('ended');
-    this.#forget();
     this.#finish();
-  }
-
-  #forget(): void {
-    if (sessions.get(this.topic) === this) sessions.delete(this.topic);
   }
 
   #noteEnd(): void {
@@ -426,44 +432,6 @@ export class Session {
     }
     this.#notes.push({ kind: 'end', ts: Number(this.#now()) / 1e9, ...sum });
   }
-}
-
-const sessions = new Map<string, Session>();
-
-/**
- * Arms a session: both instances made, filtered, and off. A session under the same topic is ended first.
- * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE
- */
-export async function armSession(settings: SessionSettings): Promise<Session> {
-  await sessions.get(settings.topic)?.disarm();
-  const tracefs = requireTracing(inspectTracing());
-  await sweepAbandoned(tracefs);
-  const names = nextSessionNames();
-  const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
-  let session: Session;
-  try {
-    session = new Session(settings, armed, names);
-  } catch (error) {
-    await disarmInstances(armed, names);
-    throw error;
-  }
-  // Another call may have armed under the same topic meanwhile: the later one stays.
-  await sessions.get(settings.topic)?.disarm();
-  sessions.set(settings.topic, session);
-  return session;
-}
-
-/** The commands that would arm such a session; nothing is done. */
-export async function explainSession(settings: SessionSettings): Promise<string[]> {
-  const tracefs = inspectTracing().tracefs ?? '/sys/kernel/tracing';
-  const files = new ControlFiles(true);
-  await armInstances(files, tracefs, { tree: 'tree', signals: 'signals', probeGroup: 'names' }, settings);
-  return files.commands;
-}
-
-/** The session that is armed under this topic, in this process. */
-export function findSession(topic: string): Session | undefined {
-  return sessions.get(topic);
 }
 
 function sleep(ms: number): Promise<void> {

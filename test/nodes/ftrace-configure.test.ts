@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { NodeMessageInFlow } from 'node-red';
-import { findSession } from '../../src/session/session';
+import { findSession } from '../../src/session/sessions';
 import { needs } from '../harness/requirements';
 import { RunningFlow } from './running-flow';
 

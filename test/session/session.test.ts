@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Report } from '../../src/model/report';
-import { armSession, explainSession, findSession, type Session } from '../../src/session/session';
+import type { Session } from '../../src/session/session';
+import { armSession, explainSession, findSession } from '../../src/session/sessions';
 import { DEFAULT_SETTINGS, type SessionSettings } from '../../src/session/session-settings';
 import type { EventBatch } from '../../src/trace-event';
 import type { Workload } from '../../src/workload/workload';
@@ -294,6 +295,18 @@ describe('a traced session', () => {
     assert.ok(batches.flatMap((batch) => batch.lost).length > 0);
     assert.ok(session.lost === null || session.lost > 1000, `lost ${session.lost}`);
     await session.disarm();
+  });
+
+  it('does not wait for ever for a reader that takes nothing', async () => {
+    const session = await arm({ events: ['syscalls:*'] });
+    const unread = session.batches();
+    const reading = collect(session.batches());
+    await run(session, 'sh', ['-c', 'while :; do : > /dev/null; sleep 0.01; done']);
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    await session.disarm();
+    assert.equal(session.failure?.code, 'SESSION_ENDED');
+    assert.deepEqual(await collect(unread), []);
+    assert.ok((await reading).length > 0);
   });
 
   it('explains what it would write, and writes nothing', async () => {

@@ -8,7 +8,7 @@ import { needs } from '../harness/requirements';
 import { isAlive, ownInstances } from '../live/tracing-state';
 
 const TRACEFS = '/sys/kernel/tracing';
-const SESSION = path.join(__dirname, '../../src/session/session.js');
+const SESSION = path.join(__dirname, '../../src/session/sessions.js');
 const SETTINGS = path.join(__dirname, '../../src/session/session-settings.js');
 const WORKLOAD = path.join(__dirname, '../../src/workload/workload-settings.js');
 

@@ -1,0 +1,50 @@
+/** The sessions of this process, by the topic under which nodes find them. */
+import { ControlFiles } from '../tracefs/control-files';
+import { nextSessionNames } from '../tracefs/owner';
+import { inspectTracing, requireTracing } from '../tracefs/preflight';
+import { sweepAbandoned } from '../tracefs/sweep';
+import { armInstances, disarmInstances } from './arming';
+import { Session } from './session';
+import type { SessionSettings } from './session-settings';
+
+const sessions = new Map<string, Session>();
+
+/**
+ * Arms a session: both instances made, filtered, and off. A session under the same topic is ended first.
+ * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE
+ */
+export async function armSession(settings: SessionSettings): Promise<Session> {
+  await sessions.get(settings.topic)?.disarm();
+  const tracefs = requireTracing(inspectTracing());
+  await sweepAbandoned(tracefs);
+  const names = nextSessionNames();
+  const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
+  let session: Session;
+  try {
+    session = new Session(settings, armed, names);
+  } catch (error) {
+    await disarmInstances(armed, names);
+    throw error;
+  }
+  // Another call may have armed under the same topic meanwhile: the later one stays.
+  await sessions.get(settings.topic)?.disarm();
+  sessions.set(settings.topic, session);
+  session.onState((state) => {
+    const isOver = state === 'ended' || state === 'failed';
+    if (isOver && sessions.get(settings.topic) === session) sessions.delete(settings.topic);
+  });
+  return session;
+}
+
+/** The commands that would arm such a session; nothing is done. */
+export async function explainSession(settings: SessionSettings): Promise<string[]> {
+  const tracefs = inspectTracing().tracefs ?? '/sys/kernel/tracing';
+  const files = new ControlFiles(true);
+  await armInstances(files, tracefs, { tree: 'tree', signals: 'signals', probeGroup: 'names' }, settings);
+  return files.commands;
+}
+
+/** The session that is armed under this topic, in this process. */
+export function findSession(topic: string): Session | undefined {
+  return sessions.get(topic);
+}
