@@ -231,6 +231,8 @@ export class Session {
       },
       stop: async () => {
         this.#endWorkload(parent);
+        // As for a disarm: a reader that may still come is not waited for.
+        this.#firstReader();
         await this.#finished;
       },
     };

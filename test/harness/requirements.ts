@@ -68,6 +68,13 @@ function reasonIn(message: string): string {
   );
 }
 
+/** Skips and says what is missing; where skipping is forbidden it throws instead. */
+export function skipLoudly(context: Mocha.Context, need: string): void {
+  if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(`needs ${need}`);
+  console.error(`SKIPPED: needs ${need}`);
+  context.skip();
+}
+
 /**
  * For the start of a `before` hook or a test:
  * `before(async function () { await needs(this, { tracefs: true, gcc: true }); ... })`.
@@ -84,10 +91,7 @@ export async function needs(
   for (const [name, wanted] of Object.entries(requirements) as [Requirement, boolean][]) {
     const lack = wanted ? await lackOf(name) : undefined;
     if (lack === undefined) continue;
-    const text = `needs ${name}: ${lack}`;
-    if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(text);
-    console.error(`SKIPPED: ${text}`);
-    context.skip();
+    skipLoudly(context, `${name}: ${lack}`);
   }
   context.timeout(limitMs);
 }

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseFormat, type EventFormat, type FormatField } from '../../src/readers/event-format';
 import { RAW_KERNELS, rawFile, splitFormats } from './raw-run';
+import { skipLoudly } from '../harness/requirements';
 
 const COMMON = `
 	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
@@ -229,10 +230,4 @@ function withArchive(test: Mocha.Context, archive: string, use: (folder: string)
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
-}
-
-function skipLoudly(test: Mocha.Context, need: string): void {
-  if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(`needs ${need}`);
-  console.error(`SKIPPED: needs ${need}`);
-  test.skip();
 }

@@ -10,6 +10,7 @@ import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/reade
 import type { RingBatch } from '../../src/readers/ring-batch';
 import { RingReader } from '../../src/readers/ring-reader';
 import { TaskNames } from '../../src/readers/task-names';
+import { skipLoudly } from '../harness/requirements';
 import { pagesOf } from './raw-run';
 
 const PEERS = path.join(process.cwd(), '../shared/traces/peers');
@@ -19,11 +20,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   let folder = '';
 
   before(function () {
-    if (!fs.existsSync(PEERS)) {
-      if (process.env.FTRACE_LIFE_NO_SKIP === '1') throw new Error(`needs ${PEERS}`);
-      console.error(`SKIPPED: needs ${PEERS}`);
-      this.skip();
-    }
+    if (!fs.existsSync(PEERS)) skipLoudly(this, PEERS);
     this.timeout(60_000);
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ftrace-pages-'));
     const archive = path.join(PEERS, 'perfetto_ftrace_test_formats.tar.gz');

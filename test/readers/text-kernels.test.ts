@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fixture, kernelTraces, readText } from './read-text';
+import { skipLoudly } from '../harness/requirements';
 
 /** What the kernel counted: each call trace is an entry of its own. */
 function entriesOf(trace: ReturnType<typeof readText>): number {
@@ -169,10 +170,7 @@ describe('all recordings of the team (../shared/traces/kernels)', () => {
   for (const kernel of ['6.1', '6.12', '7.3']) {
     it(`${kernel}: every line of every trace is explained`, function () {
       const archive = path.join(archives, `${kernel}.tar.gz`);
-      if (!fs.existsSync(archive)) {
-        console.log(`        skipped: needs ${archive}`);
-        this.skip();
-      }
+      if (!fs.existsSync(archive)) skipLoudly(this, archive);
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ftrace-text-'));
       try {
         execFileSync('tar', ['-xzf', archive, '-C', folder]);

@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS, type SessionSettings } from '../../src/session/sessio
 import type { EventBatch } from '../../src/trace-event';
 import type { Workload } from '../../src/workload/workload';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
-import { needs } from '../harness/requirements';
+import { needs, skipLoudly } from '../harness/requirements';
 import { temporaryFolder } from '../harness/temporary-folder';
 import { compiled, SPIN } from '../live/compiled';
 import { isAlive, openFiles, ownInstances, rootInstance } from '../live/tracing-state';
@@ -91,11 +91,8 @@ describe('a traced session', () => {
   });
 
   it('leaves SIGINT to the command as it was, and gives it a process group of its own', async function () {
-    if (!existsSync('/bin/bash')) {
-      // A plain sh starts background commands with SIGINT ignored (POSIX 2.11): docs/workload.md says so.
-      console.error('SKIPPED: needs bash');
-      this.skip();
-    }
+    // A plain sh starts background commands with SIGINT ignored (POSIX 2.11), and the README says so.
+    if (!existsSync('/bin/bash')) skipLoudly(this, 'bash');
     const session = await arm();
     const workload = await run(session, 'sleep', ['30']);
     void collect(session.batches());
