@@ -37,6 +37,15 @@ export interface TraceEvent {
   readonly stack?: readonly string[];
   /** The irqs-off/resched/hardirq/preempt columns as ftrace prints them: `d..1.`; '' where the trace has none. */
   readonly flags: string;
+  /** The name of the ftrace instance whose buffer it was in; absent for the top one and for a session's own. */
+  readonly instance?: string;
+  /** One field without decoding the others; absent on plain events. `fieldOf` asks either kind. */
+  field?(name: string): FieldValue | undefined;
+}
+
+/** One field of an event, decoded alone where the event can do that. Undefined where it has none of that name. */
+export function fieldOf(event: TraceEvent, name: string): FieldValue | undefined {
+  return event.field === undefined ? event.fields[name] : event.field(name);
 }
 
 /** Events that the kernel (or a reader with its back to the wall) dropped on one CPU. */

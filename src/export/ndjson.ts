@@ -29,7 +29,7 @@ export function jsonLine(value: object): string {
 
 /** One event as one line, in the contract's order; `stack` only where it has one. Decodes it. */
 export function eventLine(event: TraceEvent): string {
-  const { ts, cpu, pid, tgid, comm, name, fields, stack, flags } = event;
+  const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = event;
   return jsonLine({
     ts,
     cpu,
@@ -40,5 +40,6 @@ export function eventLine(event: TraceEvent): string {
     fields,
     ...(stack === undefined ? {} : { stack }),
     flags,
+    ...(instance === undefined ? {} : { instance }),
   });
 }

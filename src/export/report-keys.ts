@@ -82,7 +82,18 @@ const KEYS = {
   delivered: keysOf<NonNullable<SignalRecord['delivered']>>()('ts', 'tid', 'handler', 'stack'),
   loss: keysOf<Loss>()('cpu', 'ts', 'count'),
   damage: keysOf<Damage>()('code', 'atByte', 'line', 'excerpt'),
-  event: keysOf<TraceEvent>()('ts', 'cpu', 'pid', 'tgid', 'comm', 'name', 'fields', 'stack', 'flags'),
+  event: keysOf<Omit<TraceEvent, 'field'>>()(
+    'ts',
+    'cpu',
+    'pid',
+    'tgid',
+    'comm',
+    'name',
+    'fields',
+    'stack',
+    'flags',
+    'instance',
+  ),
 } as const;
 
 export type Shape = keyof typeof KEYS;

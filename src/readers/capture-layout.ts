@@ -4,7 +4,7 @@
  *
  *     file   := MAGIC chunk*
  *     chunk  := u32 kind, u32 bytes of JSON, u32 bytes of columns, u32 0; JSON; columns   (little-endian)
- *     tables := JSON { layout, flagColumns, formats[] }, no columns                        first
+ *     tables := JSON { layout, flagStyle, clockInNs, formats[] }, no columns               first
  *     batch  := JSON BatchMeta; the columns of `RingRows` one after the other, then the records
  *
  * JSON and columns are each padded with zeros to 8 bytes; the sizes are without padding. A capture that was cut
@@ -12,6 +12,7 @@
  */
 import type { Damage, Loss, Tid, TraceNote } from '../trace-event';
 import type { PageLayout } from './page-layout';
+import type { FlagStyle } from './record-flags';
 
 export const CAPTURE_MAGIC = 'ftrace-life capture 1\n\0\0';
 export const CHUNK_HEADER_BYTES = 16;
@@ -23,7 +24,8 @@ export const ROW_BYTES = 29;
 
 export interface TablesMeta {
   readonly layout: PageLayout;
-  readonly flagColumns: 4 | 5;
+  readonly flagStyle: FlagStyle;
+  readonly clockInNs: boolean;
   readonly formats: readonly string[];
 }
 

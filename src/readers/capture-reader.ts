@@ -118,7 +118,7 @@ function parseJson(text: string): object | null {
 }
 
 function readTables(meta: Partial<TablesMeta>): RingContext | null {
-  const { flagColumns, formats } = meta;
+  const { flagStyle, clockInNs, formats } = meta;
   const layout: Partial<PageLayout> = meta.layout ?? {};
   const { commitBytes, littleEndian } = layout;
   if (!isList(formats, isText)) return null;
@@ -130,7 +130,12 @@ function readTables(meta: Partial<TablesMeta>): RingContext | null {
     table,
     names: new TaskNames(),
     symbols: new KernelSymbols(() => ''),
-    flagColumns: flagColumns === 4 ? 4 : 5,
+    flagStyle: {
+      columns: flagStyle?.columns === 4 ? 4 : 5,
+      lazyReschedule: flagStyle?.lazyReschedule !== false,
+    },
+    clockInNs: clockInNs !== false,
+    instances: ['', ''],
   };
 }
 

@@ -17,8 +17,8 @@ export class CaptureWriter {
   constructor(readonly context: RingContext) {}
 
   head(): Buffer {
-    const { table, flagColumns } = this.context;
-    const tables: TablesMeta = { layout: table.layout, flagColumns, formats: table.formats };
+    const { table, flagStyle, clockInNs } = this.context;
+    const tables: TablesMeta = { layout: table.layout, flagStyle, clockInNs, formats: table.formats };
     return Buffer.concat([Buffer.from(CAPTURE_MAGIC, 'latin1'), chunk(TABLES, tables, [])]);
   }
 

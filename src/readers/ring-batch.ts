@@ -13,18 +13,23 @@ import type {
   TraceNote,
 } from '../trace-event';
 import type { EventTable } from './event-table';
+import { printFlags, type FlagStyle } from './record-flags';
 import type { KernelSymbols } from './kernel-symbols';
 import type { StackPlace } from './record-queue';
 import type { TaskNames } from './task-names';
-import { toSeconds } from './trace-time';
+import { toSeconds, toTicks } from './trace-time';
 
 /** What the events of one trace share. */
 export interface RingContext {
   readonly table: EventTable;
   readonly names: TaskNames;
   readonly symbols: KernelSymbols;
-  /** 5 since 5.15 (migrate-disable), 4 before. */
-  readonly flagColumns: 4 | 5;
+  /** How the kernel's version prints `common_flags`. */
+  readonly flagStyle: FlagStyle;
+  /** False for the clocks `counter`, `uptime` and `x86-tsc`: then a time is a number of ticks. */
+  readonly clockInNs: boolean;
+  /** The names of the ftrace instances, by the number that a stream was added with; '' for one without a name. */
+  readonly instances: readonly string[];
 }
 
 /** Addresses in a page, or, from a capture, the functions' names. */
@@ -81,7 +86,9 @@ export class RingEvent implements TraceEvent {
   ) {}
 
   get ts(): number {
-    return toSeconds(this.rows.sec[this.row]!, this.rows.nsec[this.row]!);
+    const sec = this.rows.sec[this.row]!;
+    const nsec = this.rows.nsec[this.row]!;
+    return this.context.clockInNs ? toSeconds(sec, nsec) : toTicks(sec, nsec);
   }
 
   get cpu(): number {
@@ -89,8 +96,13 @@ export class RingEvent implements TraceEvent {
   }
 
   /** Which of the instances recorded it, in the order they were given to the reader. */
-  get instance(): number {
+  get instanceNumber(): number {
     return this.rows.instance[this.row]!;
+  }
+
+  get instance(): string | undefined {
+    const name = this.context.instances[this.rows.instance[this.row]!];
+    return name === '' ? undefined : name;
   }
 
   get pid(): Tid {
@@ -128,10 +140,7 @@ export class RingEvent implements TraceEvent {
   get flags(): string {
     const page = this.#page();
     const offset = this.rows.offset[this.row]!;
-    return flagColumns(page.getUint8(offset + 2), page.getUint8(offset + 3)).slice(
-      0,
-      this.context.flagColumns,
-    );
+    return printFlags(page.getUint8(offset + 2), page.getUint8(offset + 3), this.context.flagStyle);
   }
 
   #page(): DataView {
@@ -144,23 +153,20 @@ export class RingEvent implements TraceEvent {
   }
 
   toJSON(): TraceEvent {
-    const { ts, cpu, pid, tgid, comm, name, fields, stack, flags } = this;
-    return { ts, cpu, pid, tgid, comm, name, fields, ...(stack === undefined ? {} : { stack }), flags };
+    const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = this;
+    return {
+      ts,
+      cpu,
+      pid,
+      tgid,
+      comm,
+      name,
+      fields,
+      ...(stack === undefined ? {} : { stack }),
+      flags,
+      ...(instance === undefined ? {} : { instance }),
+    };
   }
-}
-
-/** TRACE_FLAG_* of kernel/trace/trace.h, printed as `trace_print_lat_fmt()` does. */
-function flagColumns(flags: number, counts: number): string {
-  const irqsOff = (flags & 0x01) !== 0;
-  const bhOff = (flags & 0x80) !== 0;
-  const first = irqsOff ? (bhOff ? 'D' : 'd') : bhOff ? 'b' : '.';
-  const resched = '.nlbpNLB'.charAt(((flags >> 2) & 1) | (flags & 2) | ((flags >> 3) & 4));
-  const hard = (flags & 0x08) !== 0;
-  const soft = (flags & 0x10) !== 0;
-  const nmi = (flags & 0x40) !== 0;
-  const irq = nmi ? (hard ? 'Z' : 'z') : hard ? (soft ? 'H' : 'h') : soft ? 's' : '.';
-  const depth = (nibble: number): string => (nibble === 0 ? '.' : nibble.toString(16));
-  return first + resched + irq + depth(counts & 15) + depth(counts >> 4);
 }
 
 /** The functions of a call trace, innermost first; an address without a symbol stays hex. */

@@ -11,6 +11,13 @@ export interface TraceTime {
   nsec: number;
 }
 
+/** Clocks whose tick is no nanosecond: `trace_clocks[]` in kernel/trace/trace.c, those without `in_ns`. */
+const TICK_CLOCKS = new Set(['counter', 'uptime', 'x86-tsc', 'ppc-tb']);
+
+export function isInNs(clock: string): boolean {
+  return !TICK_CLOCKS.has(clock);
+}
+
 /** Sets `time` to an absolute number of ticks. */
 export function setTicks(time: TraceTime, ticks: bigint): void {
   time.sec = Number(ticks / 1_000_000_000n);
@@ -31,6 +38,11 @@ export function addTicks(time: TraceTime, delta: number): void {
   const carry = Math.floor(nsec / BILLION);
   time.sec += carry;
   time.nsec = nsec - carry * BILLION;
+}
+
+/** The number of ticks, for clocks that count them; beyond 2^53 the nearest double. */
+export function toTicks(sec: number, nsec: number): number {
+  return sec * BILLION + nsec;
 }
 
 /** The double nearest to the decimal that ftrace prints: one correctly rounded division. */

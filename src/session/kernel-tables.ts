@@ -5,8 +5,10 @@ import * as path from 'node:path';
 import { EventTable } from '../readers/event-table';
 import { KernelSymbols } from '../readers/kernel-symbols';
 import { parseHeaderPage } from '../readers/page-layout';
+import { flagStyle } from '../readers/record-flags';
 import type { RingContext } from '../readers/ring-batch';
 import { parseSavedCmdlines, TaskNames } from '../readers/task-names';
+import { isInNs } from '../readers/trace-time';
 import { TraceError } from '../trace-error';
 import type { Instance } from '../tracefs/instance';
 
@@ -18,17 +20,11 @@ function readText(file: string): string {
   }
 }
 
-/** 5.15 added the migrate-disable column. */
-function flagColumns(release: string): 4 | 5 {
-  const [major, minor] = release.split('.').map(Number);
-  return (major ?? 0) > 5 || (major === 5 && (minor ?? 0) >= 15) ? 5 : 4;
-}
-
 /**
  * @param events `system/event` or whole systems, as armed
  * @throws TraceError TRACE_FORMAT where the kernel's page header is of no known shape
  */
-export function readKernelTables(instance: Instance, events: readonly string[]): RingContext {
+export function readKernelTables(instance: Instance, events: readonly string[], clock: string): RingContext {
   const { tracefs } = instance;
   const layout = parseHeaderPage(
     readText(path.join(instance.directory, 'events/header_page')) ||
@@ -47,7 +43,10 @@ export function readKernelTables(instance: Instance, events: readonly string[]):
     table,
     names: new TaskNames(),
     symbols: new KernelSymbols(() => readText('/proc/kallsyms')),
-    flagColumns: flagColumns(os.release()),
+    flagStyle: flagStyle(os.release()),
+    clockInNs: isInNs(clock),
+    // A session's two instances are one trace.
+    instances: ['', ''],
   };
 }
 

@@ -73,7 +73,7 @@ export class Session {
     this.#armed = armed;
     this.#names = names;
     const instances = armed.signals === null ? [armed.tree] : [armed.tree, armed.signals];
-    this.#context = readKernelTables(armed.tree, armed.events);
+    this.#context = readKernelTables(armed.tree, armed.events, settings.clock);
     seedSavedNames(armed.tree.tracefs, this.#context.names);
     const ring = new RingReader(this.#context);
     this.#reader = new LiveReader(ring, instances, this.#context.table.layout.pageBytes);

@@ -81,7 +81,7 @@ export class TreeWatch implements RingWatch {
     if (event.name === 'signal_generate' && about === this.#parent && event.field('sig') === SIGCHLD) {
       this.endedByExit = event.field('code') === CLD_EXITED;
     }
-    if (event.instance !== this.options.outside) return true;
+    if (event.instanceNumber !== this.options.outside) return true;
     const ours = this.#tree.has(about) || (event.name === 'signal_generate' && this.#tree.has(event.pid));
     if (!ours) return false;
     // The pid may be given to a stranger from now on.

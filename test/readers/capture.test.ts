@@ -269,7 +269,7 @@ describe('a damaged capture', () => {
 
   const brokenHeads: [string, Buffer][] = [
     ['a batch before the tables', chunkOf(2, empty)],
-    ['tables without a layout', chunkOf(1, { flagColumns: 5, formats: [] })],
+    ['tables without a layout', chunkOf(1, { flagStyle: { columns: 5, lazyReschedule: true }, formats: [] })],
     [
       'tables with a commit of 3 bytes',
       chunkOf(1, { layout: { commitBytes: 3, littleEndian: true }, formats: [] }),

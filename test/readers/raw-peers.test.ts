@@ -41,7 +41,14 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
       if (path.basename(name) === 'format') table.add(fs.readFileSync(path.join(events, name), 'utf8'));
     }
     const symbols = new KernelSymbols(() => '');
-    const ring = new RingReader({ table, names: new TaskNames(), symbols, flagColumns: 4 });
+    const ring = new RingReader({
+      table,
+      names: new TaskNames(),
+      symbols,
+      flagStyle: { columns: 4, lazyReschedule: false },
+      clockInNs: true,
+      instances: [''],
+    });
     const stream = ring.addStream(0, 0);
     pagesOf(path.join(PEERS, 'pages', file)).forEach((page, index) => {
       ring.push(stream, page, index * 4096);

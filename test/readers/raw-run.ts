@@ -33,7 +33,14 @@ export function contextOf(kernel: RawKernel): RingContext {
     const [tid, tgid] = line.split(' ').map(Number);
     if (tid !== undefined && tgid !== undefined) names.seedGroup(tid, tgid);
   }
-  return { table, names, symbols: new KernelSymbols(() => read('kallsyms')), flagColumns: 5 };
+  return {
+    table,
+    names,
+    symbols: new KernelSymbols(() => read('kallsyms')),
+    flagStyle: { columns: 5, lazyReschedule: true },
+    clockInNs: true,
+    instances: ['', ''],
+  };
 }
 
 /** The pages of one file of trace_pipe_raw. */

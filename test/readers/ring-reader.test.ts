@@ -82,7 +82,7 @@ describe('the merge of many CPUs', () => {
     ring.push(inner, pageAt([10, tick(0)]));
     const batch = ring.flush(null);
     assert.deepEqual(
-      [...batch].map((event) => [event.instance, event.cpu, event.fields['number']]),
+      [...batch].map((event) => [event.instanceNumber, event.cpu, event.fields['number']]),
       [
         [0, 0, 0],
         [1, 0, 1],
@@ -442,7 +442,7 @@ describe('the flags of an event', () => {
   }
 
   it('are four before 5.15', () => {
-    const ring = new RingReader({ ...smallKernel(), flagColumns: 4 });
+    const ring = new RingReader({ ...smallKernel(), flagStyle: { columns: 4, lazyReschedule: true } });
     ring.push(ring.addStream(0, 0), pageAt([10, tick(1)]));
     assert.equal(ring.flush(null).at(0).flags, '....');
   });

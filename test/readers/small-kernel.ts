@@ -61,7 +61,14 @@ export function smallKernel(): RingContext {
     const lines = [...COMMON, '', ...fields].map((field) => (field === '' ? '' : `\tfield:${field}`));
     table.add(`name: ${name}\nID: ${id}\nformat:\n${lines.join('\n')}\n\nprint fmt: "x"\n`);
   }
-  return { table, names: new TaskNames(), symbols: new KernelSymbols(() => KALLSYMS), flagColumns: 5 };
+  return {
+    table,
+    names: new TaskNames(),
+    symbols: new KernelSymbols(() => KALLSYMS),
+    flagStyle: { columns: 5, lazyReschedule: true },
+    clockInNs: true,
+    instances: ['', ''],
+  };
 }
 
 function integer(value: number): number[] {
