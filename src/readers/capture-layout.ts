@@ -5,10 +5,11 @@
  *     file   := MAGIC chunk*
  *     chunk  := u32 kind, u32 bytes of JSON, u32 bytes of columns, u32 0; JSON; columns   (little-endian)
  *     tables := JSON { layout, flagStyle, clockInNs, formats[] }, no columns               first
- *     batch  := JSON BatchMeta; the columns of `RingRows` one after the other, then the records
+ *     batch  := JSON BatchMeta; for each stream sec, nsec, offset, size, stack, id, each padded to 8 bytes;
+ *               then u16 stream of each event, in order, padded; then the records, one after the other
  *
- * JSON and columns are each padded with zeros to 8 bytes; the sizes are without padding. A capture that was cut
- * off is read up to its last whole chunk.
+ * A stream is one CPU of one instance; an event is the next row of its stream. JSON and columns are each padded with
+ * zeros to 8 bytes; the sizes are without padding. A capture that was cut off is read up to its last whole chunk.
  */
 import type { Damage, Loss, Tid, TraceNote } from '../trace-event';
 import type { PageLayout } from './page-layout';
@@ -19,9 +20,6 @@ export const CHUNK_HEADER_BYTES = 16;
 export const TABLES = 1;
 export const BATCH = 2;
 
-/** Bytes of all columns of a row: sec 8, nsec 4, offset 4, size 4, stack 4, cpu 2, id 2, instance 1. */
-export const ROW_BYTES = 29;
-
 export interface TablesMeta {
   readonly layout: PageLayout;
   readonly flagStyle: FlagStyle;
@@ -29,12 +27,18 @@ export interface TablesMeta {
   readonly formats: readonly string[];
 }
 
-export interface BatchMeta {
+export interface StreamMeta {
+  readonly cpu: number;
+  readonly instance: number;
   readonly rows: number;
+}
+
+export interface BatchMeta {
+  readonly streams: readonly StreamMeta[];
   readonly lost: readonly Loss[];
   readonly damage: readonly Damage[];
   readonly notes: readonly TraceNote[];
-  /** Call traces by name: kernel symbols mean nothing on another machine. Rows point into this list. */
+  /** Call traces by name: kernel symbols mean nothing on another machine. The rows of all streams point into this list. */
   readonly stacks: readonly (readonly string[])[];
   /** Names of tasks older than the trace, and thread groups, that no earlier chunk had. */
   readonly names: readonly (readonly [Tid, string])[];

@@ -5,16 +5,19 @@ import {
   CAPTURE_MAGIC,
   CHUNK_HEADER_BYTES,
   padded,
-  ROW_BYTES,
   TABLES,
   type BatchMeta,
+  type StreamMeta,
   type TablesMeta,
 } from './capture-layout';
 import { EventTable } from './event-table';
 import { KernelSymbols } from './kernel-symbols';
-import { learnNames, NAMING_EVENTS } from './learn-names';
 import { X86_64_LAYOUT, type PageLayout } from './page-layout';
-import { emptyRows, RingBatch, RingEvent, type RingContext, type RingRows } from './ring-batch';
+import { makeColumns, type OpenColumns, type RecordColumns } from './record-columns';
+import { RingBatch } from './ring-batch';
+import type { RingContext } from './ring-event';
+import type { RingRows } from './row-merge';
+import { RowWatch } from './row-watch';
 import { TaskNames } from './task-names';
 import { readNote } from './trace-note';
 import type { TraceReader } from './trace-reader';
@@ -164,6 +167,16 @@ function isGrouped(value: unknown): value is readonly [Tid, Tid] {
   return Array.isArray(value) && typeof value[0] === 'number' && typeof value[1] === 'number';
 }
 
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
+}
+
+function isStream(value: unknown): value is StreamMeta {
+  if (typeof value !== 'object' || value === null) return false;
+  const { cpu, instance, rows }: Partial<StreamMeta> = value;
+  return isCount(cpu) && isCount(instance) && isCount(rows);
+}
+
 function isLoss(value: unknown): value is Loss {
   if (typeof value !== 'object' || value === null) return false;
   const { cpu, ts, count }: Partial<Loss> = value;
@@ -177,55 +190,85 @@ function isDamage(value: unknown): value is Damage {
 }
 
 function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingContext): RingBatch | null {
-  const count = meta.rows ?? -1;
-  if (!Number.isInteger(count) || count < 0 || count * ROW_BYTES > bytes.byteLength) return null;
-  const { stacks, names, groups, lost, damage, notes } = meta;
+  const { streams, stacks, names, groups, lost, damage, notes } = meta;
+  if (!isList(streams, isStream) || streams.length > MOST_STREAMS) return null;
   if (!isList(stacks, isTexts) || !isList(names, isNamed) || !isList(groups, isGrouped)) return null;
   if (!isList(lost, isLoss) || !isList(damage, isDamage) || !Array.isArray(notes)) return null;
-  const rows = readRows(count, bytes, stacks);
+  const rows = readRows(streams, bytes, stacks);
   if (rows === null) return null;
   for (const [tid, comm] of names) context.names.seed(tid, comm);
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
-  const naming = new Set(NAMING_EVENTS.map((name) => context.table.idOf(name)));
-  for (let row = 0; row < count; row++) {
-    if (naming.has(rows.id[row])) learnNames(new RingEvent(rows, context, row));
-  }
   const read = notes.map(readNote).filter((note) => note !== null);
-  return new RingBatch(rows, context, lost, damage, read);
+  return new RingBatch(new RowWatch(context).pass(rows), context, lost, damage, read);
 }
 
+/** sec; nsec, offset, size and stack; id. */
+function columnBytesOf(rows: number): number {
+  return rows * 8 + 4 * padded(rows * 4) + padded(rows * 2);
+}
+
+/** Null where the columns do not fit the bytes, or point outside. */
+const MOST_STREAMS = 2 ** 16;
+
 function readRows(
-  count: number,
+  metas: readonly StreamMeta[],
   bytes: ArrayBuffer,
   stacks: readonly (readonly string[])[],
 ): RingRows | null {
+  const length = metas.reduce((sum, { rows }) => sum + rows, 0);
+  const columnBytes = metas.reduce((sum, { rows }) => sum + columnBytesOf(rows), padded(length * 2));
+  if (columnBytes > bytes.byteLength) return null;
+  const records = new DataView(bytes, columnBytes);
   let at = 0;
-  const next = (width: number): number => {
+  const next = (used: number): number => {
     const here = at;
-    at += width * count;
+    at += padded(used);
     return here;
   };
-  const rows: RingRows = {
-    length: count,
-    sec: new Float64Array(bytes, next(8), count),
-    nsec: new Uint32Array(bytes, next(4), count),
-    offset: new Uint32Array(bytes, next(4), count),
-    size: new Uint32Array(bytes, next(4), count),
-    stack: new Int32Array(bytes, next(4), count),
-    cpu: new Uint16Array(bytes, next(2), count),
-    id: new Uint16Array(bytes, next(2), count),
-    instance: new Uint8Array(bytes, next(1), count),
-    page: new Uint32Array(count),
-    pages: [new DataView(bytes, at)],
-    stacks,
-  };
-  const records = bytes.byteLength - at;
-  for (let row = 0; row < count; row++) {
-    const size = rows.size[row]!;
-    if (size < SMALLEST_RECORD || rows.offset[row]! + size > records || rows.stack[row]! >= stacks.length)
-      return null;
+  const streams: RecordColumns[] = [];
+  for (const { cpu, instance, rows } of metas) {
+    const columns: RecordColumns = {
+      cpu,
+      instance,
+      length: rows,
+      sec: new Float64Array(bytes, next(rows * 8), rows),
+      nsec: new Uint32Array(bytes, next(rows * 4), rows),
+      offset: new Uint32Array(bytes, next(rows * 4), rows),
+      size: new Uint32Array(bytes, next(rows * 4), rows),
+      stack: new Int32Array(bytes, next(rows * 4), rows),
+      id: new Uint16Array(bytes, next(rows * 2), rows),
+      buffer: new Uint32Array(rows),
+      buffers: [records],
+      stacks,
+    };
+    if (!pointInside(columns, records.byteLength)) return null;
+    streams.push(columns);
   }
-  return rows;
+  const stream = new Uint16Array(bytes, next(length * 2), length);
+  const row = rowsOf(stream, streams);
+  return row === null ? null : { length, streams, stream, row };
+}
+
+function pointInside({ length, size, offset, stack, stacks }: RecordColumns, bytes: number): boolean {
+  for (let row = 0; row < length; row++) {
+    if (size[row]! < SMALLEST_RECORD || offset[row]! + size[row]! > bytes) return false;
+    if (stack[row]! >= stacks.length) return false;
+  }
+  return true;
+}
+
+/** Each event is the next row of its stream; null where that is not so. */
+function rowsOf(stream: Uint16Array, streams: readonly RecordColumns[]): Uint32Array | null {
+  const row = new Uint32Array(stream.length);
+  const next = streams.map(() => 0);
+  for (let i = 0; i < stream.length; i++) {
+    const columns = streams[stream[i]!];
+    if (columns === undefined) return null;
+    const here = next[stream[i]!]!++;
+    if (here >= columns.length) return null;
+    row[i] = here;
+  }
+  return row;
 }
 
 /** Chunks that came together, as one batch: their events in order. */
@@ -233,36 +276,73 @@ function joined(batches: readonly RingBatch[], damage: readonly Damage[]): Event
   const [first] = batches;
   if (first === undefined) return new EventList([], [], damage);
   if (batches.length === 1 && damage.length === 0) return first;
-  const insides = batches.map((batch) => batch.insides());
+  const rows =
+    batches.length === 1 ? first.insides().rows : joinRows(batches.map((batch) => batch.insides().rows));
   return new RingBatch(
-    joinRows(insides.map((inside) => inside.rows)),
-    insides[0]!.context,
+    rows,
+    first.insides().context,
     batches.flatMap((batch) => batch.lost),
     [...batches.flatMap((batch) => batch.damage), ...damage],
     batches.flatMap((batch) => batch.notes),
   );
 }
 
+/** One stream for each CPU and instance, with the rows of all parts. */
 function joinRows(parts: readonly RingRows[]): RingRows {
-  const rows = emptyRows(parts.reduce((sum, part) => sum + part.length, 0));
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const stream = new Uint16Array(length);
+  const row = new Uint32Array(length);
+  const columns = joinColumns(parts.flatMap((part) => part.streams));
+  const streams = columns.map(({ joined }) => joined);
+  let at = 0;
+  let first = 0;
   for (const part of parts) {
-    const at = rows.length;
-    const pageBase = rows.pages.length;
-    const stackBase = rows.stacks.length;
-    rows.sec.set(part.sec, at);
-    rows.nsec.set(part.nsec, at);
-    rows.cpu.set(part.cpu, at);
-    rows.instance.set(part.instance, at);
-    rows.id.set(part.id, at);
-    rows.offset.set(part.offset, at);
-    rows.size.set(part.size, at);
-    for (let row = 0; row < part.length; row++) {
-      rows.page[at + row] = pageBase + part.page[row]!;
-      rows.stack[at + row] = part.stack[row]! < 0 ? -1 : stackBase + part.stack[row]!;
+    const places = part.streams.map((_, i) => columns.findIndex(({ starts }) => starts.has(first + i)));
+    const bases = places.map((place, i) => columns[place]!.starts.get(first + i)!);
+    for (let i = 0; i < part.length; i++) {
+      stream[at + i] = places[part.stream[i]!]!;
+      row[at + i] = bases[part.stream[i]!]! + part.row[i]!;
     }
-    rows.pages.push(...part.pages);
-    for (const stack of part.stacks) rows.stacks.push(stack);
-    rows.length = at + part.length;
+    at += part.length;
+    first += part.streams.length;
   }
-  return rows;
+  return { length, streams, stream, row };
+}
+
+interface JoinedColumns {
+  readonly joined: OpenColumns;
+  /** By the place of a part among all: at which row it starts. */
+  readonly starts: Map<number, number>;
+}
+
+function joinColumns(parts: readonly RecordColumns[]): JoinedColumns[] {
+  const sizes = new Map<string, number>();
+  const keyOf = ({ cpu, instance }: RecordColumns): string => `${instance}:${cpu}`;
+  for (const part of parts) sizes.set(keyOf(part), (sizes.get(keyOf(part)) ?? 0) + part.length);
+  const byKey = new Map<string, JoinedColumns>();
+  parts.forEach((part, place) => {
+    const key = keyOf(part);
+    let to = byKey.get(key);
+    if (to === undefined) {
+      to = { joined: makeColumns(part.cpu, part.instance, sizes.get(key)!), starts: new Map() };
+      byKey.set(key, to);
+    }
+    to.starts.set(place, to.joined.length);
+    appendRows(part, to.joined);
+  });
+  return [...byKey.values()];
+}
+
+function appendRows(part: RecordColumns, to: OpenColumns): void {
+  const at = to.length;
+  const bufferBase = to.buffers.length;
+  const stackBase = to.stacks.length;
+  for (const name of ['sec', 'nsec', 'offset', 'size', 'id'] as const) to[name].set(part[name], at);
+  for (let row = 0; row < part.length; row++) {
+    to.buffer[at + row] = bufferBase + part.buffer[row]!;
+    to.stack[at + row] = part.stack[row]! < 0 ? -1 : stackBase + part.stack[row]!;
+  }
+  to.buffers.push(...part.buffers);
+  for (const stack of part.stacks) to.stacks.push(stack);
+  to.length = at + part.length;
 }

@@ -7,7 +7,10 @@ import {
   type BatchMeta,
   type TablesMeta,
 } from './capture-layout';
-import { callTrace, type RingBatch, type RingContext, type RingRows } from './ring-batch';
+import { makeColumns, type RecordColumns } from './record-columns';
+import type { RingBatch } from './ring-batch';
+import { functionNames, type RingContext } from './ring-event';
+import type { RingRows } from './row-merge';
 
 /** Makes the bytes of a capture; the caller writes them, in order. Layout: capture-layout.ts. */
 export class CaptureWriter {
@@ -24,50 +27,79 @@ export class CaptureWriter {
 
   batch(batch: RingBatch): Buffer {
     const { rows } = batch.insides();
-    const stacks = rows.stacks.map((place) => callTrace(place, this.context));
+    const packed = packRows(rows, this.context);
     const seeds = this.context.names.seeds;
     const groups = this.context.names.seedGroups;
     const meta: BatchMeta = {
-      rows: rows.length,
+      streams: packed.streams.map(({ cpu, instance, length }) => ({ cpu, instance, rows: length })),
       lost: batch.lost,
       damage: batch.damage,
       notes: batch.notes,
-      stacks,
+      stacks: packed.stacks,
       names: seeds.slice(this.#seedsWritten),
       groups: groups.slice(this.#groupsWritten),
     };
     this.#seedsWritten = seeds.length;
     this.#groupsWritten = groups.length;
-    return chunk(BATCH, meta, columns(rows));
+    return chunk(BATCH, meta, packed.columns);
   }
 }
 
-function bytesOf(
-  column: Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array,
+interface PackedRows {
+  readonly streams: readonly RecordColumns[];
+  readonly stacks: readonly (readonly string[])[];
+  readonly columns: readonly Uint8Array[];
+}
+
+/** Only what is in the batch: its streams may have rows that were dropped on the way, or none at all. */
+function packRows(rows: RingRows, context: RingContext): PackedRows {
+  const counts = rows.streams.map(() => 0);
+  let bytes = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const stream = rows.stream[i]!;
+    counts[stream]!++;
+    bytes += rows.streams[stream]!.size[rows.row[i]!]!;
+  }
+  const packed = rows.streams.map(({ cpu, instance }, stream) => makeColumns(cpu, instance, counts[stream]!));
+  const streams = packed.filter((_, stream) => counts[stream]! > 0);
+  const places = packed.map((columns) => streams.indexOf(columns));
+  const order = new Uint16Array(rows.length);
+  const stacks: (readonly string[])[] = [];
+  const records = new Uint8Array(bytes);
+  let at = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const stream = rows.stream[i]!;
+    const from = rows.streams[stream]!;
+    const to = packed[stream]!;
+    const row = rows.row[i]!;
+    order[i] = places[stream]!;
+    const size = from.size[row]!;
+    const place = from.stacks[from.stack[row]!];
+    const next = to.length++;
+    to.sec[next] = from.sec[row]!;
+    to.nsec[next] = from.nsec[row]!;
+    to.id[next] = from.id[row]!;
+    to.size[next] = size;
+    to.offset[next] = at;
+    to.stack[next] = place === undefined ? -1 : stacks.push(functionNames(place, from, context)) - 1;
+    const buffer = from.buffers[from.buffer[row]!]!;
+    records.set(new Uint8Array(buffer.buffer, buffer.byteOffset + from.offset[row]!, size), at);
+    at += size;
+  }
+  const columns = streams.flatMap(({ length, sec, nsec, offset, size, stack, id }) =>
+    [sec, nsec, offset, size, stack, id].map((column) => paddedBytes(column, length)),
+  );
+  return { streams, stacks, columns: [...columns, paddedBytes(order, rows.length), records] };
+}
+
+function paddedBytes(
+  column: Float64Array | Uint32Array | Int32Array | Uint16Array,
   rows: number,
 ): Uint8Array {
-  return new Uint8Array(column.buffer, column.byteOffset, rows * column.BYTES_PER_ELEMENT);
-}
-
-/** The columns widest first, so that each begins at a multiple of its width; then the records, packed. */
-function columns(rows: RingRows): Uint8Array[] {
-  const count = rows.length;
-  const offsets = new Uint32Array(count);
-  let total = 0;
-  for (let row = 0; row < count; row++) {
-    offsets[row] = total;
-    total += rows.size[row]!;
-  }
-  const records = new Uint8Array(total);
-  for (let row = 0; row < count; row++) {
-    const page = rows.pages[rows.page[row]!]!;
-    records.set(
-      new Uint8Array(page.buffer, page.byteOffset + rows.offset[row]!, rows.size[row]),
-      offsets[row],
-    );
-  }
-  const kept = [rows.sec, rows.nsec, offsets, rows.size, rows.stack, rows.cpu, rows.id, rows.instance];
-  return [...kept.map((column) => bytesOf(column, count)), records];
+  const used = rows * column.BYTES_PER_ELEMENT;
+  const bytes = new Uint8Array(padded(used));
+  bytes.set(new Uint8Array(column.buffer, column.byteOffset, used));
+  return bytes;
 }
 
 function chunk(kind: number, meta: unknown, parts: readonly Uint8Array[]): Buffer {

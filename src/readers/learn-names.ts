@@ -1,4 +1,4 @@
-import type { RingEvent } from './ring-batch';
+import type { RingEvent } from './ring-event';
 
 /** The events that say what a task is called, or to which thread group it belongs. */
 export const NAMING_EVENTS = ['task_rename', 'task_newtask', 'sched_process_fork'] as const;
@@ -6,8 +6,7 @@ export const NAMING_EVENTS = ['task_rename', 'task_newtask', 'sched_process_fork
 /** Takes what a naming event says into its trace's names. */
 export function learnNames(event: RingEvent): void {
   const { names } = event.context;
-  const sec = event.rows.sec[event.row]!;
-  const nsec = event.rows.nsec[event.row]!;
+  const { sec, nsec } = event.time;
   switch (event.name) {
     case 'task_rename':
       // Some kernels do not say whom: a task renames itself.

@@ -1,14 +1,15 @@
 /**
- * The records of one CPU's ring buffer that are read but not yet passed on, in order of time, as columns: where
- * each stands, not what is in it. Filling a row costs a few stores and no object.
+ * The records of one CPU's ring buffer that are read but not yet passed on, in order of time. What is passed on is
+ * handed over with its columns; what is left moves to new ones.
  */
-import type { Damage, Loss } from '../trace-event';
-import type { EventTable } from './event-table';
-import { isDamage, readPageHeader } from './page-header';
+import type { Damage } from '../trace-event';
+import { isDamage, readPageHeader, type PageHeader } from './page-header';
+import type { PageLayout } from './page-layout';
 import { walkRecords } from './page-records';
-import { setTicks, toSeconds, type TraceTime } from './trace-time';
+import { copyRows, makeColumns, type OpenColumns, type RecordColumns } from './record-columns';
+import { setTicks, type TraceTime } from './trace-time';
 
-const FIRST_ROWS = 1024;
+const FIRST_ROWS = 64;
 const NO_STACK = -1;
 /** A call trace stands right behind its event, but for what interrupted the CPU between them. */
 const STACK_DISTANCE = 8;
@@ -17,156 +18,211 @@ const CONTEXT_FLAGS = 0x58;
 /** Bytes of `common_type`, `common_flags`, `common_preempt_count` and `common_pid`, which every record has. */
 const SMALLEST_RECORD = 8;
 
-export interface StackPlace {
-  readonly page: DataView;
-  readonly offset: number;
-  readonly length: number;
+/** How pages are laid out, and which event is a call trace that belongs to the event before it. */
+export interface PageKind {
+  readonly layout: PageLayout;
+  /** The id of `ftrace:kernel_stack`; -1 where there is none. */
+  readonly stackId: number;
+}
+
+/** Events lost before the first event at or after this time. */
+export interface RecordLoss {
+  readonly cpu: number;
+  readonly sec: number;
+  readonly nsec: number;
+  readonly count: number | null;
 }
 
 export class RecordQueue {
-  length = 0;
+  #columns: OpenColumns;
   /** The first row behind the last loss: a call trace behind a gap is of an event that was lost. */
   #gapAt = 0;
-  /** Pages that rows point into, by index. Never written again once pushed. */
-  pages: DataView[] = [];
-  stacks: StackPlace[] = [];
-  lost: Loss[] = [];
-  damage: Damage[] = [];
-  sec = new Float64Array(FIRST_ROWS);
-  nsec = new Uint32Array(FIRST_ROWS);
-  page = new Uint32Array(FIRST_ROWS);
-  offset = new Uint32Array(FIRST_ROWS);
-  size = new Uint32Array(FIRST_ROWS);
-  id = new Uint16Array(FIRST_ROWS);
-  /** Index into `stacks`, or -1. */
-  stack = new Int32Array(FIRST_ROWS);
+  #lost: RecordLoss[] = [];
+  #damage: Damage[] = [];
+  readonly #none: RecordColumns;
 
   constructor(
     readonly cpu: number,
     readonly instance: number,
-  ) {}
-
-  /** Takes a page as it was read. The bytes must not change afterwards. */
-  push(bytes: Uint8Array, table: EventTable, atByte: number): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const header = readPageHeader(view, table.layout);
-    if (isDamage(header)) {
-      this.damage.push({ ...header, atByte: atByte + header.atByte });
-      return;
-    }
-    const firstRow = this.length;
-    if (header.lost !== 0) this.#gapAt = firstRow;
-    const pageIndex = this.pages.push(view) - 1;
-    const little = table.layout.littleEndian;
-    const damage = walkRecords(view, header, table.layout, (time, offset, length) => {
-      if (length < SMALLEST_RECORD) {
-        this.damage.push({ code: 'RECORD_SHORT', atByte: atByte + offset });
-        return;
-      }
-      const id = view.getUint16(offset, little);
-      if (id === table.stackId && this.#attachStack(view, offset, length, little)) return;
-      this.#addRow(time, pageIndex, offset, length, id);
-    });
-    if (damage !== null) this.damage.push({ ...damage, atByte: atByte + damage.atByte });
-    if (header.lost !== 0)
-      this.lost.push({ cpu: this.cpu, ts: this.#secondsOf(firstRow, header.baseTime), count: header.lost });
+    readonly kind: PageKind,
+  ) {
+    this.#columns = makeColumns(cpu, instance, FIRST_ROWS);
+    this.#none = makeColumns(cpu, instance, 0);
   }
 
-  /** The time of the row, or of the page where no such row came of it. */
-  #secondsOf(row: number, baseTime: bigint): number {
-    if (row < this.length) return toSeconds(this.sec[row]!, this.nsec[row]!);
+  get columns(): RecordColumns {
+    return this.#columns;
+  }
+
+  /**
+   * Takes a page as it was read. The bytes must not change afterwards.
+   * @param atByte where the page stood, for the place of a damage
+   * @returns where its records end, in bytes from the start of the page
+   */
+  push(bytes: Uint8Array, atByte: number): number {
+    const page = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { layout } = this.kind;
+    const header = readPageHeader(page, layout);
+    if (isDamage(header)) {
+      this.#damage.push({ ...header, atByte: atByte + header.atByte });
+      return 0;
+    }
+    const firstRow = this.#columns.length;
+    if (header.lost !== 0) this.#gapAt = firstRow;
+    const buffer = this.#bufferOf(bytes);
+    const little = layout.littleEndian;
+    const damage = walkRecords(page, header, layout, (time, offset, length) => {
+      if (length < SMALLEST_RECORD) {
+        this.#damage.push({ code: 'RECORD_SHORT', atByte: atByte + offset });
+        return;
+      }
+      const id = page.getUint16(offset, little);
+      const at = offset + bytes.byteOffset;
+      if (id === this.kind.stackId && this.#attachStack(buffer, at, length, little)) return;
+      this.#addRow(time, buffer, at, length, id);
+    });
+    if (damage !== null) this.#damage.push({ ...damage, atByte: atByte + damage.atByte });
+    if (header.lost !== 0) this.#lose(firstRow, header);
+    return header.end;
+  }
+
+  /** The index of the whole ArrayBuffer: pages that were read into one share it. */
+  #bufferOf(bytes: Uint8Array): number {
+    const { buffers } = this.#columns;
+    const last = buffers.length - 1;
+    if (last >= 0 && buffers[last]!.buffer === bytes.buffer) return last;
+    return buffers.push(new DataView(bytes.buffer)) - 1;
+  }
+
+  /** The time is that of the first row behind the gap, or of the page where no row came of it. */
+  #lose(row: number, header: PageHeader): void {
+    const { columns } = this;
     const time: TraceTime = { sec: 0, nsec: 0 };
-    setTicks(time, baseTime);
-    return toSeconds(time.sec, time.nsec);
+    if (row < columns.length) Object.assign(time, { sec: columns.sec[row], nsec: columns.nsec[row] });
+    else setTicks(time, header.baseTime);
+    this.#lost.push({ cpu: this.cpu, ...time, count: header.lost });
   }
 
   /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may stand between. */
-  #attachStack(view: DataView, offset: number, length: number, little: boolean): boolean {
+  #attachStack(buffer: number, offset: number, length: number, little: boolean): boolean {
+    const columns = this.#columns;
+    const view = columns.buffers[buffer]!;
     const pid = view.getInt32(offset + 4, little);
     const context = view.getUint8(offset + 2) & CONTEXT_FLAGS;
-    const oldest = Math.max(this.#gapAt, this.length - STACK_DISTANCE);
-    for (let row = this.length - 1; row >= oldest; row--) {
-      const page = this.pages[this.page[row]!]!;
-      const at = this.offset[row]!;
-      if (page.getInt32(at + 4, little) !== pid || (page.getUint8(at + 2) & CONTEXT_FLAGS) !== context)
+    const oldest = Math.max(this.#gapAt, columns.length - STACK_DISTANCE);
+    for (let row = columns.length - 1; row >= oldest; row--) {
+      const other = columns.buffers[columns.buffer[row]!]!;
+      const at = columns.offset[row]!;
+      if (other.getInt32(at + 4, little) !== pid || (other.getUint8(at + 2) & CONTEXT_FLAGS) !== context)
         continue;
       // A second one is not of the event before.
-      if (this.stack[row] !== NO_STACK) return false;
-      this.stack[row] = this.stacks.push({ page: view, offset, length }) - 1;
+      if (columns.stack[row] !== NO_STACK) return false;
+      columns.stack[row] = columns.stacks.push({ buffer, offset, length }) - 1;
       return true;
     }
     return false;
   }
 
-  #addRow(time: Readonly<TraceTime>, page: number, offset: number, size: number, id: number): void {
-    const row = this.length;
-    if (row === this.sec.length) this.#grow();
-    this.sec[row] = time.sec;
-    this.nsec[row] = time.nsec;
-    this.page[row] = page;
-    this.offset[row] = offset;
-    this.size[row] = size;
-    this.id[row] = id;
-    this.stack[row] = NO_STACK;
-    this.length = row + 1;
+  #addRow(time: Readonly<TraceTime>, buffer: number, offset: number, size: number, id: number): void {
+    const row = this.#columns.length;
+    if (row === this.#columns.sec.length) this.#grow();
+    const columns = this.#columns;
+    columns.sec[row] = time.sec;
+    columns.nsec[row] = time.nsec;
+    columns.buffer[row] = buffer;
+    columns.offset[row] = offset;
+    columns.size[row] = size;
+    columns.id[row] = id;
+    columns.stack[row] = NO_STACK;
+    columns.length = row + 1;
   }
 
   #grow(): void {
-    const rows = this.sec.length * 2;
-    const larger = <T extends { set(from: T): void }>(column: T, empty: T): T => {
-      empty.set(column);
-      return empty;
-    };
-    this.sec = larger(this.sec, new Float64Array(rows));
-    this.nsec = larger(this.nsec, new Uint32Array(rows));
-    this.page = larger(this.page, new Uint32Array(rows));
-    this.offset = larger(this.offset, new Uint32Array(rows));
-    this.size = larger(this.size, new Uint32Array(rows));
-    this.id = larger(this.id, new Uint16Array(rows));
-    this.stack = larger(this.stack, new Int32Array(rows));
+    const { length, buffers, stacks } = this.#columns;
+    const larger = makeColumns(this.cpu, this.instance, length * 2);
+    copyRows(this.#columns, 0, length, larger);
+    this.#columns = Object.assign(larger, { buffers, stacks });
+  }
+
+  /** Of all records and call traces that wait. */
+  get bytes(): number {
+    const { size, length, stacks } = this.#columns;
+    let sum = 0;
+    for (let row = 0; row < length; row++) sum += size[row]!;
+    for (const stack of stacks) sum += 'buffer' in stack ? stack.length : 0;
+    return sum;
   }
 
   /** How many rows are earlier than the time; all for null. Rows are in order of time. */
   rowsBefore(time: Readonly<TraceTime> | null): number {
-    if (time === null) return this.length;
-    let rows = this.length;
-    while (
-      rows > 0 &&
-      !(
-        this.sec[rows - 1]! < time.sec ||
-        (this.sec[rows - 1] === time.sec && this.nsec[rows - 1]! < time.nsec)
-      )
-    ) {
-      rows--;
+    const { sec, nsec, length } = this.#columns;
+    if (time === null) return length;
+    let low = 0;
+    let high = length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sec[middle]! < time.sec || (sec[middle] === time.sec && nsec[middle]! < time.nsec))
+        low = middle + 1;
+      else high = middle;
     }
-    return rows;
+    return low;
   }
 
-  /** Forgets the first rows. What is left keeps its pages; the passed ones belong to their batch. */
-  drop(rows: number): void {
-    const left = this.length - rows;
-    if (left === 0) {
-      this.pages = [];
-      this.stacks = [];
-    } else {
-      const firstPage = this.page[rows]!;
-      this.pages = this.pages.slice(firstPage);
-      for (const column of [this.sec, this.nsec, this.page, this.offset, this.size, this.id, this.stack]) {
-        column.copyWithin(0, rows, this.length);
+  /** Hands over the first rows. */
+  take(rows: number): RecordColumns {
+    if (rows === 0) return this.#none;
+    const taken = this.#columns;
+    const { length } = taken;
+    const left = makeColumns(this.cpu, this.instance, Math.max(FIRST_ROWS, length));
+    if (rows < length) {
+      copyRows(taken, rows, length, left);
+      const firstBuffer = left.buffer[0]!;
+      left.buffers = taken.buffers.slice(firstBuffer);
+      for (let row = 0; row < left.length; row++) {
+        left.buffer[row]! -= firstBuffer;
+        const stack = taken.stacks[left.stack[row]!];
+        if (stack === undefined || !('buffer' in stack)) continue;
+        left.stack[row] = left.stacks.push({ ...stack, buffer: stack.buffer - firstBuffer }) - 1;
       }
-      for (let row = 0; row < left; row++) this.page[row] = this.page[row]! - firstPage;
-      this.#dropStacks(left);
     }
-    this.length = left;
+    taken.length = rows;
+    this.#columns = left;
     this.#gapAt = Math.max(0, this.#gapAt - rows);
+    return taken;
   }
 
-  #dropStacks(left: number): void {
-    const kept: StackPlace[] = [];
-    for (let row = 0; row < left; row++) {
-      const index = this.stack[row]!;
-      if (index !== NO_STACK) this.stack[row] = kept.push(this.stacks[index]!) - 1;
+  /** The losses before that time, all for null, and all damage so far; each is handed over once. */
+  takeTroubles(before: Readonly<TraceTime> | null): { lost: RecordLoss[]; damage: Damage[] } {
+    const isDue = ({ sec, nsec }: RecordLoss): boolean =>
+      before === null || sec < before.sec || (sec === before.sec && nsec < before.nsec);
+    const lost = this.#lost.filter(isDue);
+    this.#lost = this.#lost.filter((loss) => !isDue(loss));
+    const damage = this.#damage;
+    this.#damage = [];
+    return { lost, damage };
+  }
+
+  /**
+   * Copies the bytes of all rows to where `copy` says, so that what they were read into can be handed over.
+   * @param copy copies so many bytes; gives their offset in `into`
+   */
+  move(into: DataView, copy: (from: DataView, offset: number, length: number) => number): void {
+    const columns = this.#columns;
+    const { buffers } = columns;
+    for (let row = 0; row < columns.length; row++) {
+      const from = buffers[columns.buffer[row]!]!;
+      columns.offset[row] = copy(from, columns.offset[row]!, columns.size[row]!);
+      columns.buffer[row] = 0;
     }
-    this.stacks = kept;
+    columns.stacks = columns.stacks.map((stack) =>
+      'buffer' in stack
+        ? {
+            buffer: 0,
+            offset: copy(buffers[stack.buffer]!, stack.offset, stack.length),
+            length: stack.length,
+          }
+        : stack,
+    );
+    columns.buffers = columns.length === 0 ? [] : [into];
   }
 }

@@ -6,7 +6,7 @@ import { EventTable } from '../readers/event-table';
 import { KernelSymbols } from '../readers/kernel-symbols';
 import { parseHeaderPage } from '../readers/page-layout';
 import { flagStyle } from '../readers/record-flags';
-import type { RingContext } from '../readers/ring-batch';
+import type { RingContext } from '../readers/ring-event';
 import { parseSavedCmdlines, TaskNames } from '../readers/task-names';
 import { isInNs } from '../readers/trace-time';
 import { TraceError } from '../trace-error';

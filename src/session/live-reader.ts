@@ -1,92 +1,119 @@
-/**
- * Reads the raw ring-buffer pages of each CPU of each instance, without ever blocking.
- *
- * A blocked read of a trace pipe cannot be cancelled and would hold one of Node's few pool threads, so every
- * read is O_NONBLOCK and EAGAIN means "nothing now".
- */
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import type { RingReader } from '../readers/ring-reader';
-import type { TraceTime } from '../readers/trace-time';
+/** A session's raw pipes, read in a thread of their own, as merged parts in order of time. */
+import { closeSync, constants, openSync } from 'node:fs';
+import * as path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { MergedPages } from '../readers/page-merger';
+import type { PageKind } from '../readers/record-queue';
 import type { Instance } from '../tracefs/instance';
-import { errnoOf } from '../trace-error';
+import {
+  CLOSING,
+  CONTROL_BYTES,
+  CREDIT,
+  FINISHING,
+  STATE,
+  type Pipe,
+  type ReaderPart,
+  type ReaderTask,
+} from './reader-thread-protocol';
 
-/** Pages are read into slabs of this many, so that a page costs no allocation of its own. */
-const SLAB_PAGES = 64;
-/** So many pages of one CPU before the next gets its turn. */
-const PAGES_A_TURN = 32;
-/** An event gets its time before it can be read: what is younger than this may still be on its way. */
-const SETTLING_NS = 1_000_000;
-
-interface Pipe {
-  readonly fd: number;
-  readonly stream: number;
-}
+/** So many parts may be on their way: enough that the thread does not wait, few enough to hold. */
+const PARTS_ON_THE_WAY = 4;
 
 export class LiveReader {
   readonly #pipes: Pipe[] = [];
-  #slab: Buffer;
-  #used = 0;
+  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
+  readonly #task: ReaderTask;
+  readonly #arrived: ReaderPart[] = [];
+  #thread: Worker | null = null;
+  #gone: Promise<void> = Promise.resolve();
+  #wake: (() => void) | null = null;
+  #failure: Error | null = null;
+  #isOver = false;
 
-  constructor(
-    readonly ring: RingReader,
-    instances: readonly Instance[],
-    readonly pageBytes: number,
-  ) {
-    this.#slab = Buffer.allocUnsafe(pageBytes * SLAB_PAGES);
+  /** Opens the pipes; nothing is read before `start`. */
+  constructor(instances: readonly Instance[], kind: PageKind, clock: string) {
     instances.forEach((instance, number) => {
       for (const cpu of instance.cpus()) {
         const fd = openSync(instance.rawPipe(cpu), constants.O_RDONLY | constants.O_NONBLOCK);
-        this.#pipes.push({ fd, stream: ring.addStream(cpu, number) });
+        this.#pipes.push({ fd, cpu, instance: number });
       }
+    });
+    this.#task = {
+      pipes: this.#pipes,
+      kind: { layout: kind.layout, stackId: kind.stackId },
+      clock,
+      statistics: instances[0]!.statisticsFile(),
+      control: this.#control.buffer,
+    };
+  }
+
+  /** Starts the thread; it reads from `read` on. */
+  start(): void {
+    const thread = new Worker(path.join(__dirname, 'reader-thread.js'), {
+      workerData: this.#task,
+      name: 'ftrace-reader',
+    });
+    this.#thread = thread;
+    thread.on('message', (part: ReaderPart) => {
+      this.#arrived.push(part);
+      this.#wake?.();
+    });
+    thread.on('error', (error: Error) => {
+      this.#failure = error;
+      this.#wake?.();
+    });
+    this.#gone = new Promise((resolve) => {
+      thread.on('exit', () => {
+        this.#isOver = true;
+        this.#wake?.();
+        resolve();
+      });
     });
   }
 
   /**
-   * Reads until nothing is left or the time is up.
-   * @param now the trace clock, in ticks, taken before: with nothing left, everything up to it has been read
-   * @returns whether nothing was left, and up to when events are complete on all CPUs
+   * The parts, until the recording is over and all of it was read. Only what was taken makes room for more.
+   * @throws Error what ended the thread
    */
-  poll(sliceMs: number, now: bigint): { drained: boolean; watermark: TraceTime } {
-    const until = performance.now() + sliceMs;
-    let waiting = [...this.#pipes];
-    while (waiting.length > 0 && performance.now() < until) {
-      waiting = waiting.filter((pipe) => this.#readTurn(pipe));
+  async *read(): AsyncGenerator<MergedPages, void> {
+    this.#give(PARTS_ON_THE_WAY);
+    for (;;) {
+      const part = this.#arrived.shift();
+      if (part !== undefined) {
+        yield part;
+        if (part.isLast) return;
+        this.#give(1);
+        continue;
+      }
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#isOver) return;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = null;
     }
-    const settled = now - BigInt(SETTLING_NS);
-    const watermark = { sec: Number(settled / 1_000_000_000n), nsec: Number(settled % 1_000_000_000n) };
-    for (const pipe of waiting) {
-      const last = this.ring.lastTime(pipe.stream);
-      if (last !== null && isBefore(last, watermark)) Object.assign(watermark, last);
-    }
-    return { drained: waiting.length === 0, watermark };
   }
 
-  /** False when the pipe is empty for now. */
-  #readTurn(pipe: Pipe): boolean {
-    for (let page = 0; page < PAGES_A_TURN; page++) {
-      if (this.#used + this.pageBytes > this.#slab.length) {
-        this.#slab = Buffer.allocUnsafe(this.pageBytes * SLAB_PAGES);
-        this.#used = 0;
-      }
-      let bytes: number;
-      try {
-        bytes = readSync(pipe.fd, this.#slab, this.#used, this.pageBytes, null);
-      } catch (error) {
-        if (errnoOf(error) === 'EAGAIN') return false;
-        throw error;
-      }
-      if (bytes === 0) return false;
-      this.ring.push(pipe.stream, this.#slab.subarray(this.#used, this.#used + bytes));
-      this.#used += this.pageBytes;
-    }
-    return true;
+  #give(credit: number): void {
+    Atomics.add(this.#control, CREDIT, credit);
+    Atomics.notify(this.#control, CREDIT);
   }
 
-  close(): void {
+  /** The recording is over: what is left is read, and then `read` ends. */
+  finish(): void {
+    this.#become(FINISHING);
+  }
+
+  #become(state: number): void {
+    Atomics.store(this.#control, STATE, state);
+    Atomics.notify(this.#control, STATE);
+    Atomics.notify(this.#control, CREDIT);
+  }
+
+  /** Ends the thread and closes the pipes. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#thread !== null) {
+      this.#become(CLOSING);
+      await this.#gone;
+    }
     for (const pipe of this.#pipes.splice(0)) closeSync(pipe.fd);
   }
-}
-
-function isBefore(a: TraceTime, b: TraceTime): boolean {
-  return a.sec < b.sec || (a.sec === b.sec && a.nsec < b.nsec);
 }

@@ -3,10 +3,12 @@
  * the instances and probes, the traced parent and all that it forked, the open pipes, the readers' queues.
  */
 import * as os from 'node:os';
-import { RingReader } from '../readers/ring-reader';
-import type { RingBatch, RingContext } from '../readers/ring-batch';
+import { ringBatch, type RingBatch } from '../readers/ring-batch';
+import type { RingContext } from '../readers/ring-event';
+import { RowWatch } from '../readers/row-watch';
 import { startTime, type SessionNames } from '../tracefs/owner';
 import { endFollowed } from '../tracefs/sweep';
+import { traceClock } from '../tracefs/trace-clock';
 import { TraceError } from '../trace-error';
 import type { EventBatch, Loss, TraceNote } from '../trace-event';
 import { CONTROL_SIGNAL } from '../workload/parent-script';
@@ -23,8 +25,6 @@ import { TreeWatch } from './tree-watch';
 
 export type SessionState = 'armed' | 'running' | 'paused' | 'draining' | 'ended' | 'failed';
 
-/** The event loop is never held longer than this by reading. */
-const SLICE_MS = 10;
 const POLL_MS = 20;
 /** A flow's second reader comes a moment after its first; both get everything. */
 const GATHERING_MS = 50;
@@ -42,6 +42,8 @@ export class Session {
   readonly #armed: Armed;
   readonly #names: SessionNames;
   readonly #context: RingContext;
+  /** Ticks of the trace clock, now. */
+  readonly #now: () => bigint;
   readonly #reader: LiveReader;
   readonly #watch: TreeWatch;
   readonly #queues = new Set<BatchQueue>();
@@ -53,7 +55,6 @@ export class Session {
   #notes: TraceNote[];
   #firstReader!: () => void;
   readonly #hasReader = new Promise<void>((resolve) => (this.#firstReader = resolve));
-  #recorded = false;
   #pumping: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   #roomAgain: (() => void) | null = null;
@@ -75,8 +76,8 @@ export class Session {
     const instances = armed.signals === null ? [armed.tree] : [armed.tree, armed.signals];
     this.#context = readKernelTables(armed.tree, armed.events, settings.clock);
     seedSavedNames(armed.tree.tracefs, this.#context.names);
-    const ring = new RingReader(this.#context);
-    this.#reader = new LiveReader(ring, instances, this.#context.table.layout.pageBytes);
+    this.#now = traceClock(settings.clock, armed.tree.statisticsFile());
+    this.#reader = new LiveReader(instances, this.#context.table, settings.clock);
     this.#watch = new TreeWatch({
       outside: armed.signals === null ? -1 : 1,
       names: this.#context.names,
@@ -125,12 +126,6 @@ export class Session {
     for (const listener of this.#listeners) listener(state);
   }
 
-  /** Ticks of the trace clock, now. */
-  #now(): bigint {
-    if (this.settings.clock === 'mono') return process.hrtime.bigint();
-    return BigInt(Math.round(this.#armed.tree.now() * 1e9));
-  }
-
   #traceNote(): TraceNote {
     const wall = { ts: Number(this.#now()) / 1e9, unixSeconds: Date.now() / 1000 };
     return { kind: 'trace', kernel: os.release(), clock: this.settings.clock, cpus: os.cpus().length, wall };
@@ -165,6 +160,7 @@ export class Session {
       throw new TraceError('SESSION_BUSY', `${this.topic} runs ${this.#parent.argv.join(' ')}`);
     if (this.#state !== 'armed')
       throw new TraceError('SESSION_STATE', `run while ${this.#state}; arm it again`);
+    this.#reader.start();
     const parent = await TracedParent.start(settings, sinks);
     this.#parent = parent;
     try {
@@ -316,20 +312,16 @@ export class Session {
     return queue;
   }
 
-  /** Reads and passes on, in slices, until the recording is over and the pipes are empty. */
+  /** Passes on what the reading thread reads, until the recording is over and the pipes are empty. */
   async #pump(): Promise<void> {
     try {
       await this.#hasReader;
       await sleep(GATHERING_MS);
-      for (;;) {
-        const last = this.#recorded;
-        const { drained, watermark } = this.#reader.poll(SLICE_MS, this.#now());
-        if (last && drained) {
-          this.#passOn(this.#reader.ring.flush(null, this.#watch));
-          return;
-        }
-        this.#passOn(this.#reader.ring.flush(watermark, this.#watch));
-        await (drained && !this.#recorded ? sleep(POLL_MS) : nextTurn());
+      const watch = new RowWatch(this.#context, this.#watch);
+      for await (const merged of this.#reader.read()) {
+        this.#passOn(ringBatch(merged, watch, []));
+        // Between two parts others get their turn.
+        await nextTurn();
         await this.#readersKeepUp();
       }
     } catch (error) {
@@ -411,14 +403,14 @@ export class Session {
     if (this.#state === 'ended') return;
     this.#turn('off');
     if (this.#state !== 'failed') this.#become('draining');
-    this.#recorded = true;
     this.#noteEnd();
+    this.#reader.finish();
     if (this.#pumping !== null) {
       const unread = setTimeout(this.#firstReader, this.#queues.size === 0 ? UNREAD_MS : 0);
       await this.#pumping;
       clearTimeout(unread);
     }
-    this.#reader.close();
+    await this.#reader.close();
     await disarmInstances(this.#armed, this.#names);
     for (const queue of this.#queues) queue.end();
     if (this.#state !== 'failed') this.#become('ended');

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { CLD_EXITED, SIGCHLD } from '../kernel/signals';
-import type { RingEvent } from '../readers/ring-batch';
-import type { RingWatch } from '../readers/ring-reader';
+import type { RingEvent } from '../readers/ring-event';
+import type { RingWatch } from '../readers/row-watch';
 import { parseMaps } from '../readers/maps';
 import type { TaskNames } from '../readers/task-names';
 import type { Tid, TraceNote } from '../trace-event';

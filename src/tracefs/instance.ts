@@ -124,10 +124,9 @@ export class Instance {
     return sum;
   }
 
-  /** The trace clock now, in seconds, as `per_cpu/cpu0/stats` tells it. */
-  now(): number {
-    const text = readFileSync(this.#file(`per_cpu/cpu${this.cpus()[0] ?? 0}/stats`), 'utf8');
-    return Number(/^now ts: *([\d.]+)/m.exec(text)?.[1] ?? 0);
+  /** Of the first CPU: it also says what time it is on the trace clock. */
+  statisticsFile(): string {
+    return this.#file(`per_cpu/cpu${this.cpus()[0] ?? 0}/stats`);
   }
 
   /** Takes the instance away. Idempotent; readers of its files must be closed. */

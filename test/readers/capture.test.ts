@@ -50,7 +50,7 @@ function smallCapture(): { chunks: Buffer[]; live: Told } {
   const chunks = [writer.head()];
   const batches: RingBatch[] = [];
   const flush = (before: { sec: number; nsec: number } | null, notes: readonly TraceNote[]): void => {
-    const batch = ring.flush(before, undefined, notes);
+    const batch = ring.flush(before, notes);
     batches.push(batch);
     chunks.push(writer.batch(batch));
   };
@@ -235,20 +235,32 @@ describe('a damaged capture', () => {
 
   const head = new CaptureWriter(smallKernel()).head();
   const tables = head.subarray(CAPTURE_MAGIC.length);
-  const empty = { rows: 0, lost: [], damage: [], notes: [], stacks: [], names: [], groups: [] };
+  const empty = { streams: [], lost: [], damage: [], notes: [], stacks: [], names: [], groups: [] };
+
+  const withRows = (rows: number) => ({ ...empty, streams: [{ cpu: 0, instance: 0, rows }] });
+  const row = Buffer.alloc(48);
+  row.writeUInt32LE(8, 24);
+  row.writeInt32LE(-1, 32);
+  const record = Buffer.alloc(8);
 
   it('may have a batch without a row', () => {
     assert.deepEqual(read(Buffer.concat([head, chunkOf(2, empty)])), told([]));
+    const oneRow = chunkOf(2, withRows(1), Buffer.concat([row, Buffer.alloc(8), record]));
+    assert.equal(read(Buffer.concat([head, oneRow])).events.length, 1);
   });
 
   const broken: [string, unknown, Buffer?][] = [
     ['JSON that is no object', 5],
     ['no number of rows', {}],
-    ['a negative number of rows', { ...empty, rows: -1 }],
-    ['more rows than columns', { ...empty, rows: 1 }],
-    ['more rows than memory', { ...empty, rows: 2 ** 40 }],
-    ['half a row', { ...empty, rows: 0.5 }],
-    ['a row whose record is not there', { ...empty, rows: 1 }, Buffer.alloc(29, 1)],
+    ['a stream of no CPU', { ...empty, streams: [{ instance: 0, rows: 0 }] }],
+    ['a negative number of rows', withRows(-1)],
+    ['more rows than columns', withRows(1)],
+    ['more rows than memory', withRows(2 ** 40)],
+    ['half a row', withRows(0.5)],
+    ['more streams than there can be', { ...empty, streams: new Array(70_000).fill(withRows(0).streams[0]) }],
+    // sec, nsec, offset, size, stack, id and the order, 8 bytes each.
+    ['a row whose record is not there', withRows(1), Buffer.alloc(56, 1)],
+    ['an event of a stream that is not there', withRows(1), Buffer.concat([row, Buffer.alloc(8, 7), record])],
     ['a call trace that is none', { ...empty, stacks: [5] }],
     ['a call trace of numbers', { ...empty, stacks: [[5]] }],
     ['names that are no pairs', { ...empty, names: [null] }],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { RingEvent } from '../../src/readers/ring-batch';
+import type { RingEvent } from '../../src/readers/ring-event';
 import { RingReader } from '../../src/readers/ring-reader';
 import type { EventFields, TraceEvent } from '../../src/trace-event';
 import { seededRandom } from './compose-page';
@@ -21,8 +21,8 @@ function pairs(kernel: RawKernel): [RingEvent, TraceEvent][] {
 
 /** Nanoseconds as ftrace prints them: microseconds, half up (`ns2usecs()` in kernel/trace/trace.c). */
 function asPrinted(event: RingEvent): number {
-  const { sec, nsec } = event.rows;
-  return (sec[event.row]! * 1e6 + Math.floor((nsec[event.row]! + 500) / 1000)) / 1e6;
+  const { sec, nsec } = event.time;
+  return (sec * 1e6 + Math.floor((nsec + 500) / 1000)) / 1e6;
 }
 
 /**

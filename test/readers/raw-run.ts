@@ -3,7 +3,7 @@ import path from 'node:path';
 import { EventTable } from '../../src/readers/event-table';
 import { KernelSymbols } from '../../src/readers/kernel-symbols';
 import { parseHeaderPage } from '../../src/readers/page-layout';
-import type { RingContext } from '../../src/readers/ring-batch';
+import type { RingContext } from '../../src/readers/ring-event';
 import { RingReader } from '../../src/readers/ring-reader';
 import { parseSavedCmdlines, TaskNames } from '../../src/readers/task-names';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { RingBatch } from '../../src/readers/ring-batch';
-import { RingReader, type RingWatch } from '../../src/readers/ring-reader';
+import { RingReader } from '../../src/readers/ring-reader';
+import type { RingWatch } from '../../src/readers/row-watch';
 import type { TraceTime } from '../../src/readers/trace-time';
 import { composePage, seededRandom, type ComposedRecord } from './compose-page';
 import {
@@ -45,8 +46,8 @@ function numbers(batch: RingBatch): number[] {
   return batch.toArray().map((event) => Number(event.fields['number']));
 }
 
-function readerOf(streams: number): RingReader {
-  const ring = new RingReader(smallKernel());
+function readerOf(streams: number, watch?: RingWatch): RingReader {
+  const ring = new RingReader(smallKernel(), watch);
   for (let cpu = 0; cpu < streams; cpu++) assert.equal(ring.addStream(cpu, 0), cpu);
   return ring;
 }
@@ -338,9 +339,6 @@ describe('damage', () => {
 
 describe('a watch', () => {
   it('sees its events in order, and drops those that it refuses', () => {
-    const ring = readerOf(2);
-    ring.push(0, pageAt([10, tick(1)], [20, signalGenerate(9)], [30, tick(3)]));
-    ring.push(1, pageAt([15, signalGenerate(17, 200)], [16, kernelStack([0], 200)], [25, tick(4, 200)]));
     const seen: unknown[] = [];
     const watch: RingWatch = {
       events: ['signal_generate', 'an event that this kernel does not have'],
@@ -349,7 +347,10 @@ describe('a watch', () => {
         return event.pid !== 200;
       },
     };
-    const batch = ring.flush(null, watch);
+    const ring = readerOf(2, watch);
+    ring.push(0, pageAt([10, tick(1)], [20, signalGenerate(9)], [30, tick(3)]));
+    ring.push(1, pageAt([15, signalGenerate(17, 200)], [16, kernelStack([0], 200)], [25, tick(4, 200)]));
+    const batch = ring.flush(null);
     assert.deepEqual(seen, [
       [200, 17, ['send_signal_locked']],
       [100, 9, undefined],

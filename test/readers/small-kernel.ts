@@ -2,7 +2,7 @@
 import { EventTable } from '../../src/readers/event-table';
 import { KernelSymbols } from '../../src/readers/kernel-symbols';
 import { X86_64_LAYOUT } from '../../src/readers/page-layout';
-import type { RingContext } from '../../src/readers/ring-batch';
+import type { RingContext } from '../../src/readers/ring-event';
 import { TaskNames } from '../../src/readers/task-names';
 import { recordOf } from './compose-page';
 

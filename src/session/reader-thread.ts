@@ -1,0 +1,61 @@
+/**
+ * The thread that reads a live session, so that the main thread does not wait for the kernel: it reads, walks and
+ * merges pages, and hands the events' places over. It never turns its own event loop: it waits on the control words.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { traceClock } from '../tracefs/trace-clock';
+import type { MergedPages } from '../readers/page-merger';
+import { PipePoll } from './pipe-poll';
+import {
+  CLOSING,
+  CREDIT,
+  FINISHING,
+  READING,
+  STATE,
+  type ReaderPart,
+  type ReaderTask,
+} from './reader-thread-protocol';
+
+/** With nothing to read, look again after this: it is most of an event's delay on its way. */
+const POLL_MS = 20;
+
+function handOver(part: ReaderPart): void {
+  const buffers = new Set<ArrayBufferLike>();
+  const { streams, stream, row } = part.rows;
+  for (const columns of streams) {
+    if (columns.sec.length === 0) continue;
+    buffers.add(columns.sec.buffer);
+    for (const { buffer } of columns.buffers) buffers.add(buffer);
+  }
+  buffers.add(stream.buffer).add(row.buffer);
+  parentPort?.postMessage(part, [...buffers] as ArrayBuffer[]);
+}
+
+function isEmpty({ rows, lost, damage }: MergedPages): boolean {
+  return rows.length === 0 && lost.length === 0 && damage.length === 0;
+}
+
+function read({ pipes, kind, clock, statistics, control }: ReaderTask): void {
+  const words = new Int32Array(control);
+  const reading = new PipePoll(pipes, kind, traceClock(clock, statistics));
+  for (;;) {
+    const state = Atomics.load(words, STATE);
+    if (state === CLOSING) return;
+    // Nobody takes what was sent: the kernel's ring buffer holds the rest, and counts what it overwrites.
+    if (Atomics.load(words, CREDIT) === 0) {
+      Atomics.wait(words, CREDIT, 0, POLL_MS);
+      continue;
+    }
+    const isDrained = reading.poll();
+    const isLast = isDrained && state === FINISHING;
+    const merged = reading.flush(isLast);
+    if (isLast || !isEmpty(merged)) {
+      Atomics.sub(words, CREDIT, 1);
+      handOver({ ...merged, isLast });
+    }
+    if (isLast) return;
+    if (isDrained) Atomics.wait(words, STATE, READING, POLL_MS);
+  }
+}
+
+read(workerData as ReaderTask);
