@@ -12,6 +12,7 @@
  * zeros to 8 bytes; the sizes are without padding. A capture that was cut off is read up to its last whole chunk.
  */
 import type { Damage, Loss, Tid, TraceNote } from '../trace-event';
+import type { EventFormatText } from './event-table';
 import type { PageLayout } from './page-layout';
 import type { FlagStyle } from './record-flags';
 
@@ -24,7 +25,7 @@ export interface TablesMeta {
   readonly layout: PageLayout;
   readonly flagStyle: FlagStyle;
   readonly clockInNs: boolean;
-  readonly formats: readonly string[];
+  readonly formats: readonly EventFormatText[];
 }
 
 export interface StreamMeta {

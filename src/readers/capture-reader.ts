@@ -10,7 +10,7 @@ import {
   type StreamMeta,
   type TablesMeta,
 } from './capture-layout';
-import { EventTable } from './event-table';
+import { EventTable, type EventFormatText } from './event-table';
 import { KernelSymbols } from './kernel-symbols';
 import { X86_64_LAYOUT, type PageLayout } from './page-layout';
 import { makeColumns, type OpenColumns, type RecordColumns } from './record-columns';
@@ -123,12 +123,12 @@ function parseJson(text: string): object | null {
 function readTables(meta: Partial<TablesMeta>): RingContext | null {
   const { flagStyle, clockInNs, formats } = meta;
   const layout: Partial<PageLayout> = meta.layout ?? {};
-  const { commitBytes, littleEndian } = layout;
-  if (!isList(formats, isText)) return null;
+  const { commitBytes, littleEndian, pageBytes = X86_64_LAYOUT.pageBytes } = layout;
+  if (!isList(formats, isFormat)) return null;
   if ((commitBytes !== 4 && commitBytes !== 8) || typeof littleEndian !== 'boolean') return null;
-  // There are no pages in a capture: only the byte order and the size of a `long` still matter.
-  const table = new EventTable({ ...X86_64_LAYOUT, commitBytes, littleEndian });
-  for (const format of formats) table.add(format);
+  // There are no pages in a capture. What still matters: byte order, the size of a `long`, how long a record can be.
+  const table = new EventTable({ ...X86_64_LAYOUT, commitBytes, littleEndian, pageBytes });
+  for (const format of formats) table.add(format.text, format.system);
   return {
     table,
     names: new TaskNames(),
@@ -153,6 +153,12 @@ function isText(value: unknown): value is string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return isList(value, isText);
+}
+
+function isFormat(value: unknown): value is EventFormatText {
+  if (typeof value !== 'object' || value === null) return false;
+  const { system, text }: Partial<EventFormatText> = value;
+  return isText(system) && isText(text);
 }
 
 function isNumberOrNull(value: unknown): value is number | null {

@@ -3,11 +3,17 @@ import { compileDecoder, type EventDecoder } from './event-decoder';
 import { parseFormat, type EventFormat } from './event-format';
 import type { PageLayout } from './page-layout';
 
+export interface EventFormatText {
+  /** The folder in `events/` that it is of, such as `sched`; '' where nobody knows. */
+  readonly system: string;
+  readonly text: string;
+}
+
 export class EventTable {
   readonly #decoders = new Map<number, EventDecoder>();
   readonly #ids = new Map<string, number>();
   /** The `format` texts, for a capture. */
-  readonly formats: string[] = [];
+  readonly formats: EventFormatText[] = [];
   /**
    * The id of `ftrace:kernel_stack`, the call trace that a `stacktrace` trigger puts behind an event, and where its
    * addresses start (kernel/trace/trace_entries.h, TRACE_STACK); -1 where the kernel has none. A `user_stack` has
@@ -19,10 +25,10 @@ export class EventTable {
   constructor(readonly layout: PageLayout) {}
 
   /** Adds one `format` file. False where it is none. */
-  add(formatText: string): boolean {
+  add(formatText: string, system = ''): boolean {
     const format = parseFormat(formatText);
     if (format === null) return false;
-    this.formats.push(formatText);
+    this.formats.push({ system, text: formatText });
     this.#decoders.set(format.id, compileDecoder(format, this.layout.littleEndian));
     this.#ids.set(format.name, format.id);
     if (format.name === 'kernel_stack') this.#setStack(format);

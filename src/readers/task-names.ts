@@ -64,6 +64,11 @@ export class TaskNames {
     return null;
   }
 
+  /** What each task was called last. */
+  *lastNames(): Iterable<readonly [Tid, string]> {
+    for (const [tid, names] of this.#names) yield [tid, names[names.length - 1]!.comm];
+  }
+
   groupOf(tid: Tid): number | null {
     return this.#groups.get(tid) ?? null;
   }

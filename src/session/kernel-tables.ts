@@ -37,7 +37,7 @@ export function readKernelTables(instance: Instance, events: readonly string[], 
   const table = new EventTable({ ...layout, pageBytes });
   for (const event of new Set([...events, 'ftrace/kernel_stack', 'ftrace/user_stack'])) {
     for (const directory of eventDirectories(path.join(tracefs, 'events', event)))
-      table.add(readText(path.join(directory, 'format')));
+      table.add(readText(path.join(directory, 'format')), path.basename(path.dirname(directory)));
   }
   return {
     table,
