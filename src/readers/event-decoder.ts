@@ -1,146 +1,209 @@
 /**
- * One decoder for each event id, made once from its `format` file: a list of readers, one a field, that run
- * only when somebody looks at the fields.
+ * One decoder for each event id, made once from its `format` file: a plan for each field, that runs only when
+ * somebody looks at that field.
  *
- * Types: FORMATS of the kernel's trace events (include/trace/stages/): plain integers, `char x[16]`, arrays,
- * `__data_loc` (u32: offset from the record's start in the low half, length in the high half) and `__rel_loc`
+ * Types: the stages of a trace event (include/trace/stages/stage1_struct_define.h): plain integers, `char x[16]`,
+ * arrays, `__data_loc` (u32: offset from the record's start in the low half, length in the high half) and `__rel_loc`
  * (the same, from the end of that u32). The oldest have a u16, the offset alone.
  */
 import type { EventFields, FieldValue } from '../trace-event';
-import { elementBytes, type EventFormat, type FormatField } from './event-format';
+import { isLocated, type EventFormat, type FormatField } from './event-format';
+import { textIn } from './page-text';
 
-type FieldReader = (record: DataView, length: number) => FieldValue;
-
-export interface EventDecoder {
-  readonly name: string;
-  /** `record` starts at `common_type`; what lies outside its `byteLength` reads as null-like ('' or 0). */
-  fields(record: DataView): EventFields;
-  /** One field by name; undefined where the event has none of that name. */
-  field(record: DataView, name: string): FieldValue | undefined;
-}
-
-const utf8 = new TextDecoder('utf-8');
 const BEYOND_53_BITS = 2 ** 21;
 
-function text(record: DataView, offset: number, length: number): string {
-  const end = Math.min(offset + length, record.byteLength);
-  if (offset >= end) return '';
-  const bytes = new Uint8Array(record.buffer, record.byteOffset + offset, end - offset);
-  const nul = bytes.indexOf(0);
-  return utf8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+// Numbers, because a switch over them becomes a jump; each event's plans run through the same code.
+const U8 = 0;
+const S8 = 1;
+const U16 = 2;
+const S16 = 3;
+const U32 = 4;
+const S32 = 5;
+const U64 = 6;
+const S64 = 7;
+const BOOL = 8;
+const TEXT = 9;
+const LIST = 10;
+const LOCATED_TEXT = 11;
+const LOCATED_LIST = 12;
+
+/** How one field is read. */
+interface FieldPlan {
+  readonly name: string;
+  readonly kind: number;
+  /** Of each element of a list. */
+  readonly elementKind: number;
+  readonly elementBytes: number;
+  readonly offset: number;
+  /** Infinity for the rest of the record. */
+  readonly size: number;
+  /** What is added to the offset that the field states: `__rel_loc` counts from its own end. */
+  readonly after: number;
 }
 
-function unsigned64(record: DataView, offset: number, little: boolean): number | string {
-  const high = record.getUint32(little ? offset + 4 : offset, little);
-  if (high < BEYOND_53_BITS) return high * 2 ** 32 + record.getUint32(little ? offset : offset + 4, little);
-  return `0x${record.getBigUint64(offset, little).toString(16)}`;
+function integerKind(bytes: number, signed: boolean): number {
+  const index = [1, 2, 4, 8].indexOf(bytes);
+  // A structure is its bytes.
+  return index < 0 ? U8 : index * 2 + (signed ? 1 : 0);
 }
 
-function signed64(record: DataView, offset: number, little: boolean): number | string {
-  const high = record.getInt32(little ? offset + 4 : offset, little);
-  if (high >= -BEYOND_53_BITS && high < BEYOND_53_BITS) {
-    return high * 2 ** 32 + record.getUint32(little ? offset : offset + 4, little);
-  }
-  return `0x${record.getBigUint64(offset, little).toString(16)}`;
+/** `unsigned char` are bytes, such as a hardware address. */
+function isText(field: FormatField): boolean {
+  return /\bchar\b/.test(field.type) && !/unsigned|\*/.test(field.type);
 }
 
-function readInteger(
-  record: DataView,
-  offset: number,
-  size: number,
-  signed: boolean,
-  little: boolean,
-): number | string {
-  if (offset + size > record.byteLength) return 0;
-  switch (size) {
-    case 1:
-      return signed ? record.getInt8(offset) : record.getUint8(offset);
-    case 2:
-      return signed ? record.getInt16(offset, little) : record.getUint16(offset, little);
-    case 4:
-      return signed ? record.getInt32(offset, little) : record.getUint32(offset, little);
-    case 8:
-      return signed ? signed64(record, offset, little) : unsigned64(record, offset, little);
+function kindOf(field: FormatField): number {
+  if (isLocated(field.type)) return isText(field) ? LOCATED_TEXT : LOCATED_LIST;
+  if (field.isArray) return isText(field) ? TEXT : LIST;
+  if (field.type === 'bool') return BOOL;
+  return [1, 2, 4, 8].includes(field.size) ? integerKind(field.size, field.signed) : LIST;
+}
+
+function planOf(field: FormatField): FieldPlan {
+  const { name, offset, size, signed } = field;
+  const isWide = [1, 2, 4, 8].includes(field.elementBytes);
+  return {
+    name,
+    kind: kindOf(field),
+    elementKind: integerKind(field.elementBytes, signed && !isLocated(field.type)),
+    elementBytes: isWide ? field.elementBytes : 1,
+    offset,
+    size: field.elements === 0 ? Infinity : size,
+    after: field.type.startsWith('__rel_loc') ? offset + size : 0,
+  };
+}
+
+function hex(high: number, low: number): string {
+  return `0x${(high >>> 0).toString(16)}${low.toString(16).padStart(8, '0')}`;
+}
+
+/** 0 where the record ends before it. */
+function integerAt(page: DataView, at: number, end: number, kind: number, little: boolean): number | string {
+  switch (kind) {
+    case U8:
+      return at + 1 > end ? 0 : page.getUint8(at);
+    case S8:
+      return at + 1 > end ? 0 : page.getInt8(at);
+    case U16:
+      return at + 2 > end ? 0 : page.getUint16(at, little);
+    case S16:
+      return at + 2 > end ? 0 : page.getInt16(at, little);
+    case U32:
+      return at + 4 > end ? 0 : page.getUint32(at, little);
+    case S32:
+      return at + 4 > end ? 0 : page.getInt32(at, little);
+    case U64: {
+      if (at + 8 > end) return 0;
+      const high = page.getUint32(little ? at + 4 : at, little);
+      const low = page.getUint32(little ? at : at + 4, little);
+      return high < BEYOND_53_BITS ? high * 2 ** 32 + low : hex(high, low);
+    }
+    case S64: {
+      if (at + 8 > end) return 0;
+      const high = page.getInt32(little ? at + 4 : at, little);
+      const low = page.getUint32(little ? at : at + 4, little);
+      return high >= -BEYOND_53_BITS && high < BEYOND_53_BITS ? high * 2 ** 32 + low : hex(high, low);
+    }
     default:
       return 0;
   }
 }
 
-function isText(type: string): boolean {
-  return /\bchar\b/.test(type);
+function listIn(page: DataView, start: number, end: number, plan: FieldPlan, little: boolean): FieldValue {
+  const values: (number | string)[] = [];
+  const bytes = plan.elementBytes;
+  for (let at = start; at + bytes <= end; at += bytes)
+    values.push(integerAt(page, at, end, plan.elementKind, little));
+  return values;
 }
 
-function located(
-  field: FormatField,
+/** @param start,end of the record, inside the page */
+function valueOf(plan: FieldPlan, page: DataView, start: number, end: number, little: boolean): FieldValue {
+  const at = start + plan.offset;
+  switch (plan.kind) {
+    case BOOL:
+      return at + 1 <= end && page.getUint8(at) !== 0;
+    case TEXT:
+      return at >= end ? '' : textIn(page, at, Math.min(at + plan.size, end));
+    case LIST:
+      return listIn(page, at, Math.min(at + plan.size, end), plan, little);
+    case LOCATED_TEXT:
+    case LOCATED_LIST:
+      return locatedValue(plan, page, start, end, little);
+    default:
+      return integerAt(page, at, end, plan.kind, little);
+  }
+}
+
+/** What the field points to, as far as it is inside the record. */
+function locatedValue(
+  plan: FieldPlan,
+  page: DataView,
+  start: number,
+  end: number,
   little: boolean,
-): (record: DataView) => { offset: number; length: number } {
-  const relative = field.type.startsWith('__rel_loc');
-  const after = relative ? field.offset + field.size : 0;
-  const stated = field.size === 2 ? 2 : 4;
-  return (record) => {
-    if (field.offset + stated > record.byteLength) return { offset: 0, length: 0 };
-    if (stated === 2) {
-      const offset = record.getUint16(field.offset, little) + after;
-      return { offset, length: record.byteLength - offset };
-    }
-    const word = record.getUint32(field.offset, little);
-    return { offset: (word & 0xffff) + after, length: word >>> 16 };
-  };
+): FieldValue {
+  const at = start + plan.offset;
+  let from = end;
+  let to = end;
+  if (plan.size === 2) {
+    if (at + 2 <= end) from = start + page.getUint16(at, little) + plan.after;
+  } else if (at + 4 <= end) {
+    const word = page.getUint32(at, little);
+    from = start + (word & 0xffff) + plan.after;
+    to = Math.min(from + (word >>> 16), end);
+  }
+  if (plan.kind === LOCATED_TEXT) return from >= to ? '' : textIn(page, from, to);
+  return listIn(page, from, to, plan, little);
 }
 
-function fieldReader(field: FormatField, little: boolean): FieldReader {
-  const { offset, size, signed } = field;
-  if (field.type.startsWith('__data_loc') || field.type.startsWith('__rel_loc')) {
-    const locate = located(field, little);
-    if (isText(field.type)) {
-      return (record) => {
-        const place = locate(record);
-        return text(record, place.offset, place.length);
-      };
-    }
-    return (record) => {
-      const place = locate(record);
-      return bytesOf(record, place.offset, place.length);
-    };
-  }
-  if (field.elements !== 1) {
-    if (isText(field.type)) {
-      return field.elements === 0
-        ? (record, length) => text(record, offset, length - offset)
-        : (record) => text(record, offset, size);
-    }
-    const bytes = field.elements === 0 ? elementBytes(field.type) : size / field.elements;
-    return (record, length) => {
-      const end = field.elements === 0 ? length : Math.min(length, offset + size);
-      const values: (number | string)[] = [];
-      for (let at = offset; at + bytes <= end; at += bytes)
-        values.push(readInteger(record, at, bytes, signed, little));
-      return values;
-    };
-  }
-  if (field.type === 'bool') return (record) => readInteger(record, offset, size, false, little) !== 0;
-  if (![1, 2, 4, 8].includes(size)) return (record) => bytesOf(record, offset, size);
-  return (record) => readInteger(record, offset, size, signed, little);
-}
+export class EventDecoder {
+  readonly name: string;
+  readonly #plans: readonly FieldPlan[];
+  readonly #byName: ReadonlyMap<string, FieldPlan>;
+  readonly #little: boolean;
 
-function bytesOf(record: DataView, offset: number, length: number): number[] {
-  const end = Math.min(offset + length, record.byteLength);
-  return offset >= end ? [] : [...new Uint8Array(record.buffer, record.byteOffset + offset, end - offset)];
+  constructor(format: EventFormat, littleEndian: boolean) {
+    this.name = format.name;
+    this.#plans = format.fields.map(planOf);
+    this.#byName = new Map(this.#plans.map((plan) => [plan.name, plan]));
+    this.#little = littleEndian;
+  }
+
+  /**
+   * All fields of the record that begins (with `common_type`) at `offset` of the page and has `size` bytes. What lies
+   * outside of it reads as 0, false, '' or [].
+   */
+  fieldsAt(page: DataView, offset: number, size: number): EventFields {
+    const end = Math.min(offset + size, page.byteLength);
+    const plans = this.#plans;
+    const fields: Record<string, FieldValue> = {};
+    // Always in the same order: then all events of a format have one hidden class.
+    for (let index = 0; index < plans.length; index++) {
+      const plan = plans[index]!;
+      fields[plan.name] = valueOf(plan, page, offset, end, this.#little);
+    }
+    return fields;
+  }
+
+  /** One field of that record; undefined where the event has none of that name. */
+  fieldAt(page: DataView, offset: number, size: number, name: string): FieldValue | undefined {
+    const plan = this.#byName.get(name);
+    if (plan === undefined) return undefined;
+    return valueOf(plan, page, offset, Math.min(offset + size, page.byteLength), this.#little);
+  }
+
+  /** As `fieldsAt`, of a record with a view of its own. */
+  fields(record: DataView): EventFields {
+    return this.fieldsAt(record, 0, record.byteLength);
+  }
+
+  /** As `fieldAt`, of a record with a view of its own. */
+  field(record: DataView, name: string): FieldValue | undefined {
+    return this.fieldAt(record, 0, record.byteLength, name);
+  }
 }
 
 export function compileDecoder(format: EventFormat, littleEndian: boolean): EventDecoder {
-  const readers = format.fields.map((field) => ({
-    name: field.name,
-    read: fieldReader(field, littleEndian),
-  }));
-  const byName = new Map(readers.map((reader) => [reader.name, reader.read]));
-  return {
-    name: format.name,
-    fields: (record) => {
-      const fields: Record<string, FieldValue> = {};
-      for (const reader of readers) fields[reader.name] = reader.read(record, record.byteLength);
-      return fields;
-    },
-    field: (record, name) => byName.get(name)?.(record, record.byteLength),
-  };
+  return new EventDecoder(format, littleEndian);
 }

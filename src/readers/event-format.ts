@@ -2,7 +2,9 @@
  * The `format` file of one event: which field stands where in its record.
  *
  * Grammar: `f_show()` in kernel/trace/trace_events.c. One file for each event at events/SYSTEM/NAME/format; ids
- * and offsets differ between kernels, so they are always read, never assumed.
+ * and offsets differ between kernels, so they are always read, never assumed. Kernels before 2.6.32 say no `signed:`,
+ * and formats of the ftrace system had `field special:` and names with a `.` in them (libtraceevent,
+ * `event_read_fields()`).
  */
 
 export interface FormatField {
@@ -13,8 +15,12 @@ export interface FormatField {
   readonly offset: number;
   readonly size: number;
   readonly signed: boolean;
+  /** Whether it was declared with brackets, be it `[1]`, or has no size of its own. */
+  readonly isArray: boolean;
   /** Elements; 1 for a plain field, 0 for "the rest of the record". */
   readonly elements: number;
+  /** Of one element; of what `__data_loc` and `__rel_loc` lead to, there; 1 where the type does not tell. */
+  readonly elementBytes: number;
 }
 
 export interface EventFormat {
@@ -25,61 +31,132 @@ export interface EventFormat {
   readonly fields: readonly FormatField[];
 }
 
-// The declaration may hold spaces, `*`, attributes and brackets, so it ends at the first `;`.
-const FIELD = /^\s*field:\s*([^;]+);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d+);)?/;
-// `char comm[16]`, `unsigned long args[6]`, `__u8 mac[(6)]`; a dynamic array has its brackets in the type.
-const DECLARATION = /^(.*?[\s*\]])([\w.]+)\s*(?:\[([^\]]*)\])?$/;
+/** `common_type` is a u16. */
+const LARGEST_ID = 0xffff;
+/** The kernel makes no such declaration; a longer one is not looked at. */
+const LONGEST_LINE = 4096;
 
-function readField(line: string): FormatField | null {
+/** Bytes of one value of a C type on a kernel whose `long` has so many bytes; undefined where the type does not tell. */
+export function bytesOfType(type: string, longBytes: 4 | 8): number | undefined {
+  if (type.includes('*')) return longBytes;
+  if (/\bstruct\b|\bunion\b/.test(type)) return undefined;
+  if (/\b(?:char|bool|_Bool)\b/.test(type)) return 1;
+  if (/\bshort\b/.test(type)) return 2;
+  const stated = /\b(?:__)?(?:u|s|u?int|le|be)(8|16|32|64)(?:_t)?\b/.exec(type);
+  if (stated !== null) return Number(stated[1]) / 8;
+  if (/\blong long\b/.test(type)) return 8;
+  if (/\bu?long\b|\bs?size_t\b|\buintptr_t\b/.test(type)) return longBytes;
+  if (/\bint\b|\bunsigned\b|\benum\b|\bpid_t\b/.test(type)) return 4;
+  return undefined;
+}
+
+function elementCount(brackets: string, size: number, typeBytes: number | undefined): number {
+  const stated = Number(brackets.trim());
+  // Elements of no whole number of bytes are none; so is `[1e9]` in a file that somebody made up.
+  if (Number.isInteger(stated) && stated > 0 && size % stated === 0) return stated;
+  // An expression such as `[sizeof(x)]` is not evaluated: the size says it all.
+  return Math.max(1, Math.floor(size / (typeBytes ?? 1)));
+}
+
+/** Where the last pair of brackets of a declaration opens; -1 where it does not end with one. */
+function openingBracket(declaration: string): number {
+  if (!declaration.endsWith(']')) return -1;
+  let depth = 0;
+  for (let at = declaration.length - 1; at >= 0; at--) {
+    const char = declaration[at];
+    if (char === ']') depth++;
+    else if (char === '[' && --depth === 0) return at;
+  }
+  return -1;
+}
+
+/** `unsigned long args[6]`, `__data_loc char[] name`, `char [16] name`, `const char __user *const __user * argv`. */
+function readDeclaration(
+  declared: string,
+): { type: string; name: string; brackets: string | undefined } | null {
+  const opening = openingBracket(declared);
+  const named = opening < 0 ? declared : declared.slice(0, opening).trimEnd();
+  let start = named.length;
+  while (start > 0 && /[\w.]/.test(named[start - 1]!)) start--;
+  const name = named.slice(start);
+  const type = named.slice(0, start).trim();
+  // A field of this name would be no property of the object that holds the fields.
+  if (name === '' || type === '' || name === '__proto__') return null;
+  if (opening >= 0) return { type, name, brackets: declared.slice(opening + 1, -1) };
+  const inType = isLocated(type) ? -1 : openingBracket(type);
+  if (inType < 0) return { type, name, brackets: undefined };
+  return { type: type.slice(0, inType).trimEnd(), name, brackets: type.slice(inType + 1, -1) };
+}
+
+/** Whether the field says where its value is, instead of being it. */
+export function isLocated(type: string): boolean {
+  return type.startsWith('__data_loc') || type.startsWith('__rel_loc');
+}
+
+const FIELD =
+  /^\s*field\s*(?:special\s*)?:\s*([^;]+);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d+);)?/;
+
+function readField(line: string, longBytes: 4 | 8): FormatField | null {
+  if (line.length > LONGEST_LINE) return null;
   const field = FIELD.exec(line);
   if (field === null) return null;
-  const declared = DECLARATION.exec(field[1]!.trim());
+  const declared = readDeclaration(field[1]!.trim());
   if (declared === null) return null;
-  const type = declared[1]!.trim();
+  const { type, name, brackets } = declared;
   const size = Number(field[3]);
-  const brackets = declared[3];
+  const typeBytes = bytesOfType(type, longBytes);
+  // Old kernels declare the rest of the record as `char buf`, without brackets.
+  const isArray = brackets !== undefined || size === 0;
+  const elements = size === 0 ? 0 : brackets === undefined ? 1 : elementCount(brackets, size, typeBytes);
   return {
-    name: declared[2]!,
+    name,
     type,
     offset: Number(field[2]),
     size,
     // Kernels before 2.6.32 do not say; a plain `int` or `long` is signed.
     signed: field[4] === undefined ? !/unsigned|\bu\d+|\*|char/.test(type) : field[4] !== '0',
-    // Old kernels declare the rest of the record as `char buf`, without brackets.
-    elements: size === 0 ? 0 : brackets === undefined ? 1 : elementCount(brackets, type, size),
+    isArray,
+    elements,
+    elementBytes: elements === 0 || isLocated(type) ? (typeBytes ?? 1) : size / elements,
   };
 }
 
-function elementCount(brackets: string, type: string, size: number): number {
-  const stated = Number(brackets.trim());
-  // Elements of no whole number of bytes are none; so is `[1e9]` in a file that somebody made up.
-  if (Number.isInteger(stated) && stated > 0 && size % stated === 0) return stated;
-  // An expression such as `[sizeof(x)]` is not evaluated: the size says it all.
-  return Math.max(1, Math.floor(size / elementBytes(type)));
+/** Name and id alone, which is all that is needed until a record of the event comes. Null as for `parseFormat`. */
+export function readFormatHead(text: string): { readonly name: string; readonly id: number } | null {
+  const name = lineAfter(text, 'name: ');
+  const digits = lineAfter(text, 'ID: ');
+  if (name === '' || !/^\d{1,5}$/.test(digits)) return null;
+  const id = Number(digits);
+  return id > LARGEST_ID ? null : { name, id };
 }
 
-/** By its C type, of a 64-bit kernel. */
-export function elementBytes(type: string): number {
-  if (/\bchar\b|\b[us]8\b|__u8|uint8_t|bool/.test(type)) return 1;
-  if (/short|\b[us]16\b|__u16|uint16_t/.test(type)) return 2;
-  if (/long|\b[us]64\b|__u64|uint64_t|\*|size_t/.test(type)) return 8;
-  return 4;
+/** The rest of the first line that begins so; '' where none does. */
+function lineAfter(text: string, key: string): string {
+  const found = text.startsWith(key) ? 0 : text.indexOf(`\n${key}`) + 1;
+  if (found === 0 && !text.startsWith(key)) return '';
+  const start = found + key.length;
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? undefined : end).trim();
 }
 
-/** Null where the text is not a `format` file. Unknown lines are passed over, as libtraceevent does. */
-export function parseFormat(text: string): EventFormat | null {
-  let name = '';
-  let id = -1;
+/**
+ * Null where the text is not a `format` file, or of an id that no record can have. Unknown lines are passed over, as
+ * libtraceevent does.
+ *
+ * @param longBytes of the traced kernel's `long`; its pages tell (`PageLayout.commitBytes`)
+ */
+export function parseFormat(text: string, longBytes: 4 | 8 = 8): EventFormat | null {
+  const head = readFormatHead(text);
+  if (head === null) return null;
   const common: FormatField[] = [];
   const fields: FormatField[] = [];
-  for (const line of text.split('\n')) {
-    if (line.startsWith('name: ')) name = line.slice(6).trim();
-    else if (line.startsWith('ID: ')) id = Number(line.slice(4));
-    else if (line.startsWith('print fmt:')) break;
-    else {
-      const field = readField(line);
-      if (field !== null) (field.name.startsWith('common_') ? common : fields).push(field);
-    }
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    if (text.startsWith('print fmt:', start)) break;
+    const field = readField(text.slice(start, end), longBytes);
+    if (field !== null) (field.name.startsWith('common_') ? common : fields).push(field);
+    start = end + 1;
   }
-  return name === '' || !Number.isInteger(id) || id < 0 ? null : { name, id, common, fields };
+  return { ...head, common, fields };
 }

@@ -5,6 +5,7 @@
  */
 import type { Damage } from '../trace-event';
 import type { PageLayout } from './page-layout';
+import { nanosecondsIn, secondsIn } from './page-ticks';
 
 /** The kernel keeps flags above the length; 27 bits is the width that libtraceevent relies on too. */
 const LENGTH_MASK = 0x07ff_ffff;
@@ -16,6 +17,9 @@ const MISSED_STORED = 0x4000_0000;
 export interface PageHeader {
   /** Ticks of the instance's `trace_clock`: nanoseconds, except for `counter`, `uptime` and `x86-tsc`. */
   readonly baseTime: bigint;
+  /** The same as whole seconds and nanoseconds (or 10^9 ticks and ticks). */
+  readonly baseSec: number;
+  readonly baseNsec: number;
   /** Where the records start and end, in bytes from the start of the page. */
   readonly start: number;
   readonly end: number;
@@ -37,8 +41,12 @@ export function readPageHeader(page: DataView, layout: PageLayout): PageHeader |
   const commit = page.getUint32(low, layout.littleEndian);
   const end = start + (commit & LENGTH_MASK);
   if (end > page.byteLength) return { code: 'PAGE_LENGTH', atByte: layout.commitOffset };
+  const baseHigh = page.getUint32(layout.littleEndian ? 4 : 0, layout.littleEndian);
+  const baseLow = page.getUint32(layout.littleEndian ? 0 : 4, layout.littleEndian);
   return {
     baseTime: page.getBigUint64(0, layout.littleEndian),
+    baseSec: secondsIn(baseHigh, baseLow),
+    baseNsec: nanosecondsIn(baseHigh, baseLow),
     start,
     end,
     lost: (commit & MISSED_EVENTS) === 0 ? 0 : storedLoss(page, commit, end, layout),

@@ -22,6 +22,9 @@ export const X86_64_LAYOUT: PageLayout = {
   littleEndian: true,
 };
 
+/** A commit counts 27 bits of data. */
+const LARGEST_DATA = 1 << 27;
+
 /** Null where `commit` or `data` is missing or of an impossible size or place. */
 export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout | null {
   const place = (name: string): { offset: number; size: number } | null => {
@@ -33,6 +36,8 @@ export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout
   if (commit === null || data === null || (commit.size !== 4 && commit.size !== 8)) return null;
   // The time stamp is a u64 at 0, and the commit stands between it and the data.
   if (commit.offset < 8 || data.offset < commit.offset + commit.size) return null;
+  // Records are words.
+  if (data.offset % 4 !== 0 || data.size > LARGEST_DATA) return null;
   return {
     commitOffset: commit.offset,
     commitBytes: commit.size,

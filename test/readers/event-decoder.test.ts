@@ -76,7 +76,7 @@ describe('a field of a record', () => {
   it('of several longs is as wide as its kernel makes them', () => {
     const record = pageFrom('2a 00 00 01 28 70 00 00 01 00 00 00 02 00 00 00');
     const wide = decoderOf([`unsigned long x[1];	${at8(8)}`, `unsigned long y[2];	${at8(8)}`]);
-    assert.deepEqual(wide.fields(record), { x: 2 * 2 ** 32 + 1, y: [1, 2] });
+    assert.deepEqual(wide.fields(record), { x: [2 * 2 ** 32 + 1], y: [1, 2] });
   });
 
   it('without a size is the rest of the record', () => {

@@ -81,9 +81,36 @@ describe('the format file of an event', () => {
       ['common_type', 'common_flags', 'common_preempt_count', 'common_pid'],
     );
     assert.deepEqual(format.fields, [
-      { name: 'prev_comm', type: 'char', offset: 8, size: 16, signed: false, elements: 16 },
-      { name: 'prev_pid', type: 'pid_t', offset: 24, size: 4, signed: true, elements: 1 },
-      { name: 'prev_state', type: 'long', offset: 32, size: 8, signed: true, elements: 1 },
+      {
+        name: 'prev_comm',
+        type: 'char',
+        offset: 8,
+        size: 16,
+        signed: false,
+        isArray: true,
+        elements: 16,
+        elementBytes: 1,
+      },
+      {
+        name: 'prev_pid',
+        type: 'pid_t',
+        offset: 24,
+        size: 4,
+        signed: true,
+        isArray: false,
+        elements: 1,
+        elementBytes: 4,
+      },
+      {
+        name: 'prev_state',
+        type: 'long',
+        offset: 32,
+        size: 8,
+        signed: true,
+        isArray: false,
+        elements: 1,
+        elementBytes: 8,
+      },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readPageHeader } from '../../src/readers/page-header';
+import { isDamage, readPageHeader } from '../../src/readers/page-header';
 import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/readers/page-layout';
 import { pageFrom } from './compose-page';
 
@@ -16,6 +16,8 @@ describe('the header of a sub-buffer page', () => {
     `);
     assert.deepEqual(readPageHeader(page, X86_64_LAYOUT), {
       baseTime: 10_000_000_000n,
+      baseSec: 10,
+      baseNsec: 0,
       start: 16,
       end: 20,
       lost: 0,
@@ -31,6 +33,8 @@ describe('the header of a sub-buffer page', () => {
     `);
     assert.deepEqual(readPageHeader(page, X86_64_LAYOUT), {
       baseTime: 10_000_000_000n,
+      baseSec: 10,
+      baseNsec: 0,
       start: 16,
       end: 20,
       lost: 42,
@@ -47,6 +51,8 @@ describe('the header of a sub-buffer page', () => {
       const page = pageFrom(`00 e4 0b 54 02 00 00 00  ${commit}  00 00 00 00`);
       assert.deepEqual(readPageHeader(page, X86_64_LAYOUT), {
         baseTime: 10_000_000_000n,
+        baseSec: 10,
+        baseNsec: 0,
         start: 16,
         end: 20,
         lost: null,
@@ -64,6 +70,8 @@ describe('the header of a sub-buffer page', () => {
     `);
     assert.deepEqual(readPageHeader(page, ARM_32), {
       baseTime: 10_000_000_000n,
+      baseSec: 10,
+      baseNsec: 0,
       start: 12,
       end: 16,
       lost: 42,
@@ -79,6 +87,8 @@ describe('the header of a sub-buffer page', () => {
     `);
     assert.deepEqual(readPageHeader(page, BIG_ENDIAN), {
       baseTime: 10_000_000_000n,
+      baseSec: 10,
+      baseNsec: 0,
       start: 16,
       end: 20,
       lost: 42,
@@ -89,6 +99,8 @@ describe('the header of a sub-buffer page', () => {
     const page = pageFrom('00 00 00 02 54 0b e4 00  c0 00 00 04  00 00 00 00  00 00 00 2a');
     assert.deepEqual(readPageHeader(page, BIG_ENDIAN_32), {
       baseTime: 10_000_000_000n,
+      baseSec: 10,
+      baseNsec: 0,
       start: 12,
       end: 16,
       lost: 42,
@@ -97,13 +109,18 @@ describe('the header of a sub-buffer page', () => {
 
   it('keeps a time that no double holds', () => {
     const page = pageFrom('01 00 00 00 00 00 20 00  00 00 00 00 00 00 00 00');
-    assert.equal((readPageHeader(page, X86_64_LAYOUT) as { baseTime: bigint }).baseTime, 2n ** 53n + 1n);
+    const header = readPageHeader(page, X86_64_LAYOUT);
+    assert.ok(!isDamage(header));
+    assert.deepEqual([header.baseSec, header.baseNsec], [9_007_199, 254_740_993]);
+    assert.equal(header.baseTime, 2n ** 53n + 1n);
   });
 
   it('may lead to more records than a 4 KiB page holds', () => {
     const page = pageFrom('00 00 00 00 00 00 00 00  f0 ff 00 00 00 00 00 00', 65536);
     assert.deepEqual(readPageHeader(page, { ...X86_64_LAYOUT, pageBytes: 65536 }), {
       baseTime: 0n,
+      baseSec: 0,
+      baseNsec: 0,
       start: 16,
       end: 65536,
       lost: 0,
@@ -162,6 +179,11 @@ describe('events/header_page', () => {
     ['has a commit of 2 bytes', header('offset:8;\tsize:2;', 'offset:16;\tsize:4080;')],
     ['has the commit over the time stamp', header('offset:4;\tsize:4;', 'offset:16;\tsize:4080;')],
     ['has the data over the commit', header('offset:8;\tsize:8;', 'offset:12;\tsize:4080;')],
+    ['has its data between two words', header('offset:8;\tsize:8;', 'offset:17;\tsize:4079;')],
+    [
+      'has a page longer than the kernel can make one',
+      header('offset:8;\tsize:8;', 'offset:16;\tsize:134217729;'),
+    ],
   ];
   for (const [what, text] of refused) {
     it(`is refused when it ${what}`, () => {
