@@ -10,8 +10,9 @@ import { setTicks, type TraceTime } from '../readers/trace-time';
 import { errnoOf } from '../trace-error';
 import type { Pipe } from './reader-thread-protocol';
 
-/** So many pages of one CPU before the next gets its turn. */
-const PAGES_A_TURN = 16;
+/** So many pages of all CPUs before what is there is looked at. */
+const PAGES_A_ROUND = 128;
+const MOST_PAGES_A_TURN = 16;
 /** A part has about so many events, so that nobody who takes one is busy with it for long. */
 const EVENTS_A_PART = 1 << 14;
 const SMALLEST_SLAB_PAGES = 4;
@@ -33,7 +34,7 @@ export class PipePoll {
   /** Pages are read one behind the other into one buffer, which is handed over with the events in it. */
   #slab: Uint8Array<ArrayBuffer>;
   #used = 0;
-  #next = 0;
+  readonly #pagesATurn: number;
 
   constructor(
     pipes: readonly Pipe[],
@@ -48,79 +49,80 @@ export class PipePoll {
       completeTo: { sec: 0, nsec: 0 },
     }));
     this.#pageBytes = kind.layout.pageBytes;
+    this.#pagesATurn = Math.min(Math.ceil(PAGES_A_ROUND / pipes.length), MOST_PAGES_A_TURN);
     this.#slab = new Uint8Array(this.#pageBytes * SMALLEST_SLAB_PAGES);
   }
 
-  /** Reads until nothing is left, or enough for one part. True when nothing was left. */
+  /**
+   * Reads until nothing is left, or enough for one part. True when nothing was left.
+   *
+   * Each pipe gets its turn, however much the others have: what is complete ends with the slowest.
+   */
   poll(): boolean {
     const before = this.now() - SETTLING_NS;
-    const drained = new Set<OpenPipe>();
-    while (drained.size < this.#pipes.length) {
-      const pipe = this.#pipes[this.#next]!;
-      if (!drained.has(pipe)) {
-        const turn = this.#readTurn(pipe);
-        if (turn === 'full') return false;
-        if (turn === 'drained') {
-          drained.add(pipe);
-          setTicks(pipe.completeTo, before);
-        } else Object.assign(pipe.completeTo, this.#merger.lastTime(pipe.stream));
-      }
-      this.#next = (this.#next + 1) % this.#pipes.length;
+    let waiting: readonly OpenPipe[] = this.#pipes;
+    while (waiting.length > 0) {
+      waiting = waiting.filter((pipe) => {
+        const isDrained = this.#readTurn(pipe);
+        if (isDrained) setTicks(pipe.completeTo, before);
+        return !isDrained;
+      });
+      if (this.#merger.waiting >= EVENTS_A_PART) break;
     }
-    return true;
+    return waiting.length === 0;
   }
 
-  #readTurn(pipe: OpenPipe): 'drained' | 'more' | 'full' {
-    for (let page = 0; page < PAGES_A_TURN; page++) {
-      if (this.#used + this.#pageBytes > this.#slab.length || this.#merger.waiting >= EVENTS_A_PART)
-        return 'full';
+  /** True where the pipe is empty for now. */
+  #readTurn(pipe: OpenPipe): boolean {
+    for (let page = 0; page < this.#pagesATurn; page++) {
+      if (this.#used + this.#pageBytes > this.#slab.length) this.#nextSlab();
       let bytes: number;
       try {
         bytes = readSync(pipe.fd, this.#slab, this.#used, this.#pageBytes, null);
       } catch (error) {
-        if (errnoOf(error) === 'EAGAIN') return 'drained';
+        if (errnoOf(error) === 'EAGAIN') return true;
         throw error;
       }
-      if (bytes === 0) return 'drained';
+      if (bytes === 0) return true;
       const end = this.#merger.push(pipe.stream, this.#slab.subarray(this.#used, this.#used + bytes));
       // The next page overwrites what is behind the last record: a page is seldom full.
       this.#used += (end + 7) & ~7;
       const last = this.#merger.lastTime(pipe.stream);
       if (last !== null) Object.assign(pipe.completeTo, last);
     }
-    return 'more';
+    return false;
   }
 
   /** What is complete on all CPUs, in order; all that was read where `everything` is left to say. */
   flush(everything: boolean): MergedPages {
     const watermark = this.#pipes.map((pipe) => pipe.completeTo).reduce(earlier);
     const merged = this.#merger.flush(everything ? null : watermark);
-    if (merged.rows.length > 0 || this.#isFull()) this.#changeSlab();
+    if (merged.rows.length > 0) this.#handOverSlab();
     return merged;
   }
 
-  #isFull(): boolean {
-    return this.#used + this.#pageBytes > this.#slab.length;
+  /** A full one is followed by one of twice its size: there is much to read. */
+  #nextSlab(): void {
+    const pages = Math.min((this.#slab.length / this.#pageBytes) * 2, LARGEST_SLAB_PAGES);
+    this.#slab = new Uint8Array(this.#pageBytes * pages);
+    this.#used = 0;
   }
 
-  /** The slab goes with its events: what waits moves to a new one, of the size that the load asks for. */
-  #changeSlab(): void {
-    const waiting = this.#merger.waitingBytes;
+  /** What was read goes with its events: what still waits moves to a new slab, of the size that the load asks for. */
+  #handOverSlab(): void {
     const pages = this.#slab.length / this.#pageBytes;
-    const wanted = this.#isFull() ? pages * 2 : this.#used * 4 < this.#slab.length ? pages / 2 : pages;
-    const size =
-      Math.min(Math.max(Math.ceil(wanted), SMALLEST_SLAB_PAGES), LARGEST_SLAB_PAGES) * this.#pageBytes;
-    const left = Math.ceil((waiting * 2) / this.#pageBytes) * this.#pageBytes;
-    const slab = new Uint8Array(size + left);
+    const isLarge = this.#used * 4 < this.#slab.length;
+    const size = Math.max(isLarge ? pages >> 1 : pages, SMALLEST_SLAB_PAGES) * this.#pageBytes;
+    const slab = new Uint8Array(size + this.#merger.waitingBytes);
     let used = 0;
     this.#merger.move(new DataView(slab.buffer), (from, offset, length) => {
       const at = used;
       slab.set(new Uint8Array(from.buffer, from.byteOffset + offset, length), at);
-      used = (at + length + 7) & ~7;
+      used += length;
       return at;
     });
     this.#slab = slab;
-    this.#used = used;
+    this.#used = (used + 7) & ~7;
   }
 }
 
