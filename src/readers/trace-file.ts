@@ -6,15 +6,15 @@ import type { Damage, EventBatch } from '../trace-event';
 import { CAPTURE_MAGIC } from './capture-layout';
 import { CaptureReader } from './capture-reader';
 import { TextReader } from './text-reader';
+import { TRACE_DAT_MAGIC } from './trace-dat/dat-header';
+import { openTraceDat } from './trace-dat/trace-dat';
 import type { TraceReader } from './trace-reader';
 
 const CHUNK_BYTES = 1 << 18;
-/** `trace-cmd`'s own: 0x17 0x08 0x44, then "tracing". */
-const TRACE_DAT_MAGIC = '\x17\x08\x44tracing';
 /** What is looked at to tell the format. */
 const HEAD_BYTES = 1024;
 
-export type TraceSource = 'text' | 'raw';
+export type TraceSource = 'text' | 'raw' | 'trace.dat';
 
 export interface TraceFile {
   readonly source: TraceSource;
@@ -35,10 +35,14 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
   const head = first.toString('latin1', 0, HEAD_BYTES);
   if (head.startsWith(TRACE_DAT_MAGIC)) {
     stream.destroy();
-    throw new TraceError(
-      'TRACE_FORMAT',
-      `${file} is a trace.dat; convert it: trace-cmd report ${file} > trace.txt`,
-    );
+    if (file === '-') {
+      // Its tables and pages stand all over the file, in no order.
+      throw new TraceError(
+        'TRACE_FORMAT',
+        'standard input is a trace.dat, which cannot be read from a pipe; give the name of the file',
+      );
+    }
+    return { source: 'trace.dat', batches: orRefuse(file, await openTraceDat(file)) };
   }
   const isCapture = head.startsWith(CAPTURE_MAGIC);
   if (!isCapture && head.includes('\0')) {
@@ -46,7 +50,8 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
     throw new TraceError('TRACE_FORMAT', `${file} is neither ftrace text nor a capture of ours`);
   }
   const reader = isCapture ? new CaptureReader() : new TextReader();
-  return { source: isCapture ? 'raw' : 'text', batches: readAll(file, first, chunks, reader) };
+  const batches = readAll(file, first, chunks, reader);
+  return { source: isCapture ? 'raw' : 'text', batches: orRefuse(file, batches) };
 }
 
 /** Enough to tell the format; a pipe may give less than that at once. */
@@ -83,22 +88,25 @@ async function* readAll(
   chunks: AsyncIterator<Buffer, undefined>,
   reader: TraceReader,
 ): AsyncIterable<EventBatch> {
-  let events = 0;
-  const damage: Damage[] = [];
-  const counted = (batch: EventBatch): EventBatch => {
-    events += batch.length;
-    if (damage.length === 0) damage.push(...batch.damage.slice(0, 1));
-    return batch;
-  };
   try {
     for (let chunk: Buffer | null = first; chunk !== null; chunk = await nextChunk(chunks, file)) {
-      yield counted(reader.push(chunk));
+      yield reader.push(chunk);
     }
-    yield counted(reader.end());
+    yield reader.end();
   } finally {
     await chunks.return?.();
   }
-  const broken = damage[0];
+}
+
+/** Passes the batches on; a trace that turns out to have damage and not one event is refused at its end. */
+async function* orRefuse(file: string, batches: AsyncIterable<EventBatch>): AsyncIterable<EventBatch> {
+  let events = 0;
+  let broken: Damage | undefined;
+  for await (const batch of batches) {
+    events += batch.length;
+    broken ??= batch.damage[0];
+    yield batch;
+  }
   if (events === 0 && broken !== undefined) {
     const place = broken.line === undefined ? `byte ${broken.atByte}` : `line ${broken.line}`;
     const found = broken.excerpt === undefined ? broken.code : JSON.stringify(broken.excerpt);

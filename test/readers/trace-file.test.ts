@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CaptureWriter } from '../../src/readers/capture-writer';
 import { openTraceFile, readTraceFile, type TraceSource } from '../../src/readers/trace-file';
 import { TraceError } from '../../src/trace-error';
+import { composeDat, partsOf } from './compose-dat';
 import { contextOf, rawFile, readerOf } from './raw-run';
 import { FIXTURES } from './read-text';
 
@@ -63,6 +64,14 @@ describe('a saved trace', () => {
     });
   });
 
+  it('of trace-cmd is read as what it was', async () => {
+    assert.deepEqual(await read(fileOf(composeDat(partsOf('7.3', 7)))), {
+      source: 'trace.dat',
+      events: 560,
+      damage: [],
+    });
+  });
+
   it('as a capture is read as what it was', async () => {
     assert.deepEqual(await read(fileOf(captureBytes())), { source: 'raw', events: 560, damage: [] });
   });
@@ -104,9 +113,19 @@ describe('a saved trace', () => {
   const refused: [string, () => string, RegExp][] = [
     ['is empty', () => fileOf(''), /^TRACE_FORMAT: .* is empty$/],
     [
-      'is of trace-cmd',
-      () => fileOf('\x17\x08\x44tracing6\0'),
-      /^TRACE_FORMAT: .* is a trace\.dat; convert it: trace-cmd report .* > trace\.txt$/,
+      'is of trace-cmd, and of a version that nobody knows',
+      () => fileOf('\x17\x08\x44tracing8\0'),
+      /^TRACE_FORMAT: .* is a trace\.dat of version "8"; versions 6 and 7 are read$/,
+    ],
+    [
+      'is of trace-cmd, and ends at once',
+      () => fileOf('\x17\x08\x44tracing7\0\0\x08'),
+      /^TRACE_FORMAT: .* ends within the header of a trace\.dat$/,
+    ],
+    [
+      'is of trace-cmd, and has nothing behind its header',
+      () => fileOf('\x17\x08\x44tracing6\0\0\x08\0\x10\0\0'),
+      /^TRACE_FORMAT: .* has not one event; byte 18: DAT_CUT$/,
     ],
     [
       'has bytes that no text has',
@@ -184,6 +203,10 @@ describe('a saved trace', () => {
 
     it('may be text', async () => {
       assert.equal(await pipe([Buffer.from(LINE.slice(0, 5)), Buffer.from(LINE.slice(5))]), 'text 1');
+    });
+
+    it('is refused when it is of trace-cmd, whose tables and pages stand in no order', async () => {
+      assert.equal(await pipe([composeDat(partsOf('7.3', 6))]), 'TRACE_FORMAT');
     });
 
     it('is refused when nothing comes', async () => {

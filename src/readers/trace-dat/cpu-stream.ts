@@ -1,0 +1,75 @@
+/** The pages of one CPU on their way into the ring reader. */
+import type { Damage } from '../../trace-event';
+import type { PageLayout } from '../page-layout';
+import type { RingReader } from '../ring-reader';
+import type { TraceTime } from '../trace-time';
+import { PieceReader, type OpenDat } from './piece-reader';
+import type { CpuData } from './dat-contents';
+import { cutPage } from './cut-page';
+import { retimePage } from './retime-page';
+
+export class CpuStream {
+  isAtEnd = false;
+  /** All events of this CPU before it are read. Null as long as there was none. */
+  mark: TraceTime | null = null;
+  readonly #stream: number;
+  readonly #pieces: PieceReader;
+  /** The start of a page whose rest is in the next piece. */
+  #rest: Buffer = Buffer.alloc(0);
+
+  /**
+   * @param layout with the size of this buffer's pages
+   * @param newTime null where times are as they stand in the pages
+   */
+  constructor(
+    dat: OpenDat,
+    private readonly data: CpuData,
+    private readonly layout: PageLayout,
+    private readonly newTime: ((ticks: bigint) => bigint) | null,
+    private readonly ring: RingReader,
+    instance: number,
+  ) {
+    this.#stream = ring.addStream(data.cpu, instance);
+    this.#pieces = new PieceReader(dat, data);
+  }
+
+  /**
+   * Reads on by about so many pages.
+   * @param damage takes what could not be read
+   * @returns how many bytes came
+   */
+  async readOn(pages: number, damage: Damage[]): Promise<number> {
+    const { pageBytes } = this.layout;
+    const piece = await this.#pieces.next(pages * pageBytes);
+    if (piece === null) {
+      this.isAtEnd = true;
+      if (this.#pieces.damage !== null) damage.push(this.#pieces.damage);
+      if (this.#rest.length > 0) this.#push(cutPage(this.#rest, this.layout), this.data.at + this.data.size);
+      return 0;
+    }
+    const bytes = this.#rest.length === 0 ? piece.bytes : Buffer.concat([this.#rest, piece.bytes]);
+    let at = 0;
+    for (; at + pageBytes <= bytes.length; at += pageBytes) {
+      this.#push(bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
+    }
+    this.#rest = bytes.subarray(at);
+    const last = this.ring.lastTime(this.#stream);
+    // A damaged page may have an early time; what was passed on by then is not taken back.
+    if (last !== null && (this.mark === null || isLater(last, this.mark))) this.mark = last;
+    return piece.bytes.length;
+  }
+
+  /** Inside compressed data there are no places: all pages of a piece stand where the piece does. */
+  #placeOf(pieceAt: number, at: number): number {
+    return this.data.isCompressed ? pieceAt : pieceAt + at;
+  }
+
+  #push(page: Uint8Array, atByte: number): void {
+    const bytes = this.newTime === null ? page : retimePage(page, this.layout, this.newTime);
+    this.ring.push(this.#stream, bytes, atByte);
+  }
+}
+
+export function isLater(a: Readonly<TraceTime>, b: Readonly<TraceTime>): boolean {
+  return a.sec > b.sec || (a.sec === b.sec && a.nsec > b.nsec);
+}
