@@ -56,6 +56,11 @@ function chooseTreeEvents(tracefs: string, settings: SessionSettings): EventChoi
   }));
 }
 
+/** Signals are rare beside system calls, and making and freeing a large buffer takes the kernel a while. */
+function signalsBufferKb(bufferKb: number): number {
+  return Math.min(bufferKb, Math.max(4096, bufferKb >> 2));
+}
+
 /**
  * Makes both instances, off, filtered, and with all their events. Nothing is left where it fails midway.
  * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE, EVENT_UNKNOWN
@@ -81,7 +86,7 @@ export async function armInstances(
     tree.filterByPid(settings.followChildren);
     for (const choice of inTree) tree.enable(choice);
     if (signals !== null) {
-      signals.create(settings.clock, settings.bufferKb);
+      signals.create(settings.clock, signalsBufferKb(settings.bufferKb));
       for (const choice of outside) signals.enable(choice);
     }
     return { ...armed, events: [...inTree, ...outside].map((choice) => choice.event) };

@@ -2,7 +2,16 @@
  * What this machine allows, found by looking, and for each lack the exact command that mends it: the core of
  * `ftrace-life doctor`, of `npm start`'s choice, and of a node's status.
  */
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+} from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { TraceError, type TraceErrorCode } from '../trace-error';
@@ -157,12 +166,29 @@ function lockedDown(): string | null {
   }
 }
 
+/** Enough of kallsyms to meet code in it: the whole of it takes the kernel a tenth of a second to print. */
+const SYMBOLS_BYTES = 1 << 16;
+
 function kernelSymbolsShown(): boolean {
   try {
     // The first symbols are per-CPU offsets, zero for everybody; code is what a call trace points at.
-    return /^0*[1-9a-f][0-9a-f]* [Tt] /m.test(readFileSync('/proc/kallsyms', 'utf8'));
+    return /^0*[1-9a-f][0-9a-f]* [Tt] /m.test(firstText('/proc/kallsyms', SYMBOLS_BYTES));
   } catch {
     return false;
+  }
+}
+
+/** A file of /proc gives less than is asked for in one read. */
+function firstText(file: string, bytes: number): string {
+  const fd = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(bytes);
+    let used = 0;
+    for (let read = -1; read !== 0 && used < bytes; used += read)
+      read = readSync(fd, buffer, used, bytes - used, null);
+    return buffer.toString('latin1', 0, used);
+  } finally {
+    closeSync(fd);
   }
 }
 
