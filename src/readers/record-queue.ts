@@ -5,9 +5,9 @@
 import type { Damage } from '../trace-event';
 import { isDamage, readPageHeader, type PageHeader } from './page-header';
 import type { PageLayout } from './page-layout';
-import { walkRecords } from './page-records';
+import { appendRecords, type PageDamageCode, type RecordSink } from './page-records';
 import { copyRows, makeColumns, type OpenColumns, type RecordColumns } from './record-columns';
-import { setTicks, type TraceTime } from './trace-time';
+import type { TraceTime } from './trace-time';
 
 const FIRST_ROWS = 64;
 const NO_STACK = -1;
@@ -33,19 +33,25 @@ export interface RecordLoss {
   readonly count: number | null;
 }
 
-export class RecordQueue {
+export class RecordQueue implements RecordSink {
   #columns: OpenColumns;
   /** The first row behind the last loss: a call trace behind a gap is of an event that was lost. */
   #gapAt = 0;
   #lost: RecordLoss[] = [];
   #damage: Damage[] = [];
+  /** Where the page that is being read stood. */
+  #pageAt = 0;
   readonly #none: RecordColumns;
+  readonly stackId: number;
+  lastSec = -1;
+  lastNsec = 0;
 
   constructor(
     readonly cpu: number,
     readonly instance: number,
     readonly kind: PageKind,
   ) {
+    this.stackId = kind.stackId;
     this.#columns = makeColumns(cpu, instance, FIRST_ROWS);
     this.#none = makeColumns(cpu, instance, 0);
   }
@@ -69,21 +75,24 @@ export class RecordQueue {
     }
     const firstRow = this.#columns.length;
     if (header.lost !== 0) this.#gapAt = firstRow;
-    const buffer = this.#bufferOf(bytes);
-    const little = layout.littleEndian;
-    const damage = walkRecords(page, header, layout, (time, offset, length) => {
-      if (length < SMALLEST_RECORD) {
-        this.#damage.push({ code: 'RECORD_SHORT', atByte: atByte + offset });
-        return;
-      }
-      const id = page.getUint16(offset, little);
-      const at = offset + bytes.byteOffset;
-      if (id === this.kind.stackId && this.#attachStack(buffer, at, length, little)) return;
-      this.#addRow(time, buffer, at, length, id);
-    });
-    if (damage !== null) this.#damage.push({ ...damage, atByte: atByte + damage.atByte });
+    this.#pageAt = atByte;
+    appendRecords(page, header, layout, this, this.#bufferOf(bytes));
     if (header.lost !== 0) this.#lose(firstRow, header);
     return header.end;
+  }
+
+  reserve(rows: number): OpenColumns {
+    const { length, buffers, stacks, sec } = this.#columns;
+    if (length + rows > sec.length) {
+      const larger = makeColumns(this.cpu, this.instance, Math.max(length * 2, length + rows));
+      copyRows(this.#columns, 0, length, larger);
+      this.#columns = Object.assign(larger, { buffers, stacks });
+    }
+    return this.#columns;
+  }
+
+  damaged(code: PageDamageCode, atByte: number): void {
+    this.#damage.push({ code, atByte: this.#pageAt + atByte });
   }
 
   /** The index of the whole ArrayBuffer: pages that were read into one share it. */
@@ -95,18 +104,19 @@ export class RecordQueue {
   }
 
   /** The time is that of the first row behind the gap, or of the page where no row came of it. */
-  #lose(row: number, header: PageHeader): void {
-    const { columns } = this;
-    const time: TraceTime = { sec: 0, nsec: 0 };
-    if (row < columns.length) Object.assign(time, { sec: columns.sec[row], nsec: columns.nsec[row] });
-    else setTicks(time, header.baseTime);
-    this.#lost.push({ cpu: this.cpu, ...time, count: header.lost });
+  #lose(row: number, { baseSec, baseNsec, lost }: PageHeader): void {
+    const { length, sec, nsec } = this.#columns;
+    const time = row < length ? { sec: sec[row]!, nsec: nsec[row]! } : { sec: baseSec, nsec: baseNsec };
+    this.#lost.push({ cpu: this.cpu, ...time, count: lost });
   }
 
   /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may stand between. */
-  #attachStack(buffer: number, offset: number, length: number, little: boolean): boolean {
+  attachStack(offset: number, length: number): boolean {
     const columns = this.#columns;
+    const little = this.kind.layout.littleEndian;
+    const buffer = columns.buffers.length - 1;
     const view = columns.buffers[buffer]!;
+    if (length < SMALLEST_RECORD) return false;
     const pid = view.getInt32(offset + 4, little);
     const context = view.getUint8(offset + 2) & CONTEXT_FLAGS;
     const oldest = Math.max(this.#gapAt, columns.length - STACK_DISTANCE);
@@ -121,27 +131,6 @@ export class RecordQueue {
       return true;
     }
     return false;
-  }
-
-  #addRow(time: Readonly<TraceTime>, buffer: number, offset: number, size: number, id: number): void {
-    const row = this.#columns.length;
-    if (row === this.#columns.sec.length) this.#grow();
-    const columns = this.#columns;
-    columns.sec[row] = time.sec;
-    columns.nsec[row] = time.nsec;
-    columns.buffer[row] = buffer;
-    columns.offset[row] = offset;
-    columns.size[row] = size;
-    columns.id[row] = id;
-    columns.stack[row] = NO_STACK;
-    columns.length = row + 1;
-  }
-
-  #grow(): void {
-    const { length, buffers, stacks } = this.#columns;
-    const larger = makeColumns(this.cpu, this.instance, length * 2);
-    copyRows(this.#columns, 0, length, larger);
-    this.#columns = Object.assign(larger, { buffers, stacks });
   }
 
   /** Of all records and call traces that wait. */

@@ -76,16 +76,26 @@ export class RingEvent implements TraceEvent {
   }
 
   get name(): string {
-    return this.context.table.decoder(this.id)?.name ?? `unknown_event_${this.id}`;
+    return this.context.table.nameOf(this.id) ?? `unknown_event_${this.id}`;
   }
 
   get fields(): EventFields {
-    return (this.#fields ??= this.context.table.decoder(this.id)?.fields(this.record) ?? {});
+    return (this.#fields ??= this.#decode());
+  }
+
+  #decode(): EventFields {
+    const { columns, row } = this;
+    const decoder = this.context.table.decoder(this.id);
+    const buffer = columns.buffers[columns.buffer[row]!]!;
+    return decoder?.fieldsAt(buffer, columns.offset[row]!, columns.size[row]!) ?? {};
   }
 
   /** One field, without decoding the others. */
   field(name: string): FieldValue | undefined {
-    return this.context.table.decoder(this.id)?.field(this.record, name);
+    const { columns, row } = this;
+    const decoder = this.context.table.decoder(this.id);
+    const buffer = columns.buffers[columns.buffer[row]!]!;
+    return decoder?.fieldAt(buffer, columns.offset[row]!, columns.size[row]!, name);
   }
 
   get stack(): readonly string[] | undefined {

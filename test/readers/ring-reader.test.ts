@@ -314,7 +314,7 @@ describe('damage', () => {
     ring.push(0, pageAt([10, Uint8Array.of(30, 0, 0, 0)], [11, tick(2)]));
     const batch = ring.flush(null);
     assert.deepEqual(numbers(batch), [2]);
-    assert.deepEqual(batch.damage, [{ code: 'RECORD_SHORT', atByte: 20 }]);
+    assert.deepEqual(batch.damage, [{ code: 'RECORD_SHORT', atByte: 16 }]);
   });
 
   it('is not an event of unknown format: that has a name by its number, and no fields', () => {
