@@ -247,7 +247,7 @@ function readRows(
       buffers: [records],
       stacks,
     };
-    if (!pointInside(columns, records.byteLength)) return null;
+    if (!areSound(columns, records.byteLength)) return null;
     streams.push(columns);
   }
   const stream = new Uint16Array(bytes, next(length * 2), length);
@@ -255,8 +255,11 @@ function readRows(
   return row === null ? null : { length, streams, stream, row };
 }
 
-function pointInside({ length, size, offset, stack, stacks }: RecordColumns, bytes: number): boolean {
+/** Whether all times are times, and all rows point into what came with them. */
+function areSound(columns: RecordColumns, bytes: number): boolean {
+  const { length, sec, nsec, size, offset, stack, stacks } = columns;
   for (let row = 0; row < length; row++) {
+    if (!Number.isSafeInteger(sec[row]) || sec[row]! < 0 || nsec[row]! >= 1_000_000_000) return false;
     if (size[row]! < SMALLEST_RECORD || offset[row]! + size[row]! > bytes) return false;
     if (stack[row]! >= stacks.length) return false;
   }

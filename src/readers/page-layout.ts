@@ -22,8 +22,9 @@ export const X86_64_LAYOUT: PageLayout = {
   littleEndian: true,
 };
 
-/** A commit counts 27 bits of data. */
+/** A commit counts 27 bits of data; the header before it is some words. */
 const LARGEST_DATA = 1 << 27;
+const LARGEST_HEADER = 4096;
 
 /** Null where `commit` or `data` is missing or of an impossible size or place. */
 export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout | null {
@@ -37,7 +38,7 @@ export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout
   // The time stamp is a u64 at 0, and the commit stands between it and the data.
   if (commit.offset < 8 || data.offset < commit.offset + commit.size) return null;
   // Records are words.
-  if (data.offset % 4 !== 0 || data.size > LARGEST_DATA) return null;
+  if (data.offset % 4 !== 0 || data.offset > LARGEST_HEADER || data.size > LARGEST_DATA) return null;
   return {
     commitOffset: commit.offset,
     commitBytes: commit.size,
