@@ -5,12 +5,12 @@
  */
 import { CLONE_FILES, CLONE_THREAD, CLONE_VM, cloneFlagNames, hasCloneFlag } from '../kernel/clone-flags';
 import { isErrno } from '../kernel/errno';
-import type { Tid, TraceEvent } from '../trace-event';
+import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { exactNumber, int32, textOf } from './field-values';
 import { Process, taskTitle } from './process-table';
 import type { ProcessTable, Task } from './process-table';
 import type { StageLog } from './stage-log';
-import type { CallSubject } from './system-calls';
+import { argument, type CallSubject } from './system-calls';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 
@@ -35,22 +35,27 @@ export class Births {
   /** task_newtask, in the parent's context. */
   newTask(event: TraceEvent): void {
     const parent = this.table.meet(event);
-    const tid = int32(event.fields['pid']);
+    const tid = int32(fieldOf(event, 'pid'));
     if (!parent || tid === null) return;
     this.#bear(parent, {
       ts: event.ts,
       tid,
-      comm: textOf(event.fields['comm']),
-      flags: exactNumber(event.fields['clone_flags']),
+      comm: textOf(fieldOf(event, 'comm')),
+      flags: exactNumber(fieldOf(event, 'clone_flags')),
     });
   }
 
   /** sched_process_fork, in the parent's context, right after task_newtask where both are traced. */
   fork(event: TraceEvent): void {
     const parent = this.table.meet(event);
-    const tid = int32(event.fields['child_pid']);
+    const tid = int32(fieldOf(event, 'child_pid'));
     if (!parent || tid === null) return;
-    const birth = { ts: event.ts, tid, comm: textOf(event.fields['child_comm']), flags: flagsOfCall(parent) };
+    const birth = {
+      ts: event.ts,
+      tid,
+      comm: textOf(fieldOf(event, 'child_comm')),
+      flags: flagsOfCall(parent),
+    };
     if (parent.call?.child !== tid && parent.lastBorn !== tid) this.#bear(parent, birth);
     parent.lastBorn = null;
   }
@@ -199,7 +204,7 @@ function flagsOfCall(task: Task): number | null {
   const { call } = task;
   switch (call?.name) {
     case 'clone':
-      return exactNumber(call.event.fields['clone_flags'] ?? call.event.fields['flags']);
+      return exactNumber(argument(call, 'clone_flags') ?? argument(call, 'flags'));
     case 'fork':
       return 0;
     case 'vfork':

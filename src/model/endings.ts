@@ -7,7 +7,7 @@
  */
 import { isErrno } from '../kernel/errno';
 import { CLD_EXITED } from '../kernel/signals';
-import type { Tid, TraceEvent } from '../trace-event';
+import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
 import { int32 } from './field-values';
 import { taskTitle } from './process-table';
@@ -15,7 +15,7 @@ import type { Process, ProcessTable, Task } from './process-table';
 import type { ProcessRecord } from './report';
 import type { DeathListener, SignalPairing } from './signal-pairing';
 import type { StageLog } from './stage-log';
-import type { CallSubject, PendingCall } from './system-calls';
+import { argument, type CallSubject, type PendingCall } from './system-calls';
 import { secondsBetween } from './wall-clock';
 import type { WallClock } from './wall-clock';
 
@@ -64,7 +64,7 @@ export class Endings implements DeathListener {
     if (!task) return;
     const { process } = task;
     this.#threadEnded(task, event.ts);
-    const groupDead = event.fields['group_dead'];
+    const groupDead = fieldOf(event, 'group_dead');
     const last =
       groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
     if (!last) return;
@@ -114,7 +114,7 @@ export class Endings implements DeathListener {
 
   /** oom/mark_victim, in the context of whoever needed memory. */
   oomVictim(event: TraceEvent): void {
-    const pid = int32(event.fields['pid']);
+    const pid = int32(fieldOf(event, 'pid'));
     const task = pid === null ? null : this.table.find(pid);
     if (task) task.process.ending.oomVictim = true;
   }
@@ -122,7 +122,7 @@ export class Endings implements DeathListener {
   /** sched_process_free, in anybody's context: nothing is left of the task. */
   freed(event: TraceEvent): void {
     this.freesTraced = true;
-    const pid = int32(event.fields['pid']);
+    const pid = int32(fieldOf(event, 'pid'));
     const task = pid === null ? null : this.table.find(pid);
     if (!task) return;
     const { process } = task;
@@ -143,12 +143,12 @@ export class Endings implements DeathListener {
     const exitGroup: CallSubject = {
       enter: (task, call) => {
         const { ending } = task.process;
-        ending.exitGroup ??= { ts: call.ts, code: int32(call.event.fields['error_code']) };
+        ending.exitGroup ??= { ts: call.ts, code: int32(argument(call, 'error_code')) };
       },
     };
     const exit: CallSubject = {
       enter: (task, call) => {
-        task.exitArgument = int32(call.event.fields['error_code']);
+        task.exitArgument = int32(argument(call, 'error_code'));
         if (task.tid === task.process.tgid) task.process.leaderExitArgument = task.exitArgument;
         // Where the scheduler's event is not traced this is a thread's last sign.
         if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
@@ -292,7 +292,7 @@ export class Endings implements DeathListener {
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
     const child = this.table.childOf(task.process, pid);
     if (!child || child === task.process) return;
-    const options = int32(call?.event.fields['options']);
+    const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
     const { ending } = child;
     const dead =
@@ -320,11 +320,10 @@ export class Endings implements DeathListener {
   /** waitid returns 0; who it was is in its siginfo. A number asked for, or a single zombie, tells. */
   #waitedById(task: Task, call: PendingCall | null, ts: number): void {
     const { process } = task;
-    const { which, upid, options } = call?.event.fields ?? {};
-    const bits = int32(options) ?? 0;
+    const bits = int32(argument(call, 'options')) ?? 0;
     if ((bits & WNOWAIT) !== 0 || (call && (bits & WEXITED) === 0)) return;
-    const asked = int32(which) ?? P_ALL;
-    const number = int32(upid);
+    const asked = int32(argument(call, 'which')) ?? P_ALL;
+    const number = int32(argument(call, 'upid'));
     let child: Process | null = null;
     if (asked === P_PID && number !== null) {
       child = this.table.childOf(process, number);

@@ -3,7 +3,7 @@
  * not traced, it is the call that returns 0. 32-bit programs have no exit event, so that both are needed.
  */
 import { errnoName, isErrno } from '../kernel/errno';
-import type { TraceEvent } from '../trace-event';
+import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import { takeOwnName } from './file-calls';
 import { directoryOf, resolvePath } from './file-names';
@@ -28,13 +28,13 @@ export class Executions {
 
   /** sched_process_exec. */
   executed(event: TraceEvent): void {
-    const oldTid = int32(event.fields['old_pid']) ?? event.pid;
+    const oldTid = int32(fieldOf(event, 'old_pid')) ?? event.pid;
     const caller = oldTid === event.pid ? null : this.table.find(oldTid);
     if (caller && caller.process.tgid === event.pid) this.table.becomeLeader(caller, event.ts);
     const task = this.table.meet(event);
     if (!task) return;
     const call = task.call?.name.startsWith('execve') ? task.call : null;
-    const filename = textOf(event.fields['filename']);
+    const filename = textOf(fieldOf(event, 'filename'));
     this.#replace(task, event.ts, call, filename === null ? null : { path: filename, source: 'exec-event' });
     task.execSeen = true;
   }
@@ -116,7 +116,7 @@ export class Executions {
   ): Exec {
     const { process } = task;
     const found = call?.path ?? told;
-    const directory = call?.name === 'execveat' ? directoryOf(call.event.fields) : null;
+    const directory = call?.name === 'execveat' ? directoryOf(call) : null;
     const exec: Exec = {
       ts,
       time: this.clock.timeOf(ts),

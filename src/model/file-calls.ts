@@ -9,7 +9,7 @@ import { unnamedFile } from './open-files';
 import type { OpenFile } from './open-files';
 import type { Process, Task } from './process-table';
 import type { OpenedFile } from './report';
-import type { CallSubject, PendingCall } from './system-calls';
+import { argument, type CallSubject, type PendingCall } from './system-calls';
 
 /** Kept for each process: a program that opens files for ever must not fill the memory. */
 const MOST_FILES = 10_000;
@@ -62,10 +62,9 @@ function list(process: Process, opened: OpenedFile): OpenedFile | null {
 
 function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: number, name: string): void {
   const { process } = task;
-  const fields = call?.event.fields ?? {};
   const found = nameOf(task, call);
   const path =
-    found && resolvePath(process, found.path, call && call.name !== 'open' ? directoryOf(fields) : null);
+    found && resolvePath(process, found.path, call && call.name !== 'open' ? directoryOf(call) : null);
   const failed = isErrno(ret);
   const opened: OpenedFile = {
     ts: call?.ts ?? ts,
@@ -79,7 +78,7 @@ function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: numbe
   if (failed) return;
   const file: OpenFile = { path, nameSource: opened.nameSource, inode: null, listed };
   // openat2 has its flags in user memory. Taken as close-on-exec, a name may be missing after an exec, never wrong.
-  process.files.install(ret, file, name === 'openat2' || closesOnExec(fields['flags']));
+  process.files.install(ret, file, name === 'openat2' || closesOnExec(argument(call, 'flags')));
 }
 
 function nameOf(task: Task, call: PendingCall | null): NamedPath | null {
@@ -91,7 +90,7 @@ function nameOf(task: Task, call: PendingCall | null): NamedPath | null {
 
 /** The name that the event itself carries; a probe inside the call may still bring one. */
 export function takeOwnName(call: PendingCall): void {
-  const path = stringOfCall(call.event.fields, 'filename') ?? stringOfCall(call.event.fields, 'pathname');
+  const path = stringOfCall(call, 'filename') ?? stringOfCall(call, 'pathname');
   if (path !== null) call.path = { path, source: 'syscall' };
 }
 
@@ -115,11 +114,7 @@ function otherDescriptor(name: string, flags: string | null): [string, CallSubje
     {
       exit: (task, call, ret) => {
         if (isErrno(ret)) return;
-        task.process.files.install(
-          ret,
-          unnamedFile(),
-          flags !== null && closesOnExec(call?.event.fields[flags]),
-        );
+        task.process.files.install(ret, unnamedFile(), flags !== null && closesOnExec(argument(call, flags)));
       },
     },
   ];
@@ -128,7 +123,7 @@ function otherDescriptor(name: string, flags: string | null): [string, CallSubje
 const close: CallSubject = {
   // At enter: another thread may get the number before this call is seen to return (fs/file.c frees it first).
   enter: (task, call) => {
-    const fd = int32(call.event.fields['fd']);
+    const fd = int32(argument(call, 'fd'));
     if (fd !== null) task.process.files.close(fd);
   },
 };
@@ -136,11 +131,11 @@ const close: CallSubject = {
 const closeRange: CallSubject = {
   exit: (task, call, ret) => {
     if (!call || ret !== 0) return;
-    const { fd, max_fd: last, flags } = call.event.fields;
-    const from = unsigned(fd);
-    const to = unsigned(last);
+    const from = unsigned(argument(call, 'fd'));
+    const to = unsigned(argument(call, 'max_fd'));
     if (from === null || to === null) return;
-    if (((int32(flags) ?? 0) & CLOSE_RANGE_CLOEXEC) !== 0) task.process.files.closeRangeOnExec(from, to);
+    if (((int32(argument(call, 'flags')) ?? 0) & CLOSE_RANGE_CLOEXEC) !== 0)
+      task.process.files.closeRangeOnExec(from, to);
     else task.process.files.closeRange(from, to);
   },
 };
@@ -154,25 +149,24 @@ function unsigned(value: EventFields[string] | undefined): number | null {
 const duplicating: CallSubject = {
   exit: (task, call, ret) => {
     if (!call || isErrno(ret)) return;
-    const { fildes, oldfd, flags } = call.event.fields;
-    const from = int32(oldfd ?? fildes);
-    if (from !== null) task.process.files.duplicate(from, ret, closesOnExec(flags));
+    const from = int32(argument(call, 'oldfd') ?? argument(call, 'fildes'));
+    if (from !== null) task.process.files.duplicate(from, ret, closesOnExec(argument(call, 'flags')));
   },
 };
 
 const fcntl: CallSubject = {
   exit: (task, call, ret) => {
     if (!call || isErrno(ret)) return;
-    const { fd, cmd, arg } = call.event.fields;
-    const from = int32(fd);
+    const from = int32(argument(call, 'fd'));
+    const command = int32(argument(call, 'cmd'));
     if (from === null) return;
-    switch (int32(cmd)) {
+    switch (command) {
       case F_DUPFD:
       case F_DUPFD_CLOEXEC:
-        task.process.files.duplicate(from, ret, int32(cmd) === F_DUPFD_CLOEXEC);
+        task.process.files.duplicate(from, ret, command === F_DUPFD_CLOEXEC);
         break;
       case F_SETFD:
-        task.process.files.setCloseOnExec(from, ((int32(arg) ?? 0) & FD_CLOEXEC) !== 0);
+        task.process.files.setCloseOnExec(from, ((int32(argument(call, 'arg')) ?? 0) & FD_CLOEXEC) !== 0);
         break;
     }
   },
@@ -193,7 +187,7 @@ const chdir: CallSubject = {
 const fchdir: CallSubject = {
   exit: (task, call, ret) => {
     if (ret !== 0) return;
-    const fd = int32(call?.event.fields['fd']);
+    const fd = int32(argument(call, 'fd'));
     const path = fd === null ? null : (task.process.files.get(fd)?.path ?? null);
     task.process.cwd = path?.startsWith('/') ? path : null;
   },
@@ -202,12 +196,11 @@ const fchdir: CallSubject = {
 const memfd: CallSubject = {
   exit: (task, call, ret) => {
     if (isErrno(ret)) return;
-    const fields = call?.event.fields ?? {};
-    const name = stringOfCall(fields, 'uname');
+    const name = call && stringOfCall(call, 'uname');
     const path = name === null ? null : `/memfd:${name}`;
     const MFD_CLOEXEC = 1;
     const file: OpenFile = { path, nameSource: path === null ? null : 'syscall', inode: null, listed: null };
-    task.process.files.install(ret, file, ((int32(fields['flags']) ?? 0) & MFD_CLOEXEC) !== 0);
+    task.process.files.install(ret, file, ((int32(argument(call, 'flags')) ?? 0) & MFD_CLOEXEC) !== 0);
   },
 };
 

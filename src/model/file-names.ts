@@ -3,10 +3,11 @@
  * the name comes from a string of the event itself (`__filename_val`), or from a probe that fires inside the
  * call, whatever the probe is called.
  */
-import type { EventFields, TraceEvent } from '../trace-event';
+import type { TraceEvent } from '../trace-event';
 import type { NameSource } from './report';
 import type { Process } from './process-table';
 import { int32, textOf } from './field-values';
+import { argument, type PendingCall } from './system-calls';
 
 export interface NamedPath {
   readonly path: string;
@@ -21,10 +22,10 @@ const KERNEL_SYSTEMS =
   /^(?:sys_|sched_|cgroup_|task_|signal_|module_|mm_|rpm_|regmap_|clk_|workqueue_|timer_|irq_)/;
 
 /** The string that the kernel read from the caller's memory for this pointer argument (6.19 and later). */
-export function stringOfCall(fields: EventFields, argument: string): string | null {
-  const carried = textOf(fields[`__${argument}_val`]);
+export function stringOfCall(call: PendingCall, name: string): string | null {
+  const carried = textOf(argument(call, `__${name}_val`));
   if (carried !== null) return carried === '(fault)' ? null : carried;
-  const value = textOf(fields[argument]);
+  const value = textOf(argument(call, name));
   return value === null || /^0x[0-9a-f]+$/i.test(value) || value === '(fault)' ? null : value;
 }
 
@@ -61,6 +62,6 @@ export function resolvePath(process: Process, path: string, directoryFd: number 
 }
 
 /** The `dfd` argument of the `*at` calls. */
-export function directoryOf(fields: EventFields): number | null {
-  return int32(fields['dfd'] ?? fields['fd']);
+export function directoryOf(call: PendingCall): number | null {
+  return int32(argument(call, 'dfd') ?? argument(call, 'fd'));
 }

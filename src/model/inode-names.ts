@@ -5,10 +5,11 @@
  *
  * Events: filemap:mm_filemap_get_pages (mm/filemap.c, 6.12 and later), in the context of the reading task.
  */
-import type { TraceEvent, TraceNote } from '../trace-event';
+import { fieldOf, type TraceEvent, type TraceNote } from '../trace-event';
 import { exactNumber, int32 } from './field-values';
 import type { OpenFile } from './open-files';
 import type { ProcessTable } from './process-table';
+import { argument } from './system-calls';
 
 /** Inodes whose path nobody has told yet; far above what sessions resolve, so that a flood cannot fill memory. */
 const MOST_WAITING = 20_000;
@@ -23,10 +24,10 @@ export class InodeNames {
   seen(event: TraceEvent): void {
     const call = this.table.find(event.pid);
     if (call?.call?.name !== 'read' && call?.call?.name !== 'pread64') return;
-    const fd = int32(call.call.event.fields['fd']);
+    const fd = int32(argument(call.call, 'fd'));
     const file = fd === null ? null : call.process.files.get(fd);
-    const dev = exactNumber(event.fields['s_dev']);
-    const ino = exactNumber(event.fields['i_ino']);
+    const dev = exactNumber(fieldOf(event, 's_dev'));
+    const ino = exactNumber(fieldOf(event, 'i_ino'));
     // The first one counts: a stacked file system (overlayfs) shows the lower inode behind it.
     if (!file || file.inode !== null || dev === null || ino === null) return;
     file.inode = inodeKey(dev, ino);

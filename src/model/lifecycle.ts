@@ -7,7 +7,7 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
-import type { EventBatch, Loss, TraceEvent, TraceNote } from '../trace-event';
+import { fieldOf, type EventBatch, type Loss, type TraceEvent, type TraceNote } from '../trace-event';
 import { Births } from './births';
 import { Endings } from './endings';
 import { Executions } from './executions';
@@ -23,7 +23,7 @@ import { REPORT_SCHEMA } from './report';
 import type { ProcessRecord, Report, Stage } from './report';
 import { SignalPairing } from './signal-pairing';
 import { StageLog } from './stage-log';
-import { callHandlers } from './system-calls';
+import { callHandlers, keepArguments } from './system-calls';
 import type { EventHandler } from './system-calls';
 import { TraceSummary } from './trace-summary';
 import { Tree } from './tree';
@@ -97,6 +97,7 @@ export class Lifecycle {
     }
     crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
+    for (const task of this.#table.tasks()) if (task.call !== null) keepArguments(task.call);
     this.#maps.compare(this.#now);
     return { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
   }
@@ -225,14 +226,14 @@ export class Lifecycle {
   };
 
   #renamed(event: TraceEvent): void {
-    const tid = int32(event.fields['pid']) ?? event.pid;
-    const comm = textOf(event.fields['newcomm']);
+    const tid = int32(fieldOf(event, 'pid')) ?? event.pid;
+    const comm = textOf(fieldOf(event, 'newcomm'));
     const task = this.#table.find(tid) ?? (tid === event.pid ? this.#table.meet(event) : null);
     if (!task || comm === null) return;
     const { process } = task;
     // Without a pid in the event (6.18) a thread that renames another one looks like it.
-    const before = textOf(event.fields['oldcomm']);
-    if (event.fields['pid'] === undefined && process.commTraced && before !== process.record.comm) return;
+    const before = textOf(fieldOf(event, 'oldcomm'));
+    if (fieldOf(event, 'pid') === undefined && process.commTraced && before !== process.record.comm) return;
     if (task.tid !== process.tgid) return;
     const was = before ?? process.record.comm;
     if (!process.commTraced && before !== null) process.calledAtFirst(before);

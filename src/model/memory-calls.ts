@@ -12,7 +12,7 @@ import { unnamedFile } from './open-files';
 import type { Process } from './process-table';
 import type { Library } from './report';
 import type { StageLog } from './stage-log';
-import type { CallSubject } from './system-calls';
+import { argument, type CallSubject } from './system-calls';
 
 const MOST_LIBRARIES = 10_000;
 
@@ -72,17 +72,17 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
     exit: (task, call, ret, event) => {
       if (!call || isErrno(ret)) return;
       const { process } = task;
-      const { len, prot, flags, fd, off } = call.event.fields;
-      const length = exactNumber(len);
+      const length = exactNumber(argument(call, 'len'));
       if (length === null) return;
+      const flags = argument(call, 'flags');
       if (hasBits(flags, MAP_ANONYMOUS) !== false) {
         process.memory.unmap(ret, length, event.ts);
         return;
       }
-      const number = int32(fd);
+      const number = int32(argument(call, 'fd'));
       const file = (number === null ? null : process.files.get(number)) ?? unnamedFile();
       const fixed = hasBits(flags, MAP_FIXED) === true || hasBits(flags, MAP_FIXED_NOREPLACE) === true;
-      const offset = exactNumber(off) ?? 0;
+      const offset = exactNumber(argument(call, 'off')) ?? 0;
       const load = (fixed ? process.memory.loadAround(ret, file) : null) ?? {
         file,
         base: ret,
@@ -95,6 +95,7 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
         pieces: 0,
       };
       process.memory.map(ret, length, offset, load, event.ts);
+      const prot = argument(call, 'prot');
       if (hasBits(prot, PROT_EXEC) === true || (file.path !== null && looksLikeLibrary(file.path))) {
         listLibrary(process, load);
       }
@@ -104,8 +105,8 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
   const munmap: CallSubject = {
     exit: (task, call, ret, event) => {
       if (!call || ret !== 0) return;
-      const start = exactNumber(call.event.fields['addr']);
-      const length = exactNumber(call.event.fields['len']);
+      const start = exactNumber(argument(call, 'addr'));
+      const length = exactNumber(argument(call, 'len'));
       if (start !== null && length !== null) task.process.memory.unmap(start, length, event.ts);
     },
   };
@@ -113,12 +114,11 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
   const mremap: CallSubject = {
     exit: (task, call, ret, event) => {
       if (!call || isErrno(ret)) return;
-      const { addr, old_len: oldLen, new_len: newLen, flags } = call.event.fields;
-      const from = exactNumber(addr);
-      const oldLength = exactNumber(oldLen);
-      const newLength = exactNumber(newLen);
+      const from = exactNumber(argument(call, 'addr'));
+      const oldLength = exactNumber(argument(call, 'old_len'));
+      const newLength = exactNumber(argument(call, 'new_len'));
       if (from === null || oldLength === null || newLength === null) return;
-      const keepsOld = hasBits(flags, MREMAP_DONTUNMAP) === true;
+      const keepsOld = hasBits(argument(call, 'flags'), MREMAP_DONTUNMAP) === true;
       task.process.memory.move(from, keepsOld ? 0 : oldLength, ret, newLength, event.ts);
     },
   };
@@ -127,9 +127,9 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
   const mprotect: CallSubject = {
     exit: (task, call, ret) => {
       if (!call || ret !== 0) return;
-      const { start, len, prot } = call.event.fields;
-      const from = exactNumber(start);
-      const length = exactNumber(len);
+      const from = exactNumber(argument(call, 'start'));
+      const length = exactNumber(argument(call, 'len'));
+      const prot = argument(call, 'prot');
       if (from === null || length === null || hasBits(prot, PROT_EXEC) !== true) return;
       for (const load of task.process.memory.loadsWithin(from, length)) listLibrary(task.process, load);
     },

@@ -15,7 +15,7 @@ import {
   signalName,
 } from '../kernel/signals';
 import { toHex } from '../kernel/integers';
-import type { Tid, TraceEvent } from '../trace-event';
+import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import { taskTitle } from './process-table';
 import type { Process, ProcessTable, Queued, Task } from './process-table';
@@ -97,7 +97,7 @@ export class SignalPairing {
 
   /** signal_deliver, in the context of the thread that gets it. */
   delivered(event: TraceEvent): void {
-    const number = int32(event.fields['sig']);
+    const number = int32(fieldOf(event, 'sig'));
     const task = this.table.meet(event);
     if (number === null || !task) return;
     const { process } = task;
@@ -109,7 +109,7 @@ export class SignalPairing {
     }
     const record = queued?.record ?? this.#unsentRecord(event, number, process, task);
     if (queued) process.queue.splice(process.queue.indexOf(queued), 1);
-    const handler = handlerOf(event.fields['sa_handler']);
+    const handler = handlerOf(fieldOf(event, 'sa_handler'));
     record.delivered = { ts: event.ts, tid: task.tid, handler, stack: withoutMachinery(event.stack) };
     if (record.result === 'pending') record.result = 'delivered';
     record.latency = record.generated && secondsBetween(record.generated.ts, event.ts);
@@ -229,7 +229,7 @@ export class SignalPairing {
 
   /** A delivery whose sending is not in the trace: before its start, in a gap, or not traced at all. */
   #unsentRecord(event: TraceEvent, number: number, process: Process, task: Task): SignalRecord {
-    const code = int32(event.fields['code']);
+    const code = int32(fieldOf(event, 'code'));
     const record: SignalRecord = {
       ts: event.ts,
       time: this.clock.timeOf(event.ts),

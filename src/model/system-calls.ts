@@ -5,7 +5,7 @@
  * Exit without enter: the trace began inside the call, a child's return from clone, or a call that seccomp
  * denied. Enter without exit: exit, exit_group, or a thread killed inside (kernel/entry/common.c).
  */
-import type { TraceEvent } from '../trace-event';
+import { fieldOf, type FieldValue, type TraceEvent } from '../trace-event';
 import { exactNumber } from './field-values';
 import type { NamedPath } from './file-names';
 import type { ProcessTable, Task } from './process-table';
@@ -14,14 +14,30 @@ import type { ProcessTable, Task } from './process-table';
 export interface PendingCall {
   readonly name: string;
   readonly ts: number;
-  /** Its fields are the arguments; decoded only when the call returns and somebody asks. */
-  readonly event: TraceEvent;
+  /** Its fields are the arguments; decoded only when somebody asks. */
+  event: TraceEvent;
   /** The file name, where the event or a probe has it. */
   path: NamedPath | null;
   /** For clone: the child, once it is known. */
   child: number | null;
   /** For clone: the flags that task_newtask told. */
   flags: number | null;
+}
+
+/** One argument of the call, as its enter event has it; undefined where that event is missing. */
+export function argument(call: PendingCall | null, name: string): FieldValue | undefined {
+  return call === null ? undefined : fieldOf(call.event, name);
+}
+
+/**
+ * Holds the arguments of a call that is still open by themselves: an event that is not decoded holds its whole batch,
+ * and a call such as wait4 may be open for hours.
+ */
+export function keepArguments(call: PendingCall): void {
+  const { event } = call;
+  if (event.field === undefined) return;
+  const { ts, cpu, pid, tgid, comm, name, fields, flags } = event;
+  call.event = { ts, cpu, pid, tgid, comm, name, fields, flags };
 }
 
 export interface CallSubject {
@@ -52,7 +68,7 @@ export function callHandlers(
       subject.enter?.(task, call);
     });
     handlers.set(`sys_exit_${name}`, (event) => {
-      const ret = exactNumber(event.fields['ret']);
+      const ret = exactNumber(fieldOf(event, 'ret'));
       if (ret === 0 && subject.born && !table.find(event.pid)) {
         subject.born(event, name);
         return;
