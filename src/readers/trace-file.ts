@@ -42,7 +42,7 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
         'standard input is a trace.dat, which cannot be read from a pipe; give the name of the file',
       );
     }
-    return { source: 'trace.dat', batches: orRefuse(file, await openTraceDat(file)) };
+    return { source: 'trace.dat', batches: orRefuse(file, openTraceDat(file)) };
   }
   const isCapture = head.startsWith(CAPTURE_MAGIC);
   if (!isCapture && head.includes('\0')) {

@@ -15,7 +15,7 @@ export interface ReadDat {
 /** All that a trace.dat gives, decoded. */
 export async function readDat(file: string): Promise<ReadDat> {
   const read: ReadDat = { events: [], lost: [], damage: [], notes: [] };
-  for await (const batch of await openTraceDat(file)) {
+  for await (const batch of openTraceDat(file)) {
     read.events.push(...batch.toArray());
     read.lost.push(...batch.lost);
     read.damage.push(...batch.damage);

@@ -15,13 +15,16 @@ function turnEach(bytes: Uint8Array, at: number, length: number, size: number): 
 
 function turnRecord(page: Uint8Array, at: number, length: number, format: EventFormat): void {
   const view = new DataView(page.buffer, page.byteOffset + at, length);
-  for (const { type, offset, size, elementBytes } of [...format.common, ...format.fields]) {
+  for (const { type, offset, size, elementBytes, isArray } of [...format.common, ...format.fields]) {
     if (type.startsWith('__data_loc')) {
       const place = view.getUint32(offset, true);
       turnEach(page, at + (place & 0xffff), place >>> 16, elementBytes);
       turn(page, at + offset, 4);
     } else {
-      turnEach(page, at + offset, size === 0 ? length - offset : size, elementBytes);
+      // A call trace is as long as its record, whatever its format says.
+      const isRest = size === 0 || (isArray && format.name === 'kernel_stack');
+      const there = isRest ? length - offset : Math.min(size, length - offset);
+      turnEach(page, at + offset, there, elementBytes);
     }
   }
 }

@@ -16,6 +16,8 @@ export class CpuStream {
   readonly #pieces: PieceReader;
   /** The start of a page whose rest is in the next piece. */
   #rest: Buffer = Buffer.alloc(0);
+  /** Where it stands in the file. */
+  #restAt = 0;
 
   /**
    * @param layout with the size of this buffer's pages
@@ -44,7 +46,7 @@ export class CpuStream {
     if (piece === null) {
       this.isAtEnd = true;
       if (this.#pieces.damage !== null) damage.push(this.#pieces.damage);
-      if (this.#rest.length > 0) this.#push(cutPage(this.#rest, this.layout), this.data.at + this.data.size);
+      if (this.#rest.length > 0) this.#push(cutPage(this.#rest, this.layout), this.#restAt);
       return 0;
     }
     const bytes = this.#rest.length === 0 ? piece.bytes : Buffer.concat([this.#rest, piece.bytes]);
@@ -53,6 +55,7 @@ export class CpuStream {
       this.#push(bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
     }
     this.#rest = bytes.subarray(at);
+    this.#restAt = this.#placeOf(piece.atByte, at);
     const last = this.ring.lastTime(this.#stream);
     // A damaged page may have an early time; what was passed on by then is not taken back.
     if (last !== null && (this.mark === null || isLater(last, this.mark))) this.mark = last;

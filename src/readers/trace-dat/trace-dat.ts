@@ -41,48 +41,58 @@ const BATCH_BYTES = 1 << 20;
 const LARGEST_PAGE = 1 << 26;
 
 /**
- * Opens a trace.dat and reads its tables. The file is closed when the batches end, or are given up.
+ * Reads the tables of a trace.dat; the pages are read as the batches are asked for.
  *
  * @throws TraceError TRACE_MISSING where it cannot be read; TRACE_FORMAT where it is no trace.dat, or one that needs
  *   what this Node does not have. What is broken in it is `Damage` of the batches: `DAT_CUT`, `DAT_SECTION`,
  *   `DAT_COMPRESSED`, and what pages can have
  */
-export async function openTraceDat(file: string): Promise<AsyncIterable<EventBatch>> {
-  let handle: FileHandle;
+export function openTraceDat(file: string): AsyncIterable<EventBatch> {
+  try {
+    return withFile(file, (bytes) => {
+      const header = readDatHeader(bytes, file);
+      const decompress = decompressorOf(header.compressor, file);
+      const contents = new DatContents();
+      if (header.version === 6) readV6(bytes, header, contents);
+      else readV7(bytes, header, decompress, contents);
+      const { littleEndian } = header;
+      return readBatches(file, { size: bytes.size, littleEndian, decompress }, header, contents);
+    });
+  } catch (error) {
+    throw asTraceError(file, error);
+  }
+}
+
+function withFile<Result>(file: string, use: (bytes: FileBytes) => Result): Result {
+  const descriptor = openSync(file, 'r');
+  try {
+    return use(new FileBytes(descriptor, fstatSync(descriptor).size));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What a failed system call throws; anything else is a bug of ours, and stays as it is. */
+function asTraceError(file: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (error instanceof TraceError || errno === '') return error;
+  return new TraceError('TRACE_MISSING', `${file}: ${errno}`, { cause: error });
+}
+
+async function* readBatches(
+  file: string,
+  dat: Omit<OpenDat, 'handle'>,
+  header: DatHeader,
+  contents: DatContents,
+): AsyncIterable<EventBatch> {
+  let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
+    yield* new TraceDat(file, { ...dat, handle }, header, contents).batches();
   } catch (error) {
-    throw unreadable(file, error);
-  }
-  try {
-    const bytes = new FileBytes(handle.fd, fstatSync(handle.fd).size);
-    const header = readDatHeader(bytes, file);
-    const decompress = decompressorOf(header.compressor, file);
-    const contents = new DatContents();
-    if (header.version === 6) readV6(bytes, header, contents);
-    else readV7(bytes, header, decompress, contents);
-    const dat = { handle, size: bytes.size, littleEndian: header.littleEndian, decompress };
-    return readBatches(new TraceDat(file, dat, header, contents));
-  } catch (error) {
-    await handle.close();
-    throw error instanceof TraceError ? error : unreadable(file, error);
-  }
-}
-
-function unreadable(file: string, error: unknown): TraceError {
-  const errno = errnoOf(error);
-  return new TraceError('TRACE_MISSING', `${file}: ${errno === '' ? String(error) : errno}`, {
-    cause: error,
-  });
-}
-
-async function* readBatches(dat: TraceDat): AsyncIterable<EventBatch> {
-  try {
-    yield* dat.batches();
-  } catch (error) {
-    throw error instanceof TraceError || errnoOf(error) === '' ? error : unreadable(dat.file, error);
+    throw asTraceError(file, error);
   } finally {
-    await dat.close();
+    await handle?.close();
   }
 }
 
@@ -95,7 +105,7 @@ class TraceDat {
   #lastTs = 0;
 
   constructor(
-    readonly file: string,
+    file: string,
     private readonly dat: OpenDat,
     header: DatHeader,
     private readonly contents: DatContents,
@@ -205,10 +215,6 @@ class TraceDat {
       ...(conversion.isWallTime && { wall: { ts: 0, unixSeconds: 0 } }),
     };
   }
-
-  close(): Promise<void> {
-    return this.dat.handle.close();
-  }
 }
 
 /** `Linux HOST RELEASE ...` */
@@ -262,12 +268,7 @@ function parseSavedTgids(text: string): [number, number][] {
 /** The batches may outlive the file that was open for them; one that is gone by then has no names. */
 function readKallsyms(file: string, contents: DatContents): string {
   try {
-    const descriptor = openSync(file, 'r');
-    try {
-      return contents.kallsyms(new FileBytes(descriptor, fstatSync(descriptor).size));
-    } finally {
-      closeSync(descriptor);
-    }
+    return withFile(file, (bytes) => contents.kallsyms(bytes));
   } catch {
     return '';
   }
