@@ -42,7 +42,8 @@ export class KernelSymbols {
       // Zero is what unprivileged readers get to see.
       if (!(start > 0)) continue;
       const tab = line.indexOf('\t');
-      symbols.push({ start, name: line.slice(space + 3, tab < 0 ? undefined : tab) });
+      const name = line.slice(space + 3, tab < 0 ? undefined : tab);
+      if (name !== '') symbols.push({ start, name });
     }
     symbols.sort((a, b) => a.start - b.start);
     // Of several names for one place the kernel prints the first (kernel/kallsyms.c, get_symbol_pos).

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { BATCH, CAPTURE_MAGIC, CHUNK_HEADER_BYTES, padded } from '../../src/readers/capture-layout';
 import { CaptureReader } from '../../src/readers/capture-reader';
 import { CaptureWriter } from '../../src/readers/capture-writer';
+import { KernelSymbols } from '../../src/readers/kernel-symbols';
 import { parseHeaderPage } from '../../src/readers/page-layout';
 import { RingReader } from '../../src/readers/ring-reader';
 import { composePage } from '../readers/compose-page';
@@ -60,5 +61,12 @@ describe('events/header_page with digits that no page has', () => {
     assert.notEqual(parseHeaderPage(text('16'), true), null);
     assert.equal(parseHeaderPage(text('16'.repeat(20)), true), null);
     assert.equal(parseHeaderPage(text('4100'), true), null);
+  });
+});
+
+describe('kallsyms with a symbol without a name', () => {
+  it('gives its addresses the name before it, not none', () => {
+    const symbols = new KernelSymbols(() => '1000 T schedule\n2000 T \n');
+    assert.equal(symbols.nameOf(0x2008), 'schedule');
   });
 });

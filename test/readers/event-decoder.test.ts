@@ -132,6 +132,59 @@ describe('a field of a record', () => {
     });
   });
 
+  it('that says where its integers are, is a list of them, each as wide as its type', () => {
+    assert.deepEqual(
+      decode(`__data_loc u32[] x;	${at8(4)}`, '0c 00 08 00  01 00 00 00 ff ff ff ff'),
+      [1, 4294967295],
+    );
+    assert.deepEqual(decode(`__data_loc u16[] x;	${at8(4)}`, '00 04 00 0c  01 00 00 02', false), [256, 2]);
+    assert.deepEqual(
+      decode(`__data_loc unsigned long[] x;	${at8(4)}`, '0c 00 08 00  03 00 00 00 00 00 00 80'),
+      ['0x8000000000000003'],
+    );
+  });
+
+  it('of several longs is half as wide where the kernel has 32 bits', () => {
+    const text = `name: x\nID: 1\nformat:\n\tfield:unsigned long args[];	${at8(0)}\n\nprint fmt: "x"\n`;
+    const record = pageFrom('2a 00 00 01 28 70 00 00 01 00 00 00 02 00 00 00');
+    assert.deepEqual(compileDecoder(parseFormat(text, 4)!, true).fields(record), { args: [1, 2] });
+    assert.deepEqual(compileDecoder(parseFormat(text, 8)!, true).fields(record), { args: [2 * 2 ** 32 + 1] });
+  });
+
+  it('of unsigned chars is a list of bytes, not text: an address, a command', () => {
+    assert.deepEqual(decode(`unsigned char addr[6];	${at8(6)}`, '00 16 3e 41 42 43'), [0, 22, 62, 65, 66, 67]);
+    assert.deepEqual(decode(`__data_loc unsigned char[] x;	${at8(4)}`, '0c 00 02 00  41 42'), [65, 66]);
+  });
+
+  it('of one element is a list of one, and of one char a text', () => {
+    assert.deepEqual(decode(`u8 x[1];	${at8(1)}`, '05'), [5]);
+    assert.equal(decode(`char x[1];	${at8(1)}`, '41'), 'A');
+    assert.equal(decode(`char x;	${at8(1, 1)}`, '41'), 65);
+  });
+
+  it('that begins with a byte order mark keeps it', () => {
+    assert.equal(decode(`char x[8];	${at8(8)}`, 'ef bb bf 61 00 00 00 00'), '\ufeffa');
+  });
+
+  it('is its own text, however many others hash to the same place', () => {
+    const decoder = decoderOf([`char x[8];	${at8(8)}`]);
+    const texts = Array.from({ length: 20_000 }, (_, index) => index.toString(36).padStart(8, 'a'));
+    for (const text of [...texts, ...texts]) {
+      const record = new DataView(new ArrayBuffer(16));
+      for (let at = 0; at < 8; at++) record.setUint8(8 + at, text.charCodeAt(at));
+      assert.equal(decoder.field(record, 'x'), text);
+    }
+  });
+
+  it('longer than what is kept, and beside one that begins like it, is whole', () => {
+    const long = 'x'.repeat(200);
+    for (const text of [long, `${long}y`, 'x'.repeat(128), 'x'.repeat(127)]) {
+      const hex = Buffer.from(text).toString('hex');
+      assert.equal(decode(`char x[];	${at8(0)}`, hex), text);
+      assert.equal(decode(`char x[];	${at8(0)}`, `${hex} 00 7a`), text);
+    }
+  });
+
   it('of a structure is its bytes', () => {
     assert.deepEqual(decode(`struct x y;	${at8(3)}`, '01 02 03'), [1, 2, 3]);
   });
@@ -139,6 +192,35 @@ describe('a field of a record', () => {
   it('that the event does not have is undefined', () => {
     const decoder = decoderOf([`int sig;	${at8(4, 1)}`]);
     assert.equal(decoder.field(pageFrom('2a 00 00 01 28 70 00 00 0f 00 00 00'), 'signal'), undefined);
+  });
+});
+
+describe('a record in its page', () => {
+  const decoder = decoderOf([
+    'int sig;	offset:8;	size:4;	signed:1;',
+    '__data_loc char[] name;	offset:12;	size:4;	signed:0;',
+    'u8 rest[];	offset:16;	size:0;	signed:0;',
+  ]);
+  const record = '2a 00 00 01 28 70 00 00  0f 00 00 00  10 00 04 00  61 62 63 00';
+  const page = pageFrom(`ff ff ff ff  ${record}  ee ee ee ee`);
+
+  it('gives the same fields as with a view of its own', () => {
+    const fields = { sig: 15, name: 'abc', rest: [97, 98, 99, 0] };
+    assert.deepEqual(decoder.fieldsAt(page, 4, 20), fields);
+    assert.deepEqual(decoder.fields(pageFrom(record)), fields);
+    for (const [name, value] of Object.entries(fields))
+      assert.deepEqual(decoder.fieldAt(page, 4, 20, name), value);
+    assert.equal(decoder.fieldAt(page, 4, 20, 'nothing'), undefined);
+  });
+
+  it('gives nothing of what stands behind it', () => {
+    assert.deepEqual(decoder.fieldsAt(page, 4, 18), { sig: 15, name: 'ab', rest: [97, 98] });
+    assert.deepEqual(decoder.fieldsAt(page, 4, 10), { sig: 0, name: '', rest: [] });
+    assert.deepEqual(decoder.fieldsAt(page, page.byteLength - 4, 20), { sig: 0, name: '', rest: [] });
+  });
+
+  it('has its fields in the order of the format', () => {
+    assert.deepEqual(Object.keys(decoder.fieldsAt(page, 4, 20)), ['sig', 'name', 'rest']);
   });
 });
 
