@@ -7,6 +7,7 @@ export { formatEvent, formatHeader, formatLoss, formatNote } from './export/ftra
 export { formatJson } from './export/json';
 export { eventLine, jsonLine, reportLines } from './export/ndjson';
 export { formatStory } from './export/story';
+export { TraceDatWriter, type CpuPages } from './export/trace-dat';
 export { Lifecycle, type LifecycleOptions, type LifecycleStep } from './model/lifecycle';
 export type * from './model/report';
 export { REPORT_SCHEMA } from './model/report';
