@@ -18,6 +18,7 @@ import { EventCount } from './event-count';
 import { ndjsonOf, textHead, textOf } from './event-formats';
 import { Output } from './output';
 import { REPORT_FORMATS, writeReport, type ReportFormat } from './report';
+import { isTraceDat, TraceDatFile } from './trace-dat-file';
 import { oneOf, UsageError } from './usage';
 
 const FORMATS = [...REPORT_FORMATS, 'text', 'count'] as const;
@@ -90,29 +91,64 @@ function readRequest(args: string[]): Request {
   };
 }
 
+/** A file that keeps the recorded events. */
+interface Capture {
+  take(batch: RingBatch): Promise<void>;
+  /** Everything is written when this resolves. */
+  end(): Promise<void>;
+  close(): Promise<void>;
+}
+
+class OwnCapture implements Capture {
+  private constructor(
+    readonly writer: CaptureWriter,
+    readonly output: Output,
+  ) {}
+
+  static async open(file: string, session: Session): Promise<OwnCapture> {
+    const capture = new OwnCapture(
+      new CaptureWriter(session.context),
+      new Output(createWriteStream(file), file),
+    );
+    await capture.output.write(capture.writer.head());
+    return capture;
+  }
+
+  take(batch: RingBatch): Promise<void> {
+    return this.output.write(this.writer.batch(batch));
+  }
+
+  end(): Promise<void> {
+    return this.output.end();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /** What is done with each batch, by what was asked for. */
 class Recording {
   readonly count = new EventCount();
   readonly #lifecycle = new Lifecycle({ source: 'raw' });
-  readonly #capture: { readonly writer: CaptureWriter; readonly output: Output } | null;
+  #capture: Capture | null = null;
   readonly #tells: boolean;
 
   constructor(
     readonly request: Request,
-    session: Session,
+    readonly session: Session,
     readonly out: Output,
   ) {
-    const { file, format } = request;
-    this.#tells = format === 'story' || format === 'json';
-    this.#capture =
-      file === undefined
-        ? null
-        : { writer: new CaptureWriter(session.context), output: new Output(createWriteStream(file), file) };
+    this.#tells = request.format === 'story' || request.format === 'json';
   }
 
   async begin(): Promise<void> {
     if (this.request.format === 'text') await this.out.write(textHead());
-    await this.#capture?.output.write(this.#capture.writer.head());
+    const { file } = this.request;
+    if (file === undefined) return;
+    this.#capture = isTraceDat(file)
+      ? await TraceDatFile.open(file)
+      : await OwnCapture.open(file, this.session);
   }
 
   async take(batch: EventBatch): Promise<void> {
@@ -120,13 +156,22 @@ class Recording {
     if (this.#tells) this.#lifecycle.apply(batch);
     if (this.request.format === 'text') await this.out.write(textOf(batch));
     else if (this.request.format === 'ndjson') await this.out.write(ndjsonOf(batch));
-    if (this.#capture !== null && batch instanceof RingBatch) {
-      await this.#capture.output.write(this.#capture.writer.batch(batch));
+    if (batch instanceof RingBatch) await this.#capture?.take(batch);
+  }
+
+  /** Once; also where the run failed, for what was recorded until then. */
+  async endCapture(): Promise<void> {
+    const capture = this.#capture;
+    this.#capture = null;
+    try {
+      await capture?.end();
+    } finally {
+      await capture?.close();
     }
   }
 
   async finish(): Promise<void> {
-    await this.#capture?.output.end();
+    await this.endCapture();
     if (this.#tells) {
       await writeReport(this.#lifecycle.finish().report, this.request.format as ReportFormat, this.out, null);
     } else if (this.request.format === 'count') {
@@ -192,11 +237,12 @@ export async function record(args: string[], out: Output): Promise<number> {
   const sessionSettings = asked(() => readSessionSettings(request.session));
   const interruption = new Interruption();
   let session: Session | null = null;
+  let recording: Recording | null = null;
   try {
     session = await armSession(sessionSettings);
     const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
     const batches = session.batches();
-    const recording = new Recording(request, session, out);
+    recording = new Recording(request, session, out);
     await recording.begin();
     // Arming writes without a pause; a signal that came meanwhile is told of in the next turn.
     await nextTurn();
@@ -215,6 +261,8 @@ export async function record(args: string[], out: Output): Promise<number> {
     return 0;
   } catch (error) {
     await session?.disarm();
+    // That the run failed is what counts, not that its capture may be cut too.
+    await recording?.endCapture().catch(() => undefined);
     throw error instanceof TraceError
       ? error
       : new TraceError('SESSION_ENDED', String(error), { cause: error });

@@ -7,13 +7,15 @@ export const USAGE = `ftrace-life: follow the life of a process with Linux ftrac
   ftrace-life record [-o FILE] [--events lifecycle|all|LIST] [--kill SIG@SECONDS] [--timeout SECONDS]
                      [--buffer KB] [--format story|json|ndjson|text|count] -- COMMAND [ARG...]
       Runs COMMAND under a traced parent and tells its life. The command's output goes to standard error where
-      the report goes to standard output. -o keeps a capture that report and events read.
+      the report goes to standard output. -o keeps a capture that report and events read; a FILE that ends in
+      .dat becomes a trace.dat for trace-cmd and KernelShark.
       ndjson and text are the decoded events, as they come; LIST is like sched_process_exit,signal:*
   ftrace-life report FILE|- [--format story|json|ndjson] [--maps FILE] [--rules FILE]
       The same from a saved trace: ftrace text, or a capture of record -o. --maps compares with a copy of
       /proc/PID/maps; --rules FILE adds the alerts that signal-filter would raise (FILE "default": no rules).
-  ftrace-life events FILE|- [--format ndjson|text|count]
-      The decoded events, one JSON object a line. count prints {"events":N,"lost":N,"unexplained":N}
+  ftrace-life events FILE|- [-o FILE] [--format ndjson|text|count|trace.dat]
+      The decoded events, one JSON object a line. count prints {"events":N,"lost":N,"unexplained":N};
+      -o life.dat makes a trace.dat of a capture.
 
 Exit status: 0 done; 1 the input or the run failed; 2 usage.
 `;
