@@ -31,6 +31,13 @@ const CHECKS = {
   strace: async (): Promise<void> => {
     await run('strace', ['-o', '/dev/null', 'true']);
   },
+  /** trace-cmd: what it says of a trace.dat is the truth. */
+  traceCmd: async (): Promise<void> => {
+    await run('trace-cmd', ['--version']).catch((error: unknown) => {
+      // Some versions print it with the status of a wrong call.
+      if (!/trace-cmd version/.test((error as { stdout?: string }).stdout ?? '')) throw error;
+    });
+  },
   root: (): Promise<void> => {
     const uid = process.getuid?.();
     return uid === 0 ? Promise.resolve() : Promise.reject(new Error(`this is uid ${uid ?? 'unknown'}`));
