@@ -10,7 +10,7 @@ export interface StackFormat {
   readonly stackOffset: number;
 }
 
-/** Below all kernel code, so that an address that has no name does not get one of ours. */
+/** Below all kernel code. */
 const FIRST_ADDRESS = { 4: 0x10_0000n, 8: 0xffff_0000_0000_0000n } as const;
 const ADDRESS_STEP = 16n;
 const NO_NAME = /^0x[0-9a-f]+$/;
@@ -19,6 +19,7 @@ const COMMON_BYTES = 8;
 
 export class TraceDatStacks {
   readonly #addresses = new Map<string, bigint>();
+  #named = 0;
 
   constructor(
     readonly layout: PageLayout,
@@ -46,13 +47,19 @@ export class TraceDatStacks {
   }
 
   #addressOf(name: string): bigint {
-    if (NO_NAME.test(name)) return BigInt.asUintN(this.layout.commitBytes * 8, BigInt(name));
     let address = this.#addresses.get(name);
     if (address === undefined) {
-      address = FIRST_ADDRESS[this.layout.commitBytes] + BigInt(this.#addresses.size) * ADDRESS_STEP;
+      const bits = this.layout.commitBytes * 8;
+      // An address without a name is a symbol of its own: else it would be taken for the one below it.
+      address = NO_NAME.test(name) ? BigInt.asUintN(bits, BigInt(name)) : this.#nextAddress();
       this.#addresses.set(name, address);
     }
     return address;
+  }
+
+  #nextAddress(): bigint {
+    this.#named++;
+    return FIRST_ADDRESS[this.layout.commitBytes] + BigInt(this.#named) * ADDRESS_STEP;
   }
 
   /** The symbols that name the addresses, as /proc/kallsyms has them. */
