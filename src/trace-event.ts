@@ -119,12 +119,27 @@ export type TraceNote =
   | { readonly kind: 'end'; readonly ts: number; readonly overrun: number; readonly dropped: number };
 
 /**
+ * A batch for who goes through many events and looks at few: what decides whether to look, without an object for each.
+ */
+export interface EventGlance {
+  /** Names as numbers, small ones, the same in all batches with the same `names`. */
+  readonly names: object;
+  kindAt(index: number): number;
+  nameOf(kind: number): string;
+  tsAt(index: number): number;
+  /** As the batch's own `at`; the index is not checked. */
+  eventAt(index: number): TraceEvent;
+}
+
+/**
  * A run of events in time order, with what was lost, damaged and noted among them. Immutable, so it may be
  * passed on without a copy; its events may be decoded only when they are looked at.
  */
 export interface EventBatch extends Iterable<TraceEvent> {
   readonly length: number;
   at(index: number): TraceEvent;
+  /** Absent where the events are objects already. */
+  glance?(): EventGlance;
   readonly lost: readonly Loss[];
   readonly damage: readonly Damage[];
   readonly notes: readonly TraceNote[];

@@ -7,7 +7,14 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
-import { fieldOf, type EventBatch, type Loss, type TraceEvent, type TraceNote } from '../trace-event';
+import {
+  fieldOf,
+  type EventBatch,
+  type EventGlance,
+  type Loss,
+  type TraceEvent,
+  type TraceNote,
+} from '../trace-event';
 import { Births } from './births';
 import { Endings } from './endings';
 import { Executions } from './executions';
@@ -57,6 +64,7 @@ export class Lifecycle {
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
+  readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
   #now = -Infinity;
 
   constructor(options: LifecycleOptions = {}) {
@@ -91,9 +99,24 @@ export class Lifecycle {
         if (ends) this.#crossed(loss, ts);
       }
     };
-    for (let index = 0; index < batch.length; index++) {
-      crossGaps(index);
-      this.#applyEvent(batch.at(index));
+    const glance = batch.glance?.();
+    if (glance === undefined) {
+      for (let index = 0; index < batch.length; index++) {
+        crossGaps(index);
+        const event = batch.at(index);
+        this.#passed(event.ts);
+        this.#handlerOf(event.name)?.(event);
+      }
+    } else {
+      const handlers = this.#handlersOf(glance);
+      for (let index = 0; index < batch.length; index++) {
+        if (gap < gaps.length) crossGaps(index);
+        this.#passed(glance.tsAt(index));
+        const kind = glance.kindAt(index);
+        let handler = handlers[kind];
+        if (handler === undefined) handlers[kind] = handler = this.#handlerOf(glance.nameOf(kind));
+        if (handler !== null) handler(glance.eventAt(index));
+      }
     }
     crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
@@ -197,23 +220,31 @@ export class Lifecycle {
     for (const [name, handler] of followed) this.#handlers.set(name, handler);
   }
 
-  #applyEvent(event: TraceEvent): void {
+  #passed(ts: number): void {
     this.#trace.events++;
-    this.#trace.start ??= event.ts;
-    this.#trace.end = event.ts;
-    if (event.ts > this.#now) this.#now = event.ts;
-    if (event.ts > this.#maps.due) this.#maps.compare(event.ts);
-    if (this.#endings.waiting) this.#endings.passed(event.ts);
-    const handler = this.#handlers.get(event.name);
-    if (handler) handler(event);
-    else if (handler === undefined) this.#unfollowed(event);
+    this.#trace.start ??= ts;
+    this.#trace.end = ts;
+    if (ts > this.#now) this.#now = ts;
+    if (ts > this.#maps.due) this.#maps.compare(ts);
+    if (this.#endings.waiting) this.#endings.passed(ts);
   }
 
-  /** The first event of its name, which no subject follows: a probe's that may tell file names, or one to forget. */
-  #unfollowed(event: TraceEvent): void {
-    const handler = isKernelEvent(event.name) ? null : this.#probe;
-    if (this.#handlers.size < MOST_EVENT_NAMES) this.#handlers.set(event.name, handler);
-    handler?.(event);
+  /** Null for an event to forget. One that no subject follows may be a probe's that tells file names. */
+  #handlerOf(name: string): EventHandler | null {
+    const known = this.#handlers.get(name);
+    if (known !== undefined) return known;
+    const handler = isKernelEvent(name) ? null : this.#probe;
+    if (this.#handlers.size < MOST_EVENT_NAMES) this.#handlers.set(name, handler);
+    return handler;
+  }
+
+  /** By kind; undefined for one that was not met yet. */
+  #handlersOf({ names }: EventGlance): (EventHandler | null | undefined)[] {
+    const known = this.#handlersByKind.get(names);
+    if (known !== undefined) return known;
+    const handlers: (EventHandler | null | undefined)[] = [];
+    this.#handlersByKind.set(names, handlers);
+    return handlers;
   }
 
   readonly #probe: EventHandler = (event) => {

@@ -190,8 +190,9 @@ export class ProcessTable {
     const known = this.#tasks.get(event.pid);
     if (known) {
       known.process.lastSeen = event.ts;
-      if (!known.process.commTraced && event.comm !== null && known.tid === known.process.tgid) {
-        known.process.renamed(event.ts, event.comm, false);
+      if (!known.process.commTraced && known.tid === known.process.tgid) {
+        const { comm } = event;
+        if (comm !== null) known.process.renamed(event.ts, comm, false);
       }
       return known;
     }

@@ -1,7 +1,7 @@
 /** Events of ring-buffer pages, in order: where each stands, not what is in it. */
-import type { Damage, EventBatch, Loss, TraceEvent, TraceNote } from '../trace-event';
+import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from '../trace-event';
 import type { MergedPages } from './page-merger';
-import { RingEvent, type RingContext } from './ring-event';
+import { RingEvent, unknownName, type RingContext } from './ring-event';
 import type { RingRows } from './row-merge';
 import type { RowWatch } from './row-watch';
 import { toSeconds, toTicks } from './trace-time';
@@ -42,6 +42,11 @@ export class RingBatch implements EventBatch {
     return new RingEvent(rows.streams[rows.stream[index]!]!, rows.row[index]!, context);
   }
 
+  glance(): EventGlance {
+    const { rows, context } = this.insides();
+    return new RingGlance(rows, context);
+  }
+
   *[Symbol.iterator](): Iterator<RingEvent> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
@@ -52,6 +57,39 @@ export class RingBatch implements EventBatch {
 
   toJSON(): unknown {
     return { events: this.toArray(), lost: this.lost, damage: this.damage, notes: this.notes };
+  }
+}
+
+/** A kind is the event's id. */
+class RingGlance implements EventGlance {
+  constructor(
+    readonly rows: RingRows,
+    readonly context: RingContext,
+  ) {}
+
+  get names(): object {
+    return this.context.table;
+  }
+
+  kindAt(index: number): number {
+    const { streams, stream, row } = this.rows;
+    return streams[stream[index]!]!.id[row[index]!]!;
+  }
+
+  nameOf(kind: number): string {
+    return this.context.table.nameOf(kind) ?? unknownName(kind);
+  }
+
+  tsAt(index: number): number {
+    const { streams, stream, row } = this.rows;
+    const { sec, nsec } = streams[stream[index]!]!;
+    const at = row[index]!;
+    return this.context.clockInNs ? toSeconds(sec[at]!, nsec[at]!) : toTicks(sec[at]!, nsec[at]!);
+  }
+
+  eventAt(index: number): RingEvent {
+    const { streams, stream, row } = this.rows;
+    return new RingEvent(streams[stream[index]!]!, row[index]!, this.context);
   }
 }
 

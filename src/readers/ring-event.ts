@@ -76,7 +76,7 @@ export class RingEvent implements TraceEvent {
   }
 
   get name(): string {
-    return this.context.table.nameOf(this.id) ?? `unknown_event_${this.id}`;
+    return this.context.table.nameOf(this.id) ?? unknownName(this.id);
   }
 
   get fields(): EventFields {
@@ -137,6 +137,11 @@ export class RingEvent implements TraceEvent {
       ...(instance === undefined ? {} : { instance }),
     };
   }
+}
+
+/** Of an event whose `format` is not known. */
+export function unknownName(id: number): string {
+  return `unknown_event_${id}`;
 }
 
 function partOf(buffer: DataView, offset: number, length: number): DataView {
