@@ -28,7 +28,7 @@ export class IncomingTrace {
 /** Where the events were read from, where the first message tells it. */
 function sourceOf(message: NodeMessage): LifecycleOptions {
   const { source } = metadataOf(message);
-  if (source === 'raw' || source === 'text') return { source };
+  if (source === 'raw' || source === 'text' || source === 'trace.dat') return { source };
   return typeof message.payload === 'string' || Buffer.isBuffer(message.payload) ? { source: 'text' } : {};
 }
 

@@ -55,10 +55,13 @@ function printed(fields: string, names: readonly string[]): Record<string, strin
 }
 
 function isSame(value: FieldValue, text: string): boolean {
+  if (typeof value === 'boolean') return text === (value ? '1' : '0');
   if (typeof value === 'number' || (typeof value === 'string' && /^0x[\da-f]+$/.test(value))) {
     const number = BigInt(value);
     if (/^-?\d+$/.test(text) && BigInt(text) === number) return true;
     if (/^-?0+\d+$/.test(text) && BigInt(text.replace(/^0+/, '')) === number) return true;
+    // A file's mode.
+    if (/^[0-7]+$/.test(text) && BigInt(`0o${text}`) === number) return true;
     // Whole words are printed without a sign.
     const hex = /^(?:0x)?([\da-f]+)$/.exec(text);
     return hex !== null && [32, 64].some((bits) => BigInt.asUintN(bits, number) === BigInt(`0x${hex[1]!}`));
