@@ -1,22 +1,62 @@
 /**
  * `npm run bench`: our command beside the tools that do the same job, in one run on one machine, as ratios. It
  * makes its own inputs, and says which tools were not there. Nothing here decides whether a build passes.
+ *
+ * `npm run bench -- live text` runs only the sections that are named.
  */
-import { cpus, release } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
+import path from 'node:path';
+import { growthRows } from './growth';
 import { liveRows } from './live';
+import { formatGrowth, formatTable } from './table';
 import { textRows } from './text';
-import { formatTable, type Row } from './table';
+import { traceDatRows } from './trace-dat';
 
-function main(): void {
-  const machine = cpus();
-  process.stdout.write(
-    `Linux ${release()}, ${machine.length} CPUs (${machine[0]?.model ?? 'unknown'}), Node ${process.version}\n\n`,
-  );
-  const sections: [string, () => Row[]][] = [
-    ['One process, 1,000,000 system calls flat out, all of them traced', liveRows],
-    ['A text trace of 100 MB, to typed events', textRows],
-  ];
-  for (const [title, measure] of sections) process.stdout.write(`${title}\n${formatTable(measure())}\n`);
+interface Section {
+  readonly name: string;
+  readonly title: string;
+  readonly measure: (folder: string) => Promise<string>;
 }
 
-main();
+const SECTIONS: readonly Section[] = [
+  {
+    name: 'live',
+    title: 'One process, 1,000,000 system calls flat out, all of them traced',
+    measure: async (folder) => formatTable(await liveRows(folder)),
+  },
+  {
+    name: 'trace.dat',
+    title: 'A trace.dat of over 2 million events',
+    measure: async (folder) => formatTable(await traceDatRows(folder)),
+  },
+  {
+    name: 'text',
+    title: 'A text trace of 100 MB',
+    measure: async (folder) => formatTable(await textRows(folder)),
+  },
+  {
+    name: 'growth',
+    title: 'As the trace grows',
+    measure: async (folder) => formatGrowth(await growthRows(folder)),
+  },
+];
+
+async function main(wanted: readonly string[]): Promise<void> {
+  const machine = cpus();
+  const load = loadavg()[0]?.toFixed(1) ?? '?';
+  process.stdout.write(
+    `Linux ${release()}, ${machine.length} CPUs (${machine[0]?.model ?? 'unknown'}), Node ${process.version}, load ${load} before\n\n`,
+  );
+  for (const { name, title, measure } of SECTIONS) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const folder = mkdtempSync(path.join(tmpdir(), 'ftrace-life-bench-'));
+    try {
+      process.stdout.write(`${title}\n${await measure(folder)}\n`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+void main(process.argv.slice(2));

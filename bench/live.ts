@@ -1,23 +1,15 @@
 /** Tracing all system calls of one process that makes a million of them: we, strace, perf trace, cat trace_pipe. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { COMMAND, isInstalled, timed, timedIfInstalled } from './measure';
+import { compileCalls } from './calls';
+import { COMMAND, isInstalled, timed, timedIfInstalled, type Done } from './measure';
 import type { Row } from './table';
 
 const CALLS = 1_000_000;
-const SOURCE = `#include <stdlib.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(int argc, char **argv) {
-  for (long calls = atol(argv[argc - 1]); calls > 0; calls--) syscall(SYS_getppid);
-  return 0;
-}
-`;
 
-/** The same by hand: an instance, its pid list, and a reader of its text; prints how many events it saw and lost. */
-const CAT = `
+/** By hand: an instance and its pid list; tells how long the program took, in nanoseconds. READ is what reads meanwhile. */
+function byHand(read: string): string {
+  return `
 set -e
 instance=/sys/kernel/tracing/instances/ftrace-life-bench-$$
 mkdir $instance
@@ -25,12 +17,15 @@ trap 'kill $reader 2>/dev/null || true; echo 0 > $instance/tracing_on; echo 0 > 
 echo 0 > $instance/tracing_on; echo mono > $instance/trace_clock; echo 16384 > $instance/buffer_size_kb
 echo $$ >> $instance/set_event_pid; echo 1 > $instance/options/event-fork
 echo 1 > $instance/events/syscalls/enable
-cat $instance/trace_pipe > "$2" & reader=$!
+${read}
 echo 1 > $instance/tracing_on
+began=$(date +%s%N)
 "$1" ${CALLS}
+ended=$(date +%s%N)
 echo 0 > $instance/tracing_on
-sleep 1
+echo $((ended - began))
 `;
+}
 
 /** What is neither printed nor counted here was still in the ring when its reader was ended. */
 function readBy(text: string): string {
@@ -41,43 +36,49 @@ function readBy(text: string): string {
   return `${text.split('\n').length - 1} of ${2 * CALLS} events printed, ${lost} told as lost, 1 s after the end`;
 }
 
-export function liveRows(): Row[] {
+function nanoseconds({ stdout }: Done): number {
+  return Number(stdout.trim()) / 1e9;
+}
+
+export async function liveRows(folder: string): Promise<Row[]> {
   if (!isInstalled('gcc'))
     return [{ tool: 'ftrace-life record', seconds: null, result: 'gcc is not installed' }];
-  const folder = mkdtempSync(path.join(tmpdir(), 'ftrace-life-bench-'));
-  try {
-    const program = path.join(folder, 'calls');
-    writeFileSync(`${program}.c`, SOURCE);
-    execFileSync('gcc', ['-O1', '-o', program, `${program}.c`]);
-    const run = [program, String(CALLS)];
-    const piped = path.join(folder, 'trace_pipe');
-    return [
-      timed(
-        'ftrace-life record --format count',
-        [...COMMAND, 'record', '--events', 'all', '--format', 'count', '--', ...run],
-        (done) => done.stdout.trim(),
-      ),
-      timed(
-        'ftrace-life record --format json',
-        [...COMMAND, 'record', '--events', 'all', '--format', 'json', '--', ...run],
-        () => 'the whole report',
-      ),
-      timed('the program alone', run, () => 'untraced'),
-      timed('cat trace_pipe', ['sh', '-c', CAT, 'sh', program, piped], () =>
-        readBy(readFileSync(piped, 'latin1')),
-      ),
-      timedIfInstalled(
-        'strace -f -o FILE',
-        ['strace', '-f', '-o', path.join(folder, 'strace'), ...run],
-        () => 'all calls, as text',
-      ),
-      timedIfInstalled(
-        'perf trace -o FILE',
-        ['perf', 'trace', '-o', path.join(folder, 'perf'), ...run],
-        () => 'all calls, as text',
-      ),
-    ];
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const program = compileCalls(folder);
+  const run = [program, String(CALLS)];
+  const piped = path.join(folder, 'trace_pipe');
+  const record = [...COMMAND, 'record', '--events', 'all'];
+  let traced = 0;
+  const rows = [
+    await timed('ftrace-life record --format count', [...record, '--format', 'count', '--', ...run], (done) =>
+      done.stdout.trim(),
+    ),
+    await timed(
+      'ftrace-life record --format json',
+      [...record, '--format', 'json', '--', ...run],
+      () => 'the whole report',
+    ),
+    await timed('the program alone', run, () => 'untraced'),
+    await timed('the program traced, unread', ['sh', '-c', byHand('reader='), 'sh', program], (done) => {
+      traced = nanoseconds(done);
+      return 'its own time: what the tracepoints cost it';
+    }),
+    await timed(
+      'cat trace_pipe',
+      ['sh', '-c', `${byHand(`cat $instance/trace_pipe > "$2" & reader=$!`)}sleep 1`, 'sh', program, piped],
+      () => readBy(readFileSync(piped, 'latin1')),
+    ),
+    await timedIfInstalled(
+      'strace -f -o FILE',
+      ['strace', '-f', '-o', path.join(folder, 'strace'), ...run],
+      () => 'all calls, as text',
+    ),
+    await timedIfInstalled(
+      'perf trace -o FILE',
+      ['perf', 'trace', '-o', path.join(folder, 'perf'), ...run],
+      () => 'all calls, as text',
+    ),
+  ];
+  return rows.map((row) =>
+    row.tool === 'the program traced, unread' && row.seconds !== null ? { ...row, seconds: traced } : row,
+  );
 }

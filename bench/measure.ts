@@ -1,5 +1,5 @@
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Row } from './table';
 
@@ -10,6 +10,9 @@ export const COMMAND: readonly string[] = [
 ];
 
 const LIMIT_MS = 300_000;
+/** How often a program's memory is looked at; the kernel keeps the peak, so only its last growth may be missed. */
+const LOOK_MS = 10;
+const MOST_OUTPUT = 1 << 20;
 
 export function isInstalled(tool: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((directory) => {
@@ -22,33 +25,69 @@ export function isInstalled(tool: string): boolean {
   });
 }
 
+/** The peak of a process's resident memory in MB, from /proc/PID/status; 0 where it is gone. */
+export function peakMemory(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+export interface Done {
+  readonly seconds: number;
+  /** The beginning of its standard output. */
+  readonly stdout: string;
+  /** Peak resident memory. */
+  readonly megabytes: number;
+}
+
+/** Runs a command line to its end. Rejects where it failed, with what it said first. */
+export function run([file = '', ...args]: readonly string[]): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        if (output[name].length < MOST_OUTPUT) output[name] += text;
+      });
+    }
+    let megabytes = 0;
+    const looking = setInterval(() => {
+      megabytes = Math.max(megabytes, peakMemory(child.pid ?? 0));
+    }, LOOK_MS);
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      clearInterval(looking);
+      const seconds = (performance.now() - began) / 1000;
+      if (status === 0) resolve({ seconds, stdout: output.stdout, megabytes });
+      else
+        reject(new Error(output.stderr.trim().split('\n')[0] || (signal ?? `exit status ${status ?? '?'}`)));
+    });
+  });
+}
+
 /** Runs a command line once and times it. `read` says what came of it. */
-export function timed(
+export async function timed(
   tool: string,
   command: readonly string[],
-  read: (done: SpawnSyncReturns<string>) => string,
-): Row {
-  const [file = '', ...args] = command;
-  const began = performance.now();
-  const done = spawnSync(file, args, { encoding: 'utf8', timeout: LIMIT_MS, maxBuffer: 1 << 28 });
-  const seconds = (performance.now() - began) / 1000;
-  if (done.error !== undefined || done.status !== 0) {
-    return {
-      tool,
-      seconds: null,
-      result:
-        done.error?.message ?? (done.stderr.trim().split('\n')[0] || `exit status ${done.status ?? '?'}`),
-    };
+  read: (done: Done) => string,
+): Promise<Row> {
+  try {
+    const done = await run(command);
+    return { tool, seconds: done.seconds, result: read(done) };
+  } catch (error) {
+    return { tool, seconds: null, result: error instanceof Error ? error.message : String(error) };
   }
-  return { tool, seconds, result: read(done) };
 }
 
 /** The same, where the tool is there. */
-export function timedIfInstalled(
+export async function timedIfInstalled(
   tool: string,
   command: readonly string[],
-  read: (done: SpawnSyncReturns<string>) => string,
-): Row {
+  read: (done: Done) => string,
+): Promise<Row> {
   const program = command[0] ?? '';
   return isInstalled(program)
     ? timed(tool, command, read)

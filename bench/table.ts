@@ -18,3 +18,27 @@ export function formatTable(rows: readonly Row[]): string {
     })
     .join('');
 }
+
+/** The same work on a trace of one of several sizes. */
+export interface GrowthRow {
+  readonly what: string;
+  /** Of the file, in 10^6 bytes. */
+  readonly megabytes: number;
+  /** Null where the command does not say. */
+  readonly events: number | null;
+  readonly seconds: number;
+  /** Peak resident memory, in MB. */
+  readonly memory: number;
+}
+
+export function formatGrowth(rows: readonly GrowthRow[]): string {
+  const width = Math.max(...rows.map((row) => row.what.length));
+  return rows
+    .map(({ what, megabytes, events, seconds, memory }) => {
+      const cost = `${((seconds / megabytes) * 1000).toFixed(2)} ms a MB`;
+      const rate = events === null ? '' : `${(events / seconds / 1e6).toFixed(2)} M events/s`;
+      const size = `${megabytes.toFixed(0)} MB`;
+      return `  ${what.padEnd(width)}  ${size.padStart(8)}  ${seconds.toFixed(2).padStart(7)} s  ${cost.padStart(15)}  ${`${memory.toFixed(0)} MB resident`.padStart(16)}  ${rate}\n`;
+    })
+    .join('');
+}
