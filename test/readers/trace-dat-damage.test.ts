@@ -89,6 +89,23 @@ describe('a trace.dat that is broken', () => {
     assert.ok(events.length > without.events.length);
   });
 
+  it('gives the CPUs before the cut, and of the one where it is what stands before it', async () => {
+    const { buffers, ...parts } = LAYOUTS['v6']!;
+    const cpus = [0, 1, 2].map((cpu) => ({
+      cpu,
+      pages: Array.from({ length: 200 }, () => buffers[0]!.cpus[1]!.pages[0]!),
+    }));
+    const bytes = composeDat({ ...parts, buffers: [{ name: '', cpus }] });
+    const onPage = (await folder.read(bytes)).events.length / 600;
+    const { events, damage } = await folder.read(bytes.subarray(0, bytes.length - 300 * 4096));
+    const of = (wanted: number): number => events.filter(({ cpu }) => cpu === wanted).length / onPage;
+    assert.deepEqual([of(0), of(1), of(2)], [200, 100, 0]);
+    assert.deepEqual(
+      damage.filter(({ code }) => code !== 'TIME_BACKWARDS').map(({ code }) => code),
+      ['DAT_CUT', 'DAT_CUT'],
+    );
+  });
+
   it('gives the other CPUs when the pieces of one cannot be decompressed', async () => {
     const bytes = composeDat(LAYOUTS['v7 with zstd']!);
     const all = await folder.read(bytes);

@@ -38,7 +38,8 @@ const PAGES_AHEAD = 64;
 const BYTES_AHEAD = 1 << 26;
 /** What is read between two batches. */
 const BATCH_BYTES = 1 << 20;
-const LARGEST_PAGE = 1 << 26;
+/** RB_WRITE_MASK in kernel/trace/ring_buffer.c is 20 bits: no sub-buffer is larger. */
+const LARGEST_PAGE = 1 << 20;
 
 /**
  * Reads the tables of a trace.dat; the pages are read as the batches are asked for.
@@ -129,7 +130,7 @@ class TraceDat {
       for (const data of cpus) {
         if (data.size === 0) continue;
         // Data that would stand in one place twice is none, and could be read forever.
-        bytes += Math.min(data.size, this.dat.size);
+        bytes += Math.max(0, Math.min(data.at + data.size, this.dat.size) - data.at);
         if (!isPage || data.cpu >= MOST_CPUS || bytes > this.dat.size || this.#streams.length >= MOST_CPUS) {
           this.contents.broken('DAT_SECTION', data.at);
           continue;
