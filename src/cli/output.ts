@@ -27,8 +27,24 @@ export class Output {
       this.#check();
       return;
     }
-    await Promise.race([once(this.stream, 'drain'), once(this.stream, 'close')]).catch(() => undefined);
+    await this.#drained();
     this.#check();
+  }
+
+  /** There is room again, or there never will be. */
+  async #drained(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    const told = ['drain', 'close'].map((event) => once(this.stream, event, { signal }));
+    try {
+      await Promise.race(told);
+    } catch {
+      // The stream's error is kept by its own listener.
+    } finally {
+      // The other one listens no more.
+      over.abort();
+      await Promise.allSettled(told);
+    }
   }
 
   /** Everything is written when this resolves. */
