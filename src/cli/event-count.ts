@@ -1,5 +1,8 @@
 import type { EventBatch } from '../trace-event';
 
+/** The event is there; only that it may be another is damage. */
+const DELIVERED = 'LINE_AMBIGUOUS';
+
 /** What `--format count` prints, and what every run says of itself. */
 export class EventCount {
   events = 0;
@@ -9,7 +12,7 @@ export class EventCount {
 
   add(batch: EventBatch): void {
     this.events += batch.length;
-    this.unexplained += batch.damage.length;
+    for (const { code } of batch.damage) if (code !== DELIVERED) this.unexplained++;
     for (const { count } of batch.lost)
       this.lost = this.lost === null || count === null ? null : this.lost + count;
   }

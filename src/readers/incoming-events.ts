@@ -102,10 +102,11 @@ export class IncomingEvents {
         events.push(event);
       } else if (typeof value === 'string' || isBatch(value)) {
         const batch = this.push(value);
-        events.push(...batch);
-        lost.push(...batch.lost);
-        damage.push(...batch.damage);
-        notes.push(...batch.notes);
+        // Plain ones: a list is cloned with all that its events refer to.
+        for (const each of batch.toArray()) events.push(each);
+        for (const loss of batch.lost) lost.push(loss);
+        for (const found of batch.damage) damage.push(found);
+        for (const note of batch.notes) notes.push(note);
       } else {
         damage.push({ code: 'EVENT_UNEXPLAINED', atByte: 0, excerpt: excerptOf(value) });
       }

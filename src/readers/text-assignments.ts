@@ -13,6 +13,11 @@ export interface Assignments {
   readonly fields: Record<string, FieldValue>;
   /** The last string has no closing quote: it contains a newline and goes on in the next line. */
   readonly open: boolean;
+  /**
+   * A string can be read in two ways: a quote stands in a value that has none of its own, or a name comes twice.
+   * Without strings nothing is ambiguous.
+   */
+  readonly isAmbiguous: boolean;
 }
 
 /** Where a payload is not made of assignments, what stands before the first. */
@@ -87,6 +92,8 @@ function valueEnd(text: string, from: number): number {
 
 export function readAssignments(text: string, from = 0): Assignments {
   const fields: Record<string, FieldValue> = {};
+  let hasString = false;
+  let isAmbiguous = false;
   let at = from;
   while (at < text.length && text[at] === ' ') at++;
   if (at < text.length && nameEnd(text, at) < 0) {
@@ -97,11 +104,13 @@ export function readAssignments(text: string, from = 0): Assignments {
   while (at < text.length) {
     const start = nameEnd(text, at);
     const name = text.slice(at, start - 1);
+    if (Object.hasOwn(fields, name)) isAmbiguous = true;
     if (text[start] === '"') {
+      hasString = true;
       const close = closingQuote(text, start + 1);
       if (close < 0) {
         fields[name] = text.slice(start + 1);
-        return { fields, open: true };
+        return { fields, open: true, isAmbiguous };
       }
       fields[name] = text.slice(start + 1, close);
       at = close + 2;
@@ -109,6 +118,7 @@ export function readAssignments(text: string, from = 0): Assignments {
     }
     const end = valueEnd(text, start);
     const value = text.slice(start, end);
+    if (hasString && value.includes('"')) isAmbiguous = true;
     if (value.startsWith('{') && value.endsWith('}')) {
       fields[name] = value.length === 2 ? [] : value.slice(1, -1).split(',').map(readElement);
     } else if (value.length === 3 && value.startsWith("'") && value.endsWith("'")) {
@@ -119,7 +129,7 @@ export function readAssignments(text: string, from = 0): Assignments {
     }
     at = end + 1;
   }
-  return { fields, open: false };
+  return { fields, open: false, isAmbiguous: isAmbiguous && hasString };
 }
 
 /**
@@ -144,5 +154,5 @@ export function readProbe(payload: string): Assignments | undefined {
       : /^[A-Za-z_]\w*\.[A-Za-z_]\w*$/.test(place)
         ? { __probe_event: place }
         : { __probe_ip: address(place) };
-  return { fields: { ...where, ...arguments_.fields }, open: arguments_.open };
+  return { ...arguments_, fields: { ...where, ...arguments_.fields } };
 }

@@ -10,7 +10,8 @@ import { fromHex } from '../kernel/integers';
 import type { EventFields, FieldValue } from '../trace-event';
 import { ByteCache } from './byte-cache';
 import { readAssignments, readProbe, UNASSIGNED } from './text-assignments';
-import { readSyscallArguments, readSyscallReturn, SyscallArguments } from './text-syscall';
+import { RowKind } from './text-kind';
+import { argumentAt, argumentsAt, readSyscallArguments, readSyscallReturn, returnAt } from './text-syscall';
 
 export interface TextBody {
   readonly kind: 'event';
@@ -18,6 +19,8 @@ export interface TextBody {
   readonly fields: EventFields;
   /** The text may go on in lines without a prefix: a string with a newline, or a program's own text. */
   readonly open: 'string' | 'print' | null;
+  /** A string in it can be read in two ways (text-assignments.ts). */
+  readonly isAmbiguous: boolean;
 }
 
 export interface StackHeader {
@@ -37,12 +40,36 @@ const HASH = 0x23;
 const GREATER = 0x3e;
 const DASH = 0x2d;
 
-function event(name: string, fields: EventFields, open: TextBody['open'] = null): TextBody {
-  return { kind: 'event', name, fields, open };
+function event(
+  name: string,
+  fields: EventFields,
+  open: TextBody['open'] = null,
+  isAmbiguous = false,
+): TextBody {
+  return { kind: 'event', name, fields, open, isAmbiguous };
 }
 
 /** `name: payload` of one name. */
 type PayloadReader = (payload: string) => TextBody | StackHeader | undefined;
+
+interface PayloadForm {
+  readonly name: string;
+  readonly read: PayloadReader;
+  /** Whatever the payload, it is one event under this name; only a string may go on behind the line. */
+  readonly takesOneLine: boolean;
+}
+
+const PRINTED = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs']);
+const NOT_ALWAYS_EVENTS = new Set(['kernel_stack', 'user_stack', 'type']);
+
+function payloadForm(name: string): PayloadForm {
+  const takesOneLine = isEventName(name) && !PRINTED.has(name) && !NOT_ALWAYS_EVENTS.has(name);
+  return { name, read: payloadReader(name), takesOneLine };
+}
+
+function isEventName(name: string): boolean {
+  return /^[A-Za-z_][\w.]*$/.test(name);
+}
 
 /** ftrace/print: programs' own text, which may have any form and several lines. */
 function printReader(ip: string): PayloadReader {
@@ -59,7 +86,7 @@ function reportedPrintReader(name: string): PayloadReader {
 
 function payloadReader(name: string): PayloadReader {
   // trace_marker, and trace_printk and bpf_trace_printk from places that are no plain symbol.
-  if (name === 'tracing_mark_write' || !/^[A-Za-z_][\w.]*$/.test(name)) return printReader(name);
+  if (name === 'tracing_mark_write' || !isEventName(name)) return printReader(name);
   if (name === 'print' || name === 'bprint' || name === 'bputs') return reportedPrintReader(name);
   if (name === 'kernel_stack') {
     return (payload) =>
@@ -83,7 +110,7 @@ function payloadReader(name: string): PayloadReader {
 
 function general(name: string, payload: string): TextBody {
   const read = (payload.startsWith('(') ? readProbe(payload) : undefined) ?? readAssignments(payload);
-  return event(name, read.fields, read.open ? 'string' : null);
+  return event(name, read.fields, read.open ? 'string' : null, read.isAmbiguous);
 }
 
 /** trace-cmd report prints the `print fmt` of system calls; the option `fields` prints assignments. */
@@ -91,15 +118,18 @@ function reportedSyscall(name: string): PayloadReader {
   return (text) => {
     const payload = text.trim();
     if (payload.startsWith('__syscall_nr=')) return general(name, payload);
-    const fields = name.startsWith('sys_exit_') ? readSyscallReturn(payload) : readSyscallArguments(payload);
-    return fields ? event(name, fields) : general(name, payload);
+    if (name.startsWith('sys_exit_')) {
+      const fields = readSyscallReturn(payload);
+      return fields ? event(name, fields) : general(name, payload);
+    }
+    const entry = readSyscallArguments(payload);
+    return entry ? event(name, entry.fields, null, entry.isAmbiguous) : general(name, payload);
   };
 }
 
 interface SyscallName {
   readonly enter: string;
   readonly exit: string;
-  readonly arguments: SyscallArguments;
 }
 
 /** The function tracer: no event name, no colon. */
@@ -110,17 +140,60 @@ const SWITCH = /^\s*[0-9]+: *[0-9]+:\S+ +(==>|\+)/;
 const UNKNOWN_TYPE = /^UNKNOWN TYPE (4|12)\s*$/;
 const SYMBOL = /^\S+\+0x[0-9a-f]+\/0x[0-9a-f]+$/;
 
+const RETURN_ARROW = ' -> ';
+
+/** Where the name ends that a body starts with: before a colon, a blank or an opening parenthesis. */
+export function nameEndOf(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== COLON && bytes[at] !== BLANK && bytes[at] !== OPEN) at++;
+  return at;
+}
+
 export class BodyReader {
-  private readonly payloadReaders = new ByteCache(payloadReader);
+  private readonly payloads = new ByteCache(payloadForm);
   private readonly syscalls = new ByteCache((name): SyscallName | null =>
     name.startsWith('sys_')
       ? {
           enter: `sys_enter_${name.slice(4)}`,
           exit: `sys_exit_${name.slice(4)}`,
-          arguments: new SyscallArguments(),
         }
       : null,
   );
+  private readonly argumentNames = new ByteCache((name) => name);
+  private readonly argumentName = (bytes: Buffer, start: number, end: number): string =>
+    this.argumentNames.get(bytes, start, end);
+
+  /** Whether `name: ` begins an event of that name, whatever follows. */
+  takesOneLine(bytes: Buffer, start: number, nameEnd: number): boolean {
+    return this.payloads.get(bytes, start, nameEnd).takesOneLine;
+  }
+
+  /** The event's name, of a body that starts with it. */
+  nameOf(kind: number, bytes: Buffer, start: number, nameEnd: number): string {
+    if (kind === RowKind.NAMED) return this.payloads.get(bytes, start, nameEnd).name;
+    const syscall = this.syscalls.get(bytes, start, nameEnd)!;
+    return kind === RowKind.EXIT ? syscall.exit : syscall.enter;
+  }
+
+  /** All fields of `ENTER_HEX` and `EXIT`, whose form is known. */
+  fieldsOf(kind: number, bytes: Buffer, nameEnd: number, end: number): EventFields {
+    return kind === RowKind.EXIT
+      ? { ret: returnAt(bytes, nameEnd + RETURN_ARROW.length, end)! }
+      : argumentsAt(bytes, nameEnd + 1, end, this.argumentName);
+  }
+
+  /** One field of `ENTER_HEX` and `EXIT`. */
+  fieldOf(kind: number, bytes: Buffer, nameEnd: number, end: number, name: string): FieldValue | undefined {
+    if (kind === RowKind.ENTER_HEX) return argumentAt(bytes, nameEnd + 1, end, name);
+    return name === 'ret' ? returnAt(bytes, nameEnd + RETURN_ARROW.length, end) : undefined;
+  }
+
+  /** What kind of row a body is that was read from these bytes. */
+  kindOf(body: TextBody, bytes: Buffer, start: number, nameEnd: number): number {
+    if (bytes[nameEnd] === OPEN && body.name.startsWith('sys_enter_')) return RowKind.ENTER;
+    const isNamed = bytes[nameEnd] === COLON && this.takesOneLine(bytes, start, nameEnd);
+    return isNamed ? RowKind.NAMED : RowKind.OTHER;
+  }
 
   /** Undefined where the line has no body that the kernel prints. */
   read(bytes: Buffer, start: number, end: number): TextBody | StackHeader | undefined {
@@ -144,8 +217,7 @@ export class BodyReader {
     start: number,
     end: number,
   ): TextBody | StackHeader | undefined {
-    let at = from;
-    while (at < end && bytes[at] !== COLON && bytes[at] !== BLANK && bytes[at] !== OPEN) at++;
+    const at = nameEndOf(bytes, from, end);
     if (bytes[at] === OPEN && at < end) {
       return this.readSyscallEnter(bytes, from, at, end) ?? this.readOther(bytes, start, end);
     }
@@ -153,7 +225,7 @@ export class BodyReader {
       return this.readSyscallExit(bytes, from, at, end) ?? this.readOther(bytes, start, end);
     }
     if (at < end && bytes[at] === COLON && (at + 1 === end || bytes[at + 1] === BLANK)) {
-      return this.payloadReaders.get(bytes, from, at)(bytes.toString('utf8', Math.min(at + 2, end), end));
+      return this.payloads.get(bytes, from, at).read(bytes.toString('utf8', Math.min(at + 2, end), end));
     }
     return this.readOther(bytes, start, end);
   }
@@ -162,12 +234,8 @@ export class BodyReader {
     const syscall = this.syscalls.get(bytes, from, open);
     if (syscall === null) return undefined;
     if (open + 2 === end && bytes[open + 1] === CLOSE) return event(syscall.enter, {});
-    const quick = syscall.arguments.read(bytes, open + 1, end);
-    if (quick) return event(syscall.enter, quick);
-    const fields = readSyscallArguments(bytes.toString('utf8', open + 1, end));
-    if (!fields) return undefined;
-    syscall.arguments.learn(fields);
-    return event(syscall.enter, fields);
+    const entry = readSyscallArguments(bytes.toString('utf8', open + 1, end));
+    return entry && event(syscall.enter, entry.fields, null, entry.isAmbiguous);
   }
 
   private readSyscallExit(bytes: Buffer, from: number, blank: number, end: number): TextBody | undefined {
@@ -214,5 +282,5 @@ export function continueBody(body: TextBody, lines: readonly string[]): TextBody
   // The last argument's text went on: quotes behind it are read as if it had stood in one line.
   const read = readAssignments(`${last}="${[body.fields[last], ...lines].join('\n')}`);
   const fields: Record<string, FieldValue> = { ...body.fields, ...read.fields };
-  return event(body.name, fields, read.open ? 'string' : null);
+  return event(body.name, fields, read.open ? 'string' : null, body.isAmbiguous || read.isAmbiguous);
 }

@@ -9,6 +9,8 @@
  * Latency format prints `%8.8s-%-7d %3d`, the CPU joined to the flags, and microseconds since the first event.
  */
 
+import { NO_GROUP } from './text-rows';
+
 const BLANK = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -18,12 +20,19 @@ const CLOSE = 0x29;
 const OPEN_SQUARE = 0x5b;
 const CLOSE_SQUARE = 0x5d;
 
-const DASH_COLUMN = 16;
+/** Where the kernel puts the dash: behind `%16s`. */
+export const DASH_COLUMN = 16;
 const LATENCY_DASH_COLUMN = 8;
 /** How far a dash is looked for in post-processed lines: they have names like com.google.android.youtube. */
 const LAST_DASH_COLUMN = 128;
 /** Nothing before the body is longer: a comm, and six short columns. */
-const LONGEST_PREFIX = 256;
+export const LONGEST_PREFIX = 256;
+/** A line is at most one trace_seq (8 KiB; 4 KiB before 6.8); more without a newline is no text. */
+export const LONGEST_LINE = 1 << 16;
+/** trace-cmd report puts the name of an instance, or of one file of several, before each of its lines. */
+const LONGEST_ORIGIN = 128;
+/** A pid_t has 31 bits. */
+const GREATEST_PID = 0x7fff_ffff;
 
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
@@ -37,10 +46,12 @@ function isFlag(byte: number): boolean {
 
 /** One line's prefix. The object is used again for each line: a line costs no allocation here. */
 export class LinePrefix {
-  commStart = 0;
-  commEnd = 0;
+  /** Where the line starts, behind the name of an instance. */
+  start = 0;
+  /** The dash behind the comm, or the blank where the format has no dash. */
+  dash = 0;
   pid = 0;
-  tgid: number | null = null;
+  tgid = NO_GROUP;
   cpu = 0;
   flagsStart = 0;
   flagsEnd = 0;
@@ -49,50 +60,86 @@ export class LinePrefix {
   bodyStart = 0;
   /** The dash stood where the kernel puts it, so the comm is exact. */
   isExact = false;
+  /** Another dash of the line can be read as the one before the pid, too. */
+  isAmbiguous = false;
+
+  /** How far trace-cmd report indents each line, when some lines have the name of an instance before them. */
+  indent = 0;
+  /** For a second reading of the same line. */
+  private other: LinePrefix | undefined;
 
   /** False where the line, from `start` to `end` without its newline, has no prefix. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    this.isExact = false;
-    if (bytes[start + DASH_COLUMN] === DASH && this.readAfterDash(bytes, start, start + DASH_COLUMN, end)) {
-      this.isExact = true;
-      return true;
-    }
-    if (
-      bytes[start + LATENCY_DASH_COLUMN] === DASH &&
-      this.readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)
-    ) {
-      this.isExact = true;
-      return true;
-    }
+    this.start = start;
+    this.isAmbiguous = false;
+    this.isExact =
+      this.readAtColumn(bytes, start, end) ||
+      (bytes[start + LATENCY_DASH_COLUMN] === DASH &&
+        this.readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)) ||
+      (this.indent > 0 && this.readIndented(bytes, start, end));
+    if (this.isExact) return true;
+
+    const colon = originEnd(bytes, start, end);
     const last = Math.min(end, start + LAST_DASH_COLUMN);
-    for (let at = start + 1; at < last; at++) {
-      if (bytes[at] === DASH && isDigit(bytes[at + 1]) && this.readAfterDash(bytes, start, at, end))
-        return true;
+    if (this.readFirstDash(bytes, start, Math.min(colon, last), end)) {
+      this.isAmbiguous = this.isReadAgain(bytes, this.dash + 1, last, end);
+      return true;
+    }
+    if (colon < end && this.readAtColumn(bytes, colon + 2, end)) {
+      this.indent = colon + 2 - start;
+      this.start = colon + 2;
+      this.isExact = true;
+      return true;
+    }
+    if (this.readFirstDash(bytes, start, last, end)) {
+      this.isAmbiguous = this.isReadAgain(bytes, this.dash + 1, last, end);
+      return true;
     }
     return this.readVerbose(bytes, start, end);
   }
 
-  private setComm(bytes: Uint8Array, start: number, dash: number): void {
-    let from = start;
-    while (from < dash && bytes[from] === BLANK) from++;
-    this.commStart = from;
-    this.commEnd = dash;
+  private readAtColumn(bytes: Uint8Array, start: number, end: number): boolean {
+    const dash = start + DASH_COLUMN;
+    return dash < end && bytes[dash] === DASH && this.readAfterDash(bytes, dash, start, end);
   }
 
-  private readAfterDash(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+  /** A line without the name of an instance, among lines that have one. */
+  private readIndented(bytes: Uint8Array, start: number, end: number): boolean {
+    const line = start + this.indent;
+    if (skipBlanks(bytes, start, Math.min(line, end)) < line) return false;
+    if (!this.readAtColumn(bytes, line, end)) return false;
+    this.start = line;
+    return true;
+  }
+
+  private readFirstDash(bytes: Uint8Array, start: number, last: number, end: number): boolean {
+    for (let at = start + 1; at < last; at++) {
+      if (bytes[at] === DASH && isDigit(bytes[at + 1]) && this.readAfterDash(bytes, at, start, end))
+        return true;
+    }
+    return false;
+  }
+
+  private isReadAgain(bytes: Uint8Array, from: number, last: number, end: number): boolean {
+    this.other ??= new LinePrefix();
+    return this.other.readFirstDash(bytes, from, last, end);
+  }
+
+  private readAfterDash(bytes: Uint8Array, dash: number, start: number, lineEnd: number): boolean {
     const end = Math.min(lineEnd, start + LONGEST_PREFIX);
     let at = dash + 1;
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
     at = skipBlanks(bytes, at, end);
-    let tgid: number | null = null;
+    let tgid = NO_GROUP;
     if (bytes[at] === OPEN) {
       at = skipBlanks(bytes, at + 1, end);
       if (isDigit(bytes[at])) {
         tgid = 0;
         while (at < end && isDigit(bytes[at])) tgid = tgid * 10 + bytes[at++]! - 0x30;
+        if (tgid > GREATEST_PID) return false;
       } else {
         while (at < end && bytes[at] === DASH) at++;
       }
@@ -119,7 +166,7 @@ export class LinePrefix {
     } else {
       at = timeEnd;
     }
-    this.setComm(bytes, start, dash);
+    this.dash = dash;
     this.pid = pid;
     this.tgid = tgid;
     this.cpu = cpu;
@@ -160,7 +207,7 @@ export class LinePrefix {
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
     at = skipBlanks(bytes, at, end);
     let cpu = 0;
     const cpuStart = at;
@@ -172,20 +219,26 @@ export class LinePrefix {
     const width = at - this.flagsStart;
     if (width < 3 || width > 8 || bytes[at] !== BLANK) return false;
     at = skipBlanks(bytes, at, end);
-    let time = 0;
     const timeStart = at;
+    let time = 0;
     while (at < end && isDigit(bytes[at])) time = time * 10 + bytes[at++]! - 0x30;
     if (at === timeStart || at - timeStart > 15) return false;
-    const isMicroseconds = bytes[at] === 0x75 && bytes[at + 1] === 0x73;
-    // Behind `us` stands one mark for the time to the next line: ` + ! # * @ $`.
-    if (isMicroseconds) at += 3;
-    if (at >= end || bytes[at] !== COLON) return false;
-    at++;
-    this.setComm(bytes, start, dash);
+    if (bytes[at] === DOT) {
+      // trace-cmd report -l: latency format with seconds.
+      at = this.readTime(bytes, timeStart, end);
+      if (at < 0) return false;
+    } else {
+      const isMicroseconds = bytes[at] === 0x75 && bytes[at + 1] === 0x73;
+      // Behind `us` stands one mark for the time to the next line: ` + ! # * @ $`.
+      if (isMicroseconds) at += 3;
+      if (at >= end || bytes[at] !== COLON) return false;
+      at++;
+      this.ts = isMicroseconds ? time / 1e6 : time;
+    }
+    this.dash = dash;
     this.pid = pid;
-    this.tgid = null;
+    this.tgid = NO_GROUP;
     this.cpu = cpu;
-    this.ts = isMicroseconds ? time / 1e6 : time;
     this.bodyStart = bytes[at] === BLANK && at < lineEnd ? at + 1 : at;
     return true;
   }
@@ -198,9 +251,9 @@ export class LinePrefix {
     );
     const match = VERBOSE.exec(text);
     if (!match) return false;
-    this.setComm(bytes, start, start + DASH_COLUMN);
+    this.dash = start + DASH_COLUMN;
     this.pid = Number(match[1]);
-    this.tgid = null;
+    this.tgid = NO_GROUP;
     this.cpu = Number(match[2]);
     this.ts = Number(`${match[3]}${match[4]}`) / 1e6;
     this.flagsStart = start;
@@ -209,6 +262,18 @@ export class LinePrefix {
     this.isExact = true;
     return true;
   }
+}
+
+/**
+ * The `: ` behind the name of an instance, which may have blanks before it and none inside; the line's end where
+ * there is none near.
+ */
+function originEnd(bytes: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end - 2, start + LONGEST_ORIGIN);
+  let at = skipBlanks(bytes, start, end);
+  while (at < last && bytes[at] !== COLON && bytes[at] !== BLANK) at++;
+  // A comm has at most 15 of the 16 bytes of its column, so that starts with a blank.
+  return at < last && bytes[at] === COLON && bytes[at + 1] === BLANK && bytes[at + 2] === BLANK ? at : end;
 }
 
 const VERBOSE =

@@ -1,21 +1,27 @@
 /**
  * ftrace text, as `trace`, `trace_pipe` and `trace-cmd report` print it, to events.
  *
- * `LinePrefix` reads what stands before an event, `BodyReader` what it says; here lines become events: a call
- * trace joins the event that caused it, a LOST line the next event of its CPU, a string with a newline its
- * first line. Format: kernel/trace/trace_output.c and print_trace_line() in kernel/trace/trace.c.
+ * `CommonLine` finds in one pass what most lines say; for the others `LinePrefix` reads what stands before an
+ * event and `BodyReader` what it says. Here lines become rows of a table: a call trace joins the event that caused
+ * it, a LOST line the next event of its CPU, a string with a newline its first line. Format:
+ * kernel/trace/trace_output.c and print_trace_line() in kernel/trace/trace.c.
  *
- * Text prints names unescaped, so a name with a newline can forge a line. What was torn is reported as damage;
- * only raw pages can be trusted.
+ * Text prints names unescaped, so a name with a newline can forge a line. What was torn is reported as damage, and
+ * so is what can be seen to have two readings; only raw pages can be trusted.
  */
-import { EventList } from '../event-list';
-import type { Damage, Loss, TraceEvent, TraceNote } from '../trace-event';
-import { BodyReader, continueBody, type TextBody } from './text-body';
+import type { Damage, Loss, TraceNote } from '../trace-event';
 import { ByteCache } from './byte-cache';
-import { LinePrefix } from './text-line';
 import { closesString } from './text-assignments';
+import { TextBatch, type TextContext } from './text-batch';
+import { BodyReader, continueBody, nameEndOf, type TextBody } from './text-body';
+import { CommonLine } from './text-common-line';
+import { SystraceHtml } from './text-html';
+import { RowKind } from './text-kind';
+import { DASH_COLUMN, LinePrefix, LONGEST_LINE } from './text-line';
+import { type FramePlace, OpenRows } from './text-rows';
 import { readNote } from './trace-note';
 import type { TraceReader } from './trace-reader';
+import { UnfinishedLine } from './unfinished-line';
 
 /** Before the JSON of a note: a comment to every other reader of ftrace text. */
 export const NOTE_PREFIX = '# ftrace-life: ';
@@ -28,6 +34,7 @@ const RETURN = 0x0d;
 const BLANK = 0x20;
 const TAB = 0x09;
 const HASH = 0x23;
+const DASH = 0x2d;
 const EQUALS = 0x3d;
 const GREATER = 0x3e;
 
@@ -36,56 +43,63 @@ const GREATER = 0x3e;
  * merges CPUs by time, so an event and its call trace, recorded one after the other, stand close.
  */
 const STACK_DISTANCE = 64;
-/** A line is at most one trace_seq (8 KiB; 4 KiB before 6.8); more without a newline is no text. */
-const LONGEST_LINE = 1 << 16;
-/** And so is what one event prints, in however many lines. */
+/** What one event prints, in however many lines, is at most one trace_seq. */
 const LONGEST_CONTINUATION = 1 << 13;
+/** The same for a call trace; a trace_seq was two pages before 6.8, which are 128 KiB where pages have 64. */
+const LONGEST_STACK = 1 << 17;
+/** Gaps that wait for the next event of their CPU. More of them are added up. */
+const MOST_GAPS_OF_CPU = 16;
+const MOST_CPUS_WITH_GAPS = 4096;
 const EXCERPT = 200;
 
+/** trace-cmd report puts the name of an instance, or blanks of that length, before it. */
 const LOST =
-  /^CPU:(-?[0-9]{1,6}) \[(?:LOST(?: ([0-9]{1,15}))? EVENTS|(?:([0-9]{1,15}) )?EVENTS DROPPED)\]\s*$/;
+  /^( *(?:[^\s:]{1,128}: )?)CPU:(-?[0-9]{1,6}) \[(?:LOST(?: ([0-9]{1,15}))? EVENTS|(?:([0-9]{1,15}) )?EVENTS DROPPED)\]\s*$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: ([0-9]{1,15})\/([0-9]{1,15})\s/;
 /** Headers that may follow another trace in the same file, even where a program's own text goes on. */
 const HEADER = /^(?:##### CPU [0-9]+ buffer started ####|# tracer: |# entries-in-buffer|# ftrace-life: )/;
 /** trace-cmd report begins with these. */
 const PREAMBLE = /^(?:version = [0-9]+|cpus=[0-9]+|CPU [0-9]+ is empty|\s*)$/;
 
-type OpenEvent = { -readonly [Key in keyof TraceEvent]: TraceEvent[Key] };
-
-interface LastOfCpu {
-  readonly event: OpenEvent;
+/** The event of the last line, while further lines may belong to it. */
+interface OpenEvent {
   /** Its place among all events of this trace. */
   readonly index: number;
+  readonly body: TextBody;
+  readonly lines: string[];
+  length: number;
+  /** For damage, without its code. */
+  readonly place: Omit<Damage, 'code'>;
+  readonly isReported: boolean;
 }
 
 export class TextReader implements TraceReader {
   private readonly prefix = new LinePrefix();
   private readonly bodies = new BodyReader();
-  private readonly comms = new ByteCache((text): string | null =>
-    text === '<...>' || text === '<unknown>' || text === '<XXX>' ? null : text,
-  );
+  private readonly common = new CommonLine(this.bodies);
+  private readonly context: TextContext = {
+    bodies: this.bodies,
+    comms: new ByteCache((text): string | null =>
+      text === '<...>' || text === '<unknown>' || text === '<XXX>' ? null : text,
+    ),
+  };
 
-  /** A line's beginning whose end has not come yet. */
-  private rest: Buffer = Buffer.alloc(0);
+  private readonly unfinished = new UnfinishedLine(LONGEST_LINE);
   /** The line is longer than any that the kernel prints: skipped up to its newline. */
   private overlong = false;
-  private atByte = 0;
+  private html: SystraceHtml | null = null;
+  /** Where the page that is read starts in the whole text. */
+  private pageByte = 0;
   private line = 0;
 
   /** Events that may still get a call trace or another line. `first` is the index of the first of them. */
-  private waiting: OpenEvent[] = [];
+  private readonly rows = new OpenRows();
   private first = 0;
-  private readonly lastOfCpu = new Map<number, LastOfCpu>();
   /** The event whose call trace is being read, and where its frames go. */
-  private stack: { readonly index: number; readonly frames: string[] } | null = null;
-  /** The event of the last line, while further lines may belong to it. */
-  private open: {
-    readonly event: OpenEvent;
-    readonly body: TextBody;
-    lines: string[];
-    length: number;
-  } | null = null;
-  private openAt: Damage | null = null;
+  private stack: { readonly index: number; readonly frames: FramePlace[]; length: number } | null = null;
+  private open: OpenEvent | null = null;
+  /** How many bytes a name has so far that may have been torn by its newlines, from the start of its column. */
+  private torn = 0;
 
   /** Losses whose next event has not come, by CPU; and those that wait together with it. */
   private readonly pendingLost = new Map<number, Loss[]>();
@@ -93,160 +107,270 @@ export class TextReader implements TraceReader {
   private lost: Loss[] = [];
   private damage: Damage[] = [];
   private notes: TraceNote[] = [];
+  private readonly cpusSeen = new Int32Array(STACK_DISTANCE);
 
-  push(chunk: Uint8Array): EventList {
+  push(chunk: Uint8Array): TextBatch {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const last = bytes.lastIndexOf(NEWLINE);
     let start = 0;
-    for (;;) {
-      const newline = bytes.indexOf(NEWLINE, start);
-      if (newline < 0) break;
-      this.takeLine(bytes, start, newline, 1);
-      start = newline + 1;
+    if (this.overlong && last >= 0) {
+      start = bytes.indexOf(NEWLINE) + 1;
+      this.overlong = false;
+      this.pageByte += start;
     }
-    if (start < bytes.length) this.keep(bytes.subarray(start));
+    if (last >= start) this.readPage(this.unfinished.completedWith(bytes.subarray(start, last + 1)));
+    if (last + 1 < bytes.length) this.keep(bytes.subarray(last + 1));
     return this.release(this.firstOpen());
   }
 
-  end(): EventList {
-    if (this.rest.length > 0 || this.overlong) this.takeLine(Buffer.alloc(0), 0, 0, 0);
+  end(): TextBatch {
+    this.overlong = false;
+    if (this.unfinished.length > 0) this.readPage(this.unfinished.completedWith(Buffer.of(NEWLINE)));
     this.closeOpen();
     this.stack = null;
-    for (const [cpu, losses] of this.pendingLost) {
-      for (const loss of losses) this.waitingLost.push({ loss: { ...loss, cpu, ts: null }, index: Infinity });
+    for (const losses of this.pendingLost.values()) {
+      for (const loss of losses) this.waitingLost.push({ loss, index: Infinity });
     }
     this.pendingLost.clear();
-    this.lastOfCpu.clear();
     return this.release(Infinity);
   }
 
-  /** A copy: the caller may use its buffer again. */
   private keep(tail: Buffer): void {
     if (this.overlong) {
-      this.atByte += tail.length;
+      this.pageByte += tail.length;
       return;
     }
-    this.rest = Buffer.concat([this.rest, tail]);
-    if (this.rest.length <= LONGEST_LINE) return;
-    this.report('LINE_UNEXPLAINED', this.rest, 0, this.rest.length, this.line + 1);
-    this.atByte += this.rest.length;
-    this.rest = Buffer.alloc(0);
+    if (this.unfinished.add(tail)) return;
+    const line = this.unfinished.completedWith(tail);
+    this.line++;
+    this.reportOverlong(line, 0, line.length);
+    this.pageByte += line.length;
     this.overlong = true;
   }
 
-  /** One whole line: what was kept of it, and `bytes` from `start` to `end`. */
-  private takeLine(bytes: Buffer, start: number, end: number, newlineBytes: number): void {
-    this.line++;
-    if (this.overlong) {
-      this.overlong = false;
-      this.atByte += end - start + newlineBytes;
-      return;
-    }
-    if (this.rest.length === 0) {
-      this.readLine(bytes, start, end);
-      this.atByte += end - start + newlineBytes;
-      return;
-    }
-    const line = Buffer.concat([this.rest, bytes.subarray(start, end)]);
-    this.rest = Buffer.alloc(0);
-    this.readLine(line, 0, line.length);
-    this.atByte += line.length + newlineBytes;
+  private reportOverlong(bytes: Buffer, start: number, end: number): void {
+    // The viewer in a page of HTML may have lines of any length.
+    if (this.html === null || this.html.isPlain) this.report('LINE_UNEXPLAINED', bytes, start, start, end);
   }
 
-  private readLine(bytes: Buffer, lineStart: number, lineEnd: number): void {
-    let start = lineStart;
-    let end = lineEnd;
-    if (end > start && bytes[end - 1] === RETURN) end--;
-    // A byte order mark, from an editor that saved the trace.
-    if (this.line === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf)
-      start += 3;
-    if (start < end && bytes[start] !== HASH && this.prefix.read(bytes, start, end)) {
-      this.readEvent(bytes, start, end);
-      return;
+  /** Whole lines, which nobody else writes to. */
+  private readPage(page: Buffer): void {
+    const { rows, common } = this;
+    const number = rows.pages.push(page) - 1;
+    const limit = page.length;
+    common.startPage();
+    let at = 0;
+    while (at < limit) {
+      this.line++;
+      const next = this.html === null || this.html.isPlain ? common.read(page, at, limit, rows) : -1;
+      if (next >= 0) {
+        const row = rows.length - 1;
+        rows.page[row] = number;
+        if (this.open !== null || this.stack !== null || this.torn > 0 || this.pendingLost.size > 0)
+          this.settle(row, page, at);
+        at = next;
+        continue;
+      }
+      const frame = this.stack === null ? -1 : plainFrameEnd(page, at);
+      if (frame >= 0) {
+        this.stack!.length += frame - at;
+        if (this.stack!.length <= LONGEST_STACK) {
+          this.stack!.frames.push({ bytes: page, start: at + FRAME.length, end: frame });
+          at = frame + 1;
+          continue;
+        }
+      }
+      const newline = page.indexOf(NEWLINE, at);
+      this.readLine(page, at, newline);
+      at = newline + 1;
     }
-    const frame = this.stack ? frameStart(bytes, start, end) : -1;
-    if (this.stack && frame >= 0) {
-      this.stack.frames.push(bytes.toString('utf8', frame, end).trim());
-      return;
-    }
-    this.readOther(bytes, start, end);
+    this.pageByte += limit;
   }
 
-  private readEvent(bytes: Buffer, start: number, end: number): void {
-    this.closeOpen();
+  /** What ends with the event of this row, and what waited for it. */
+  private settle(row: number, page: Buffer, lineStart: number): void {
     this.stack = null;
-    const { prefix } = this;
+    this.torn = 0;
+    if (this.closeOpen()) this.report('LINE_AMBIGUOUS', page, lineStart, lineStart, this.rows.end[row]!);
+    if (this.pendingLost.size > 0) this.settleLost(row);
+  }
+
+  private readLine(bytes: Buffer, lineStart: number, newline: number): void {
+    let start = lineStart;
+    let end = newline;
+    if (end > start && bytes[end - 1] === RETURN) end--;
+    if (this.line === 1) {
+      // A byte order mark, from an editor that saved the trace.
+      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
+      if (SystraceHtml.begins(bytes, start, end)) this.html = new SystraceHtml();
+    }
+    if (newline - lineStart > LONGEST_LINE) {
+      this.reportOverlong(bytes, lineStart, newline);
+      return;
+    }
+    if (this.html !== null) {
+      const part = this.html.read(bytes, start, end);
+      if (part === null) return;
+      ({ start, end } = part);
+    }
+    // A comment, unless it is the rest of a name with a newline.
+    const isComment = start < end && bytes[start] === HASH && this.torn === 0;
+    if (start < end && !isComment && this.prefix.read(bytes, start, end)) {
+      const isTorn = !this.prefix.isExact && this.torn + this.prefix.dash - start === DASH_COLUMN;
+      if (bytes[start] !== HASH || isTorn) {
+        this.readEvent(bytes, lineStart, start, end, isTorn && this.torn > 0);
+        return;
+      }
+    }
+    if (this.stack !== null && this.readFrame(this.stack, bytes, start, end)) return;
+    this.readOther(bytes, lineStart, start, end);
+  }
+
+  private readEvent(bytes: Buffer, lineStart: number, start: number, end: number, isTorn: boolean): void {
+    const isInString = this.closeOpen();
+    const { prefix, rows } = this;
+    this.stack = null;
+    this.torn = 0;
     const body = this.bodies.read(bytes, prefix.bodyStart, end);
     if (body === undefined) {
-      this.report('LINE_UNEXPLAINED', bytes, start, end, this.line);
+      this.report('LINE_UNEXPLAINED', bytes, lineStart, start, end);
       return;
     }
-    const index = this.first + this.waiting.length;
-    if (body.kind === 'stack' && body.of === 'kernel_stack' && this.attachStack(index)) return;
-    const event: OpenEvent = {
-      ts: prefix.ts,
-      cpu: prefix.cpu,
-      pid: prefix.pid,
-      tgid: prefix.tgid,
-      comm:
-        prefix.commStart === prefix.commEnd ? null : this.comms.get(bytes, prefix.commStart, prefix.commEnd),
-      name: body.kind === 'stack' ? body.of : body.name,
-      fields: body.kind === 'stack' ? this.openStack(index) : body.fields,
-      flags: flagsOf(bytes, prefix),
-    };
-    this.waiting.push(event);
-    // A user's call trace follows the kernel's own, which still belongs to the event before.
-    if (body.kind === 'event') this.lastOfCpu.set(event.cpu, { event, index });
-    if (body.kind === 'event' && body.open !== null) {
-      this.open = { event, body, lines: [], length: 0 };
-      this.openAt = body.open === 'string' ? this.place(bytes, start, end, this.line) : null;
+    if (body.kind === 'stack' && body.of === 'kernel_stack' && this.attachStack()) return;
+    const row = rows.length;
+    if (row === rows.capacity) rows.grow();
+    rows.length++;
+    rows.ts[row] = prefix.ts;
+    rows.pid[row] = prefix.pid;
+    rows.tgid[row] = prefix.tgid;
+    rows.cpu[row] = prefix.cpu;
+    rows.page[row] = rows.pages.length - 1;
+    rows.line[row] = prefix.start;
+    rows.origin[row] = prefix.start - start;
+    rows.comm[row] = prefix.dash - prefix.start;
+    rows.flags[row] = prefix.flagsStart;
+    rows.flagsLength[row] = prefix.flagsEnd - prefix.flagsStart;
+    rows.body[row] = prefix.bodyStart;
+    rows.nameEnd[row] = nameEndOf(bytes, prefix.bodyStart, end);
+    rows.end[row] = end;
+    rows.extra[row] = 0;
+    const isAmbiguous = prefix.isAmbiguous || isInString || isTorn;
+    if (body.kind === 'stack') {
+      rows.kind[row] = body.of === 'kernel_stack' ? RowKind.KERNEL_STACK : RowKind.USER_STACK;
+      this.startStack(row);
+    } else {
+      rows.kind[row] = this.bodies.kindOf(body, bytes, prefix.bodyStart, rows.nameEnd[row]);
+      if (body.open !== null) {
+        this.open = {
+          index: this.first + row,
+          body,
+          lines: [],
+          length: 0,
+          place: this.place(bytes, lineStart, start, end),
+          isReported: isAmbiguous,
+        };
+      }
     }
-    if (this.pendingLost.size > 0) this.settleLost(event, index);
+    if (isAmbiguous || (body.kind === 'event' && body.open === null && body.isAmbiguous))
+      this.report('LINE_AMBIGUOUS', bytes, lineStart, start, end);
+    if (this.pendingLost.size > 0) this.settleLost(row);
   }
 
-  /** A call trace alone: an event under the kernel's own name and field (ftrace/kernel_stack `caller`). */
-  private openStack(index: number): { caller: string[] } {
-    const frames: string[] = [];
-    this.stack = { index, frames };
-    return { caller: frames };
+  /** The frames that follow belong to this row. */
+  private startStack(row: number): void {
+    const frames: FramePlace[] = [];
+    this.rows.extraOf(row).stack = frames;
+    this.stack = { index: this.first + row, frames, length: 0 };
   }
 
   /** The frames that follow go to the last event of this line's CPU and pid, if it is near. */
-  private attachStack(index: number): boolean {
-    const last = this.lastOfCpu.get(this.prefix.cpu);
-    if (last?.event.pid !== this.prefix.pid || index - last.index > STACK_DISTANCE) return false;
-    if (last.event.stack !== undefined) return false;
-    const frames: string[] = [];
-    last.event.stack = frames;
-    this.stack = { index: last.index, frames };
+  private attachStack(): boolean {
+    const { rows, prefix } = this;
+    const row = this.lastOfCpu(prefix.cpu);
+    if (row < 0 || rows.pid[row] !== prefix.pid || this.hasStack(row)) return false;
+    if (this.isLossBehind(prefix.cpu, row)) return false;
+    this.startStack(row);
+    return true;
+  }
+
+  /** The last event of this CPU among the near ones; -1 where there is none. */
+  private lastOfCpu(cpu: number): number {
+    const { rows } = this;
+    const farthest = Math.max(0, rows.length - STACK_DISTANCE);
+    for (let row = rows.length - 1; row >= farthest; row--) {
+      if (rows.cpu[row] === cpu && rows.kind[row]! < RowKind.KERNEL_STACK) return row;
+    }
+    return -1;
+  }
+
+  private hasStack(row: number): boolean {
+    const extra = this.rows.extra[row]!;
+    return extra > 0 && this.rows.extras[extra - 1]!.stack !== undefined;
+  }
+
+  /** Whether this CPU lost events between this row and now. */
+  private isLossBehind(cpu: number, row: number): boolean {
+    return (
+      this.pendingLost.has(cpu) ||
+      this.waitingLost.some(({ loss, index }) => loss.cpu === cpu && index > this.first + row)
+    );
+  }
+
+  /** ` => do_exit`; false where the line is no frame, or one too many. */
+  private readFrame(
+    stack: { readonly frames: FramePlace[]; length: number },
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): boolean {
+    const arrow = bytes[start] === BLANK || bytes[start] === TAB ? start + 1 : start;
+    if (arrow + 1 >= end || bytes[arrow] !== EQUALS || bytes[arrow + 1] !== GREATER) return false;
+    stack.length += end - start;
+    if (stack.length > LONGEST_STACK) return false;
+    stack.frames.push({ bytes, start: arrow + 2, end });
     return true;
   }
 
   /** Lines without a prefix. */
-  private readOther(bytes: Buffer, start: number, end: number): void {
-    if (bytes[start] === HASH && start < end) {
-      const text = bytes.toString('utf8', start, end);
-      if (this.open && !HEADER.test(text) && this.continueOpen(text)) return;
-      this.readComment(text, bytes, start, end);
+  private readOther(bytes: Buffer, lineStart: number, start: number, end: number): void {
+    const isHeader = bytes[start] === HASH && start < end;
+    // The drawing above the columns; what says something starts with another byte.
+    if (isHeader && this.open === null && bytes[start + 1] === BLANK && bytes[start + 2] === BLANK) {
+      this.torn = 0;
       return;
     }
     const text = bytes.toString('utf8', start, end);
-    const lost = LOST.exec(text);
-    if (lost) {
-      this.takeLoss(Number(lost[1]), lost[2] ?? lost[3]);
+    if (isHeader) {
+      this.torn = 0;
+      if (this.open && !HEADER.test(text) && this.continueOpen(text)) return;
+      this.readComment(text, bytes, lineStart, start, end);
       return;
     }
+    const lost = LOST.exec(text);
+    if (lost && (lost[1]!.trim() !== '' || lost[1]!.length === this.prefix.indent || lost[1] === '')) {
+      this.torn = 0;
+      this.takeLoss(Number(lost[2]), lost[3] ?? lost[4]);
+      return;
+    }
+    this.tear(bytes, start, end);
     const isTooBig = text.endsWith('[LINE TOO BIG]');
     if (!isTooBig && this.open && this.continueOpen(text)) return;
     if (PREAMBLE.test(text)) return;
     this.stack = null;
-    this.report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, start, end, this.line);
+    this.report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
   }
 
-  private readComment(text: string, bytes: Buffer, start: number, end: number): void {
+  /** A name is right-aligned in 16 bytes, so the first part of one that a newline tore starts with a blank. */
+  private tear(bytes: Buffer, start: number, end: number): void {
+    const length = this.torn + end - start + 1;
+    this.torn = (this.torn > 0 || bytes[start] === BLANK) && length <= DASH_COLUMN ? length : 0;
+  }
+
+  private readComment(text: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
     if (text.startsWith(NOTE_PREFIX)) {
       const note = parseNote(text.slice(NOTE_PREFIX.length));
       if (note) this.notes.push(note);
-      else this.report('NOTE_INVALID', bytes, start, end, this.line);
+      else this.report('NOTE_INVALID', bytes, lineStart, start, end);
       return;
     }
     const entries = ENTRIES.exec(text);
@@ -254,19 +378,28 @@ export class TextReader implements TraceReader {
     if (overwritten > 0) this.takeLoss(ANY_CPU, String(overwritten));
   }
 
-  private takeLoss(cpu: number, count: string | undefined): void {
+  private takeLoss(ofCpu: number, digits: string | undefined): void {
+    const isRoom = this.pendingLost.size < MOST_CPUS_WITH_GAPS || this.pendingLost.has(ofCpu);
+    const cpu = isRoom ? ofCpu : ANY_CPU;
     const losses = this.pendingLost.get(cpu) ?? [];
-    losses.push({ cpu, ts: null, count: count === undefined ? null : Number(count) });
+    const loss = { cpu, ts: null, count: digits === undefined ? null : Number(digits) };
+    const last = losses.at(-1);
+    if (last !== undefined && losses.length >= MOST_GAPS_OF_CPU) {
+      const count = last.count === null || loss.count === null ? null : last.count + loss.count;
+      losses[losses.length - 1] = { ...last, count };
+    } else {
+      losses.push(loss);
+    }
     this.pendingLost.set(cpu, losses);
-    this.lastOfCpu.delete(cpu);
   }
 
-  /** The loss happened before this event, so it is handed on together with it. */
-  private settleLost(event: OpenEvent, index: number): void {
-    for (const cpu of [ANY_CPU, event.cpu]) {
-      for (const loss of this.pendingLost.get(cpu) ?? []) {
-        this.waitingLost.push({ loss: { ...loss, ts: event.ts }, index });
-      }
+  /** The loss happened before the event of this row, so it is handed on together with it. */
+  private settleLost(row: number): void {
+    const ts = this.rows.ts[row]!;
+    for (const cpu of [ANY_CPU, this.rows.cpu[row]!]) {
+      const losses = this.pendingLost.get(cpu);
+      if (losses === undefined) continue;
+      for (const loss of losses) this.waitingLost.push({ loss: { ...loss, ts }, index: this.first + row });
       this.pendingLost.delete(cpu);
     }
   }
@@ -282,48 +415,54 @@ export class TextReader implements TraceReader {
     return true;
   }
 
-  private closeOpen(): void {
+  /** True where a string is still open: what follows may be part of it, whatever it looks like. */
+  private closeOpen(): boolean {
     const { open } = this;
-    if (!open) return;
+    if (!open) return false;
     this.open = null;
     const body = open.lines.length > 0 ? continueBody(open.body, open.lines) : open.body;
-    open.event.fields = body.fields;
-    if (body.open === 'string' && this.openAt) this.damage.push(this.openAt);
-    this.openAt = null;
+    if (open.lines.length > 0) this.rows.extraOf(open.index - this.first).body = body;
+    if (body.open === 'string') this.damage.push({ code: 'LINE_UNEXPLAINED', ...open.place });
+    else if (body.isAmbiguous && !open.isReported)
+      this.damage.push({ code: 'LINE_AMBIGUOUS', ...open.place });
+    return body.open === 'string';
   }
 
-  private place(bytes: Buffer, start: number, end: number, line: number): Damage {
+  private place(bytes: Buffer, lineStart: number, start: number, end: number): Omit<Damage, 'code'> {
     const excerpt = bytes.toString('utf8', start, Math.min(end, start + EXCERPT));
-    return { code: 'LINE_UNEXPLAINED', atByte: this.atByte, line, excerpt };
+    return { atByte: this.pageByte + lineStart, line: this.line, excerpt };
   }
 
-  private report(code: string, bytes: Buffer, start: number, end: number, line: number): void {
-    this.damage.push({ ...this.place(bytes, start, end, line), code });
+  private report(code: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
+    this.damage.push({ code, ...this.place(bytes, lineStart, start, end) });
   }
 
   /** The index of the first event that a later line may still change. */
   private firstOpen(): number {
-    const next = this.first + this.waiting.length;
-    let first = this.stack ? this.stack.index : next;
-    if (this.open) first = Math.min(first, next - 1);
-    for (const [cpu, last] of this.lastOfCpu) {
-      if (next - last.index > STACK_DISTANCE) this.lastOfCpu.delete(cpu);
-      else if (last.event.stack === undefined) first = Math.min(first, last.index);
+    const { rows, cpusSeen } = this;
+    let first = this.stack ? this.stack.index - this.first : rows.length;
+    if (this.open) first = Math.min(first, rows.length - 1);
+    const farthest = Math.max(0, rows.length - STACK_DISTANCE);
+    let seen = 0;
+    for (let row = rows.length - 1; row >= farthest; row--) {
+      const cpu = rows.cpu[row]!;
+      if (rows.kind[row]! >= RowKind.KERNEL_STACK || isAmong(cpusSeen, seen, cpu)) continue;
+      cpusSeen[seen++] = cpu;
+      if (!this.hasStack(row)) first = Math.min(first, row);
     }
-    return first;
+    return this.first + first;
   }
 
-  private release(upTo: number): EventList {
-    const count = Math.min(this.waiting.length, Math.max(0, upTo - this.first));
-    const events = count === this.waiting.length ? this.waiting : this.waiting.slice(0, count);
-    this.waiting = count === this.waiting.length ? [] : this.waiting.slice(count);
+  private release(upTo: number): TextBatch {
+    const count = Math.min(this.rows.length, Math.max(0, upTo - this.first));
+    const rows = this.rows.release(count);
     this.first += count;
     if (this.waitingLost.length > 0) {
       const isDue = (waiting: { index: number }): boolean => waiting.index < this.first || upTo === Infinity;
       this.lost.push(...this.waitingLost.filter(isDue).map((waiting) => waiting.loss));
       this.waitingLost = this.waitingLost.filter((waiting) => !isDue(waiting));
     }
-    const batch = new EventList(events, this.lost, this.damage, this.notes);
+    const batch = new TextBatch(rows, this.context, this.lost, this.damage, this.notes);
     this.lost = [];
     this.damage = [];
     this.notes = [];
@@ -331,19 +470,30 @@ export class TextReader implements TraceReader {
   }
 }
 
-/** Where a frame's text starts behind ` => `, `=> ` or a tab and `=> `; -1 where the line is no frame. */
-function frameStart(bytes: Buffer, start: number, end: number): number {
-  const at = bytes[start] === BLANK || bytes[start] === TAB ? start + 1 : start;
-  return at + 1 < end && bytes[at] === EQUALS && bytes[at + 1] === GREATER ? at + 2 : -1;
+const FRAME = ' => ';
+/** Longer lines may be events in the rendering of the option `verbose`. */
+const LONGEST_PLAIN_FRAME = 60;
+
+/**
+ * Where ` => do_exit` ends that starts at `start`; -1 where the line has no such form, or might be an event of a
+ * task with an odd name, for which it needs a dash.
+ */
+function plainFrameEnd(bytes: Buffer, start: number): number {
+  if (
+    bytes[start] !== BLANK ||
+    bytes[start + 1] !== EQUALS ||
+    bytes[start + 2] !== GREATER ||
+    bytes[start + 3] !== BLANK
+  )
+    return -1;
+  let at = start + FRAME.length;
+  while (bytes[at] !== NEWLINE && bytes[at] !== DASH && bytes[at] !== RETURN) at++;
+  return bytes[at] === NEWLINE && at - start < LONGEST_PLAIN_FRAME ? at : -1;
 }
 
-const ALL_CLEAR = ['', '.', '..', '...', '....', '.....', '......', '.......', '........'];
-
-function flagsOf(bytes: Buffer, prefix: LinePrefix): string {
-  const { flagsStart, flagsEnd } = prefix;
-  let at = flagsStart;
-  while (at < flagsEnd && bytes[at] === 0x2e) at++;
-  return at === flagsEnd ? ALL_CLEAR[flagsEnd - flagsStart]! : bytes.toString('latin1', flagsStart, flagsEnd);
+function isAmong(numbers: Int32Array, count: number, number: number): boolean {
+  for (let index = 0; index < count; index++) if (numbers[index] === number) return true;
+  return false;
 }
 
 function parseNote(json: string): TraceNote | null {

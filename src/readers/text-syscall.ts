@@ -39,9 +39,16 @@ function readNumber(name: string, prefix: string, digits: string, symbolic: bool
   return name === 'mode' ? fromOctal(digits) : fromDecimal(digits);
 }
 
+export interface SyscallEntry {
+  readonly fields: Record<string, FieldValue>;
+  /** An argument comes twice: a string imitates it. */
+  readonly isAmbiguous: boolean;
+}
+
 /** @param text the arguments, without the opening but with the closing parenthesis, if there are any */
-export function readSyscallArguments(text: string): Record<string, FieldValue> | undefined {
+export function readSyscallArguments(text: string): SyscallEntry | undefined {
   const fields: Record<string, FieldValue> = {};
+  let isAmbiguous = false;
   const carried: Record<string, FieldValue> = {};
   const end = text.endsWith(')') ? text.length - 1 : text.length;
   // Only the form with flags by name prints decimal numbers of two digits and more.
@@ -50,6 +57,7 @@ export function readSyscallArguments(text: string): Record<string, FieldValue> |
   while (at < end) {
     const name = match(ARGUMENT, text, at)?.[1];
     if (name === undefined) return undefined;
+    if (Object.hasOwn(fields, name)) isAmbiguous = true;
     at = ARGUMENT.lastIndex;
     const number = match(NUMBER, text, at);
     if (number) {
@@ -76,7 +84,7 @@ export function readSyscallArguments(text: string): Record<string, FieldValue> |
     if (at < end && !text.startsWith(', ', at)) return undefined;
     at += 2;
   }
-  return Object.assign(fields, carried);
+  return { fields: Object.assign(fields, carried), isAmbiguous };
 }
 
 /** @param text what stands behind the arrow: `0xfffffffffffffffe` is -2 */
@@ -85,50 +93,76 @@ export function readSyscallReturn(text: string): Record<string, FieldValue> | un
   return ret === undefined ? undefined : { ret };
 }
 
-const COMMA = 0x2c;
-const BLANK = 0x20;
 const CLOSE = 0x29;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const ZERO = 0x30;
+const X = 0x78;
+/** 52 bits: always exact in a double. */
+const EXACT_DIGITS = 13;
 
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
 }
 
+/** The hexadecimal number at `from`, with or without `0x`, that ends before `end`. */
+function hexAt(bytes: Buffer, from: number, end: number): FieldValue | undefined {
+  const first = bytes[from] === ZERO && bytes[from + 1] === X ? from + 2 : from;
+  let at = first;
+  let value = 0;
+  while (at < end) {
+    const digit = hexDigit(bytes[at]!);
+    if (digit < 0) break;
+    value = value * 16 + digit;
+    at++;
+  }
+  return at - first <= EXACT_DIGITS ? value : fromHex(bytes.toString('latin1', first, at));
+}
+
+/** What a system call returned, from ` -> 0x3` whose number starts at `from`: two's complement of 64 bits. */
+export function returnAt(bytes: Buffer, from: number, end: number): FieldValue | undefined {
+  const first = bytes[from] === ZERO && bytes[from + 1] === X ? from + 2 : from;
+  return end - first <= EXACT_DIGITS
+    ? hexAt(bytes, from, end)
+    : fromSignedHex(bytes.toString('latin1', first, end));
+}
+
 /**
- * The same for one system call over and over, on bytes: once its argument names are known, a line with nothing
- * but hexadecimal numbers needs no string. Everything else is `undefined` here and read the general way.
+ * One argument of `name: hex, name: hex)`, whose form is known to be that: nothing else is decoded, and no string
+ * is made. A name that comes twice means the last, as in the object of all fields.
  */
-export class SyscallArguments {
-  private names: string[] = [];
-  private labels: Uint8Array[] = [];
-
-  /** Takes the names from a line that was read the general way. */
-  learn(fields: Record<string, FieldValue>): void {
-    this.names = Object.keys(fields).filter((name) => !/^__.*_val$/.test(name));
-    this.labels = this.names.map((name) => new TextEncoder().encode(`${name}: `));
+export function argumentAt(bytes: Buffer, from: number, end: number, name: string): FieldValue | undefined {
+  let value: FieldValue | undefined;
+  let at = from;
+  while (at < end && bytes[at] !== CLOSE) {
+    let matched = 0;
+    while (matched < name.length && bytes[at + matched] === name.charCodeAt(matched)) matched++;
+    if (matched === name.length && bytes[at + matched] === COLON) value = hexAt(bytes, at + matched + 2, end);
+    while (at < end && bytes[at] !== COLON) at++;
+    at += 2;
+    while (at < end && bytes[at] !== COMMA && bytes[at] !== CLOSE) at++;
+    if (bytes[at] === COMMA) at += 2;
   }
+  return value;
+}
 
-  read(bytes: Uint8Array, start: number, end: number): Record<string, FieldValue> | undefined {
-    const { names, labels } = this;
-    if (names.length === 0) return undefined;
-    const fields: Record<string, FieldValue> = {};
-    let at = start;
-    for (let index = 0; index < names.length; index++) {
-      const label = labels[index]!;
-      for (let byte = 0; byte < label.length; byte++) if (bytes[at++] !== label[byte]) return undefined;
-      const hasPrefix = bytes[at] === 0x30 && bytes[at + 1] === 0x78;
-      if (hasPrefix) at += 2;
-      const first = at;
-      let value = 0;
-      for (let digit = hexDigit(bytes[at]!); digit >= 0; digit = hexDigit(bytes[++at]!))
-        value = value * 16 + digit;
-      // More than 13 digits may be rounded; none is something else.
-      if (at === first || at - first > 13) return undefined;
-      fields[names[index]!] = value;
-      if (index === names.length - 1) return at + 1 === end && bytes[at] === CLOSE ? fields : undefined;
-      if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) return undefined;
-      at += 2;
-    }
-    return undefined;
+/** All arguments of `name: hex, name: hex)`. The names are told apart once by `nameOf`. */
+export function argumentsAt(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  nameOf: (bytes: Buffer, start: number, end: number) => string,
+): Record<string, FieldValue> {
+  const fields: Record<string, FieldValue> = {};
+  let at = from;
+  while (at < end && bytes[at] !== CLOSE) {
+    const start = at;
+    while (at < end && bytes[at] !== COLON) at++;
+    fields[nameOf(bytes, start, at)] = hexAt(bytes, at + 2, end)!;
+    at += 2;
+    while (at < end && bytes[at] !== COMMA && bytes[at] !== CLOSE) at++;
+    if (bytes[at] === COMMA) at += 2;
   }
+  return fields;
 }

@@ -49,7 +49,10 @@ describe('incoming events', () => {
     const bytes = Buffer.from(`${LINE}\n`);
     for (const payloads of [[LINE], [`${LINE}\n`], [bytes.subarray(0, 30), bytes.subarray(30)], [[LINE]]]) {
       const incoming = new IncomingEvents();
-      const events = [...payloads.flatMap((payload) => incoming.push(payload).toArray()), ...incoming.end()];
+      const events = [
+        ...payloads.flatMap((payload) => incoming.push(payload).toArray()),
+        ...incoming.end().toArray(),
+      ];
       assert.deepEqual(events, [EXIT]);
     }
   });

@@ -19,7 +19,7 @@ export function readText(text: Uint8Array | string, pieceBytes = Infinity): Even
   }
   batches.push(reader.end());
   return new EventList(
-    batches.flatMap((batch) => batch.events),
+    batches.flatMap((batch) => batch.toArray()),
     batches.flatMap((batch) => batch.lost),
     batches.flatMap((batch) => batch.damage),
     batches.flatMap((batch) => batch.notes),

@@ -388,9 +388,16 @@ describe('what cannot be explained', () => {
     ]);
   });
 
-  it('includes the first half of a name with a newline, so that a torn line does not pass unseen', () => {
-    const { damage } = readText(`             a\nb-42      [001] .....     3.000001: sys_getpid()\n`);
-    assert.equal(damage.length, 1);
+  it('includes the first half of a name with a newline, and what follows is marked as ambiguous', () => {
+    const { events, damage } = readText(`             a\nb-42      [001] .....     3.000001: sys_getpid()\n`);
+    assert.deepEqual(
+      damage.map(({ code, line }) => [code, line]),
+      [
+        ['LINE_UNEXPLAINED', 1],
+        ['LINE_AMBIGUOUS', 2],
+      ],
+    );
+    assert.deepEqual([events[0]?.comm, events[0]?.pid], ['b', 42]);
   });
 
   it('is one piece of damage for a line without end, not memory', () => {

@@ -1,0 +1,203 @@
+/**
+ * Events of text: a table of where each stands in the bytes. An event's name, comm, fields and call trace are
+ * read when they are looked at, and not before.
+ */
+import type {
+  Damage,
+  EventBatch,
+  EventFields,
+  FieldValue,
+  Loss,
+  Tid,
+  TraceEvent,
+  TraceNote,
+} from '../trace-event';
+import type { ByteCache } from './byte-cache';
+import type { BodyReader, TextBody } from './text-body';
+import { RowKind } from './text-kind';
+import { NO_GROUP, type TextRows } from './text-rows';
+
+/** What the events of one trace share. */
+export interface TextContext {
+  readonly bodies: BodyReader;
+  readonly comms: ByteCache<string | null>;
+}
+
+const BLANK = 0x20;
+const DOT = 0x2e;
+
+/** By their number: most lines of a trace have no flag set. */
+const NO_FLAGS = ['', '.', '..', '...', '....', '.....', '......', '.......', '........'];
+
+/** One event of a batch; plain data only where it is asked for (`toJSON`). */
+export class TextEvent implements TraceEvent {
+  #body: TextBody | undefined;
+  #fields: EventFields | undefined;
+
+  constructor(
+    readonly rows: TextRows,
+    readonly context: TextContext,
+    readonly row: number,
+  ) {}
+
+  get ts(): number {
+    return this.rows.ts[this.row]!;
+  }
+
+  get cpu(): number {
+    return this.rows.cpu[this.row]!;
+  }
+
+  get pid(): Tid {
+    return this.rows.pid[this.row]!;
+  }
+
+  get tgid(): number | null {
+    const tgid = this.rows.tgid[this.row]!;
+    return tgid === NO_GROUP ? null : tgid;
+  }
+
+  get comm(): string | null {
+    const bytes = this.#page();
+    let start = this.rows.line[this.row]!;
+    const end = start + this.rows.comm[this.row]!;
+    while (start < end && bytes[start] === BLANK) start++;
+    return start === end ? null : this.context.comms.get(bytes, start, end);
+  }
+
+  get name(): string {
+    const { rows, row } = this;
+    const kind = rows.kind[row]!;
+    if (kind === RowKind.OTHER) return this.#decoded().name;
+    if (kind === RowKind.KERNEL_STACK) return 'kernel_stack';
+    if (kind === RowKind.USER_STACK) return 'user_stack';
+    return this.context.bodies.nameOf(kind, this.#page(), rows.body[row]!, rows.nameEnd[row]!);
+  }
+
+  get fields(): EventFields {
+    return (this.#fields ??= this.#readFields());
+  }
+
+  /** One field; without decoding the others in what system calls print most. */
+  field(name: string): FieldValue | undefined {
+    const { rows, row } = this;
+    const kind = rows.kind[row]!;
+    if (this.#fields !== undefined || (kind !== RowKind.EXIT && kind !== RowKind.ENTER_HEX))
+      return this.fields[name];
+    return this.context.bodies.fieldOf(kind, this.#page(), rows.nameEnd[row]!, rows.end[row]!, name);
+  }
+
+  get stack(): readonly string[] | undefined {
+    const { rows, row } = this;
+    const kind = rows.kind[row]!;
+    if (kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK) return undefined;
+    return this.#frames();
+  }
+
+  get flags(): string {
+    const { rows, row } = this;
+    const length = rows.flagsLength[row]!;
+    if (length === 0) return '';
+    const bytes = this.#page();
+    const start = rows.flags[row]!;
+    let at = start;
+    while (at < start + length && bytes[at] === DOT) at++;
+    return at === start + length ? NO_FLAGS[length]! : bytes.toString('latin1', start, start + length);
+  }
+
+  get instance(): string | undefined {
+    const origin = this.rows.origin[this.row]!;
+    if (origin === 0) return undefined;
+    const line = this.rows.line[this.row]!;
+    return this.#page()
+      .toString('utf8', line - origin, line - ': '.length)
+      .trim();
+  }
+
+  #page(): Buffer {
+    return this.rows.pages[this.rows.page[this.row]!]!;
+  }
+
+  #decoded(): TextBody {
+    const { rows, row } = this;
+    const extra = rows.extra[row]!;
+    const whole = extra === 0 ? undefined : rows.extras[extra - 1]!.body;
+    // The reader made a row of it, so it is an event.
+    return (this.#body ??=
+      whole ?? (this.context.bodies.read(this.#page(), rows.body[row]!, rows.end[row]!) as TextBody));
+  }
+
+  #readFields(): EventFields {
+    const { rows, row } = this;
+    const kind = rows.kind[row]!;
+    if (kind === RowKind.EXIT || kind === RowKind.ENTER_HEX)
+      return this.context.bodies.fieldsOf(kind, this.#page(), rows.nameEnd[row]!, rows.end[row]!);
+    if (kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK) return { caller: this.#frames() ?? [] };
+    return this.#decoded().fields;
+  }
+
+  #frames(): readonly string[] | undefined {
+    const extra = this.rows.extra[this.row]!;
+    const lines = extra === 0 ? undefined : this.rows.extras[extra - 1]!.stack;
+    return lines?.map(({ bytes, start, end }) => bytes.toString('utf8', start, end).trim());
+  }
+
+  toJSON(): TraceEvent {
+    const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = this;
+    return {
+      ts,
+      cpu,
+      pid,
+      tgid,
+      comm,
+      name,
+      fields,
+      ...(stack === undefined ? {} : { stack }),
+      flags,
+      ...(instance === undefined ? {} : { instance }),
+    };
+  }
+}
+
+/**
+ * Its insides hang on a function, because a flow clones what it passes on: the clone of a function is the
+ * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
+ */
+export class TextBatch implements EventBatch {
+  readonly insides: () => { readonly rows: TextRows; readonly context: TextContext };
+
+  constructor(
+    rows: TextRows,
+    context: TextContext,
+    readonly lost: readonly Loss[],
+    readonly damage: readonly Damage[],
+    readonly notes: readonly TraceNote[],
+  ) {
+    const insides = { rows, context };
+    this.insides = () => insides;
+  }
+
+  get length(): number {
+    return this.insides().rows.length;
+  }
+
+  at(index: number): TextEvent {
+    const { rows, context } = this.insides();
+    if (index < 0 || index >= rows.length)
+      throw new RangeError(`event ${index} of a batch of ${rows.length}`);
+    return new TextEvent(rows, context, index);
+  }
+
+  *[Symbol.iterator](): Iterator<TextEvent> {
+    const { rows, context } = this.insides();
+    for (let row = 0; row < rows.length; row++) yield new TextEvent(rows, context, row);
+  }
+
+  toArray(): TraceEvent[] {
+    return Array.from(this, (event) => event.toJSON());
+  }
+
+  toJSON(): unknown {
+    return { events: this.toArray(), lost: this.lost, damage: this.damage, notes: this.notes };
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The lines that nearly all of a trace consists of, in one pass over their bytes and without one string:
+ *
+ *     comm16 "-" pid " " [ "(" tgid ") " ] "[" cpu "] " [flags] " " time ": " body newline
+ *
+ * with the dash at byte 16 and a body that is `sys_name(argument: hex, ...)`, `sys_name -> 0xhex`, or
+ * `name: payload` of an event whose text takes one line. `TextReader` reads every other line in the general
+ * way (text-line.ts, text-body.ts), which accepts all that is accepted here, and more.
+ */
+import { RowKind } from './text-kind';
+import * as byteClass from './byte-class';
+import { DASH_COLUMN, LONGEST_LINE, LONGEST_PREFIX } from './text-line';
+import type { BodyReader } from './text-body';
+import { NO_GROUP, type OpenRows } from './text-rows';
+
+// Constants of this module, which the compiler of the engine can see through.
+const { BYTE_CLASS, DIGIT, FIRST, FLAG, HEX, WORD } = byteClass;
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BLANK = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const OPEN = 0x28;
+const CLOSE = 0x29;
+const COMMA = 0x2c;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const GREATER = 0x3e;
+const OPEN_SQUARE = 0x5b;
+const CLOSE_SQUARE = 0x5d;
+const UNDERSCORE = 0x5f;
+const X = 0x78;
+
+/** Nothing that is read here is shorter, so the columns up to the dash are inside the page. */
+const SHORTEST = 32;
+/** A number of so many digits is exact in 32 bits. */
+const MOST_DIGITS = 9;
+const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+export class CommonLine {
+  /** Where the page's next quote stands, from the last line that asked; -1 where none was looked for. */
+  private quote = -1;
+
+  constructor(private readonly bodies: BodyReader) {}
+
+  /** Each page is asked for its quotes anew. */
+  startPage(): void {
+    this.quote = -1;
+  }
+
+  /**
+   * Fills the next row of `rows`, except for its page, and returns where the next line starts; -1 where the line
+   * is another kind, and the row is as it was.
+   *
+   * @param limit where the last whole line of `bytes` ends, behind its newline: so no loop over a class of bytes
+   *   that lacks the newline needs to look for the end
+   */
+  read(bytes: Buffer, start: number, limit: number, rows: OpenRows): number {
+    const dash = start + DASH_COLUMN;
+    if (start + SHORTEST > limit || bytes[dash] !== DASH || bytes[start] === HASH) return -1;
+    for (let at = start; at < dash; at++) if (bytes[at] === NEWLINE) return -1;
+
+    let at = dash + 1;
+    let first = at;
+    let pid = 0;
+    let digit = bytes[at]! - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      pid = (pid * 10 + digit) | 0;
+      digit = bytes[++at]! - ZERO;
+    }
+    if (at === first || at - first > MOST_DIGITS) return -1;
+    while (bytes[at] === BLANK) at++;
+
+    let tgid = NO_GROUP;
+    if (bytes[at] === OPEN) {
+      at++;
+      while (bytes[at] === BLANK) at++;
+      first = at;
+      digit = bytes[at]! - ZERO;
+      if (digit >= 0 && digit <= 9) tgid = 0;
+      while (digit >= 0 && digit <= 9) {
+        tgid = (tgid * 10 + digit) | 0;
+        digit = bytes[++at]! - ZERO;
+      }
+      if (at - first > MOST_DIGITS) return -1;
+      if (at === first) while (bytes[at] === DASH) at++;
+      if (bytes[at] !== CLOSE) return -1;
+      at++;
+      while (bytes[at] === BLANK) at++;
+    }
+
+    if (bytes[at] !== OPEN_SQUARE) return -1;
+    first = ++at;
+    let cpu = 0;
+    digit = bytes[at]! - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      cpu = (cpu * 10 + digit) | 0;
+      digit = bytes[++at]! - ZERO;
+    }
+    if (at === first || at - first > 6 || bytes[at] !== CLOSE_SQUARE) return -1;
+    at++;
+    while (bytes[at] === BLANK) at++;
+
+    const flags = at;
+    let flagsLength = 0;
+    if ((BYTE_CLASS[bytes[at]!]! & DIGIT) === 0) {
+      while ((BYTE_CLASS[bytes[at]!]! & FLAG) !== 0) at++;
+      flagsLength = at - flags;
+      if (flagsLength < 3 || flagsLength > 8 || bytes[at] !== BLANK) return -1;
+      while (bytes[at] === BLANK) at++;
+    }
+
+    first = at;
+    let whole = 0;
+    digit = bytes[at]! - ZERO;
+    while (digit >= 0 && digit <= 9) {
+      whole = (whole * 10 + digit) | 0;
+      digit = bytes[++at]! - ZERO;
+    }
+    if (at === first || at - first > MOST_DIGITS) return -1;
+    let ts = whole;
+    if (bytes[at] === DOT) {
+      first = ++at;
+      let fraction = 0;
+      digit = bytes[at]! - ZERO;
+      while (digit >= 0 && digit <= 9) {
+        fraction = (fraction * 10 + digit) | 0;
+        digit = bytes[++at]! - ZERO;
+      }
+      const decimals = at - first;
+      if (decimals === 0 || decimals > MOST_DIGITS) return -1;
+      const scale = SCALES[decimals]!;
+      const value = whole * scale + fraction;
+      // The quotient of two exact integers is the correctly rounded double.
+      if (value > Number.MAX_SAFE_INTEGER) return -1;
+      ts = value / scale;
+    }
+    if (bytes[at] !== COLON || bytes[at + 1] !== BLANK || at - start >= LONGEST_PREFIX) return -1;
+    const body = at + 2;
+    if ((BYTE_CLASS[bytes[body]!]! & FIRST) === 0) return -1;
+
+    at = body + 1;
+    while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
+    const nameEnd = at;
+    const behind = bytes[at];
+    let kind: number;
+    let end: number;
+    if (behind === COLON) {
+      if (bytes[at + 1] !== BLANK || !this.bodies.takesOneLine(bytes, body, at)) return -1;
+      kind = RowKind.NAMED;
+      end = bytes.indexOf(NEWLINE, at);
+      if (!this.isUnquoted(bytes, at, end)) return -1;
+      if (bytes[end - 1] === RETURN) end--;
+    } else {
+      if (
+        bytes[body] !== 0x73 ||
+        bytes[body + 1] !== 0x79 ||
+        bytes[body + 2] !== 0x73 ||
+        bytes[body + 3] !== UNDERSCORE
+      )
+        return -1;
+      if (behind === OPEN) {
+        kind = RowKind.ENTER_HEX;
+        end = argumentsEnd(bytes, at + 1);
+      } else {
+        kind = RowKind.EXIT;
+        end = returnEnd(bytes, at);
+      }
+      if (end < 0 || (bytes[end] !== NEWLINE && (bytes[end] !== RETURN || bytes[end + 1] !== NEWLINE)))
+        return -1;
+    }
+
+    const next = bytes[end] === RETURN ? end + 2 : end + 1;
+    if (next - 1 - start > LONGEST_LINE) return -1;
+
+    const row = rows.length;
+    if (row === rows.capacity) rows.grow();
+    rows.ts[row] = ts;
+    rows.pid[row] = pid;
+    rows.tgid[row] = tgid;
+    rows.cpu[row] = cpu;
+    rows.line[row] = start;
+    rows.origin[row] = 0;
+    rows.comm[row] = DASH_COLUMN;
+    rows.flags[row] = flags;
+    rows.flagsLength[row] = flagsLength;
+    rows.body[row] = body;
+    rows.nameEnd[row] = nameEnd;
+    rows.end[row] = end;
+    rows.kind[row] = kind;
+    rows.extra[row] = 0;
+    rows.length = row + 1;
+    return next;
+  }
+
+  /**
+   * No string of the line can be open or be read in two ways: there is none, or one, that ends with the line.
+   * The next quote of the page is looked for once, so lines without any cost a comparison.
+   */
+  private isUnquoted(bytes: Buffer, start: number, newline: number): boolean {
+    if (this.quote < start) {
+      const found = bytes.indexOf(QUOTE, start);
+      this.quote = found < 0 ? Infinity : found;
+    }
+    const { quote } = this;
+    if (quote > newline) return true;
+    const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
+    return (
+      bytes[quote - 1] === EQUALS &&
+      bytes[end - 1] === QUOTE &&
+      end - 1 > quote &&
+      bytes.indexOf(QUOTE, quote + 1) === end - 1
+    );
+  }
+}
+
+/** Where `name: hex, name: hex)` ends that starts at `from`; -1 where an argument says more than a number. */
+function argumentsEnd(bytes: Buffer, from: number): number {
+  let at = from;
+  if (bytes[at] === CLOSE) return at + 1;
+  for (;;) {
+    if ((BYTE_CLASS[bytes[at]!]! & FIRST) === 0) return -1;
+    at++;
+    while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
+    if (bytes[at] !== COLON || bytes[at + 1] !== BLANK) return -1;
+    at = hexEnd(bytes, at + 2);
+    if (at < 0) return -1;
+    if (bytes[at] === CLOSE) return at + 1;
+    if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) return -1;
+    at += 2;
+  }
+}
+
+/** Where ` -> 0xhex` ends. */
+function returnEnd(bytes: Buffer, from: number): number {
+  return bytes[from] === BLANK &&
+    bytes[from + 1] === DASH &&
+    bytes[from + 2] === GREATER &&
+    bytes[from + 3] === BLANK
+    ? hexEnd(bytes, from + 4)
+    : -1;
+}
+
+/** Where a number of at most 64 bits ends, with or without `0x`. */
+function hexEnd(bytes: Buffer, from: number): number {
+  const first = bytes[from] === ZERO && bytes[from + 1] === X ? from + 2 : from;
+  let at = first;
+  while ((BYTE_CLASS[bytes[at]!]! & HEX) !== 0) at++;
+  return at > first && at - first <= 16 ? at : -1;
+}
