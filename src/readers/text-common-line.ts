@@ -20,7 +20,6 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BLANK = 0x20;
 const QUOTE = 0x22;
-const HASH = 0x23;
 const OPEN = 0x28;
 const CLOSE = 0x29;
 const COMMA = 0x2c;
@@ -61,8 +60,9 @@ export class CommonLine {
    */
   read(bytes: Buffer, start: number, limit: number, rows: OpenRows): number {
     const dash = start + DASH_COLUMN;
-    if (start + SHORTEST > limit || bytes[dash] !== DASH || bytes[start] === HASH) return -1;
-    for (let at = start; at < dash; at++) if (bytes[at] === NEWLINE) return -1;
+    // A comm has at most 15 of the 16 bytes.
+    if (start + SHORTEST > limit || bytes[dash] !== DASH || bytes[start] !== BLANK) return -1;
+    for (let at = start + 1; at < dash; at++) if (bytes[at] === NEWLINE) return -1;
 
     let at = dash + 1;
     let first = at;

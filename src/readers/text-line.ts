@@ -58,9 +58,7 @@ export class LinePrefix {
   /** Seconds, or whole ticks. */
   ts = 0;
   bodyStart = 0;
-  /** The dash stood where the kernel puts it, so the comm is exact. */
-  isExact = false;
-  /** Another dash of the line can be read as the one before the pid, too. */
+  /** Another dash of the line can be read as the one before the pid, too; or a newline tore the name. */
   isAmbiguous = false;
 
   /** How far trace-cmd report indents each line, when some lines have the name of an instance before them. */
@@ -68,16 +66,29 @@ export class LinePrefix {
   /** For a second reading of the same line. */
   private other: LinePrefix | undefined;
 
+  /**
+   * The end of a line whose name a newline tore, so that only the bytes behind it stand in this line.
+   * @param torn how many bytes of the name's column came before, with the newline
+   */
+  readTorn(bytes: Uint8Array, start: number, end: number, torn: number): boolean {
+    const dash = start + DASH_COLUMN - torn;
+    if (dash >= end || bytes[dash] !== DASH || !this.readAfterDash(bytes, dash, start, end)) return false;
+    this.start = start;
+    this.isAmbiguous = true;
+    return true;
+  }
+
   /** False where the line, from `start` to `end` without its newline, has no prefix. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     this.start = start;
     this.isAmbiguous = false;
-    this.isExact =
-      this.readAtColumn(bytes, start, end) ||
-      (bytes[start + LATENCY_DASH_COLUMN] === DASH &&
-        this.readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)) ||
-      (this.indent > 0 && this.readIndented(bytes, start, end));
-    if (this.isExact) return true;
+    if (this.readAtColumn(bytes, start, end)) {
+      // The kernel leaves a blank before a comm, which has 15 bytes at most.
+      this.isAmbiguous = bytes[start] !== BLANK && this.isReadAgain(bytes, start, start + DASH_COLUMN, end);
+      return true;
+    }
+    if (bytes[start + LATENCY_DASH_COLUMN] === DASH && this.readLatency(bytes, start, end)) return true;
+    if (this.indent > 0 && this.readIndented(bytes, start, end)) return true;
 
     const colon = originEnd(bytes, start, end);
     const last = Math.min(end, start + LAST_DASH_COLUMN);
@@ -88,7 +99,6 @@ export class LinePrefix {
     if (colon < end && this.readAtColumn(bytes, colon + 2, end)) {
       this.indent = colon + 2 - start;
       this.start = colon + 2;
-      this.isExact = true;
       return true;
     }
     if (this.readFirstDash(bytes, start, last, end)) {
@@ -201,7 +211,8 @@ export class LinePrefix {
     return at + 1;
   }
 
-  private readLatency(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+  private readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
+    const dash = start + LATENCY_DASH_COLUMN;
     const end = Math.min(lineEnd, start + LONGEST_PREFIX);
     let at = dash + 1;
     let pid = 0;
@@ -259,7 +270,6 @@ export class LinePrefix {
     this.flagsStart = start;
     this.flagsEnd = start;
     this.bodyStart = start + DASH_COLUMN + match[0].length;
-    this.isExact = true;
     return true;
   }
 }

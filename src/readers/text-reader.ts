@@ -162,7 +162,8 @@ export class TextReader implements TraceReader {
     let at = 0;
     while (at < limit) {
       this.line++;
-      const next = this.html === null || this.html.isPlain ? common.read(page, at, limit, rows) : -1;
+      const isPlain = this.html === null || this.html.isPlain;
+      const next = isPlain ? common.read(page, at, limit, rows) : -1;
       if (next >= 0) {
         const row = rows.length - 1;
         rows.page[row] = number;
@@ -171,7 +172,7 @@ export class TextReader implements TraceReader {
         at = next;
         continue;
       }
-      const frame = this.stack === null ? -1 : plainFrameEnd(page, at);
+      const frame = isPlain && this.stack !== null ? plainFrameEnd(page, at) : -1;
       if (frame >= 0) {
         this.stack!.length += frame - at;
         if (this.stack!.length <= LONGEST_STACK) {
@@ -213,12 +214,10 @@ export class TextReader implements TraceReader {
       if (part === null) return;
       ({ start, end } = part);
     }
-    // A comment, unless it is the rest of a name with a newline.
-    const isComment = start < end && bytes[start] === HASH && this.torn === 0;
-    if (start < end && !isComment && this.prefix.read(bytes, start, end)) {
-      const isTorn = !this.prefix.isExact && this.torn + this.prefix.dash - start === DASH_COLUMN;
-      if (bytes[start] !== HASH || isTorn) {
-        this.readEvent(bytes, lineStart, start, end, isTorn && this.torn > 0);
+    if (start < end) {
+      const isTorn = this.torn > 0 && this.prefix.readTorn(bytes, start, end, this.torn);
+      if (isTorn || (bytes[start] !== HASH && this.prefix.read(bytes, start, end))) {
+        this.readEvent(bytes, lineStart, start, end);
         return;
       }
     }
@@ -226,7 +225,7 @@ export class TextReader implements TraceReader {
     this.readOther(bytes, lineStart, start, end);
   }
 
-  private readEvent(bytes: Buffer, lineStart: number, start: number, end: number, isTorn: boolean): void {
+  private readEvent(bytes: Buffer, lineStart: number, start: number, end: number): void {
     const isInString = this.closeOpen();
     const { prefix, rows } = this;
     this.stack = null;
@@ -254,7 +253,7 @@ export class TextReader implements TraceReader {
     rows.nameEnd[row] = nameEndOf(bytes, prefix.bodyStart, end);
     rows.end[row] = end;
     rows.extra[row] = 0;
-    const isAmbiguous = prefix.isAmbiguous || isInString || isTorn;
+    const isAmbiguous = prefix.isAmbiguous || isInString;
     if (body.kind === 'stack') {
       rows.kind[row] = body.of === 'kernel_stack' ? RowKind.KERNEL_STACK : RowKind.USER_STACK;
       this.startStack(row);
