@@ -4,9 +4,13 @@
  * from what a living Node-RED uses.
  */
 import { readFileSync } from 'node:fs';
+import { errnoOf } from '../trace-error';
 
 const NAME = /^ftrace-life-(\d+)-(\d+)-(\d+)-(tree|signals)$/;
 const GROUP = /^ftrace_life_(\d+)_(\d+)_(\d+)$/;
+
+/** What opening and reading of a file in /proc/PID give when there is no such process, any more. */
+const GONE = new Set(['ENOENT', 'ESRCH']);
 
 /** In clock ticks since boot: field 22 of /proc/PID/stat; null for a process that is gone or is a zombie. */
 export function startTime(pid: number): number | null {
@@ -15,7 +19,9 @@ export function startTime(pid: number): number | null {
     // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? null : Number(fields[19]);
-  } catch {
+  } catch (error) {
+    // Not to know is not to be gone: a sweep must not take what is in use because we have no descriptor left.
+    if (!GONE.has(errnoOf(error))) throw error;
     return null;
   }
 }
