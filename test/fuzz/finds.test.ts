@@ -1,11 +1,16 @@
 /** What fuzzing found, each made on purpose. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { BATCH, CAPTURE_MAGIC, CHUNK_HEADER_BYTES, padded } from '../../src/readers/capture-layout';
 import { CaptureReader } from '../../src/readers/capture-reader';
 import { CaptureWriter } from '../../src/readers/capture-writer';
 import { KernelSymbols } from '../../src/readers/kernel-symbols';
 import { parseHeaderPage } from '../../src/readers/page-layout';
 import { RingReader } from '../../src/readers/ring-reader';
+import { openTraceDat } from '../../src/readers/trace-dat/trace-dat';
+import { composeDat, partsOf } from '../readers/compose-dat';
 import { composePage } from '../readers/compose-page';
 import { smallKernel, tick } from '../readers/small-kernel';
 
@@ -68,5 +73,28 @@ describe('kallsyms with a symbol without a name', () => {
   it('gives its addresses the name before it, not none', () => {
     const symbols = new KernelSymbols(() => '1000 T schedule\n2000 T \n');
     assert.equal(symbols.nameOf(0x2008), 'schedule');
+  });
+});
+
+describe('a trace.dat whose tables lead out of the file', () => {
+  const file = path.join(os.tmpdir(), `ftrace-life-find-${process.pid}.dat`);
+
+  after(() => {
+    fs.rmSync(file);
+  });
+
+  it('is damaged at its end, and at no byte that it does not have', async () => {
+    const bytes = composeDat(partsOf('6.12', 6));
+    // For each CPU: where its pages are, and how many bytes of them.
+    const table = bytes.lastIndexOf('flyrecord\0') + 10;
+    for (const cpu of [0, 1]) {
+      bytes.writeBigUInt64LE(1n << 62n, table + 16 * cpu);
+      bytes.writeBigUInt64LE(BigInt(bytes.length), table + 16 * cpu + 8);
+    }
+    fs.writeFileSync(file, bytes);
+    const damage = [];
+    for await (const batch of openTraceDat(file)) damage.push(...batch.damage);
+    assert.notEqual(damage.length, 0);
+    for (const { atByte } of damage) assert.ok(atByte <= bytes.length, `byte ${atByte}`);
   });
 });

@@ -16,6 +16,7 @@ async function read(input: Buffer): Promise<void> {
   fs.writeFileSync(file, input);
   try {
     const { batches } = await openTraceFile(file);
+    // Of compressed pages the place is counted as if they were not.
     for await (const batch of batches) checkBatch(batch, Number.MAX_SAFE_INTEGER);
   } catch (error) {
     if (!(error instanceof TraceError)) throw error;

@@ -159,7 +159,12 @@ class TraceDat {
 
   /** What belongs to no event. */
   #beside(notes: readonly TraceNote[]): EventBatch {
-    return new EventList([], [], this.#damage.splice(0), notes);
+    // The place that a broken table leads to may be no place of the file.
+    const damage = this.#damage.splice(0).map((found) => ({
+      ...found,
+      atByte: Math.min(found.atByte, this.dat.size),
+    }));
+    return new EventList([], [], damage, notes);
   }
 
   /** Always of the CPU that is furthest behind: it alone holds the others back. */
