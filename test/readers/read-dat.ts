@@ -24,9 +24,13 @@ export async function readDat(file: string): Promise<ReadDat> {
   return read;
 }
 
-/** A folder for files that go with the test. */
+/** A folder for files that go with the test. It is made when it is first used, so that no test leaves one unused. */
 export class DatFolder {
-  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ftrace-dat-'));
+  #folder: string | null = null;
+
+  get folder(): string {
+    return (this.#folder ??= fs.mkdtempSync(path.join(os.tmpdir(), 'ftrace-dat-')));
+  }
 
   write(bytes: Uint8Array, name = 'trace.dat'): string {
     const file = path.join(this.folder, name);
@@ -43,6 +47,6 @@ export class DatFolder {
   }
 
   remove(): void {
-    fs.rmSync(this.folder, { recursive: true });
+    if (this.#folder !== null) fs.rmSync(this.#folder, { recursive: true });
   }
 }
