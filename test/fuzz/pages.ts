@@ -5,6 +5,7 @@ import { appendRecords } from '../../src/readers/page-records';
 import type { RingContext } from '../../src/readers/ring-event';
 import { RingReader } from '../../src/readers/ring-reader';
 import { TaskNames } from '../../src/readers/task-names';
+import type { EventBatch } from '../../src/trace-event';
 import { composePage } from '../readers/compose-page';
 import { contextOf, pagesOf, RAW_KERNELS, rawFile } from '../readers/raw-run';
 import { RecordRows } from '../readers/record-rows';
@@ -57,11 +58,25 @@ function read(input: Buffer, random: Random): void {
   context ??= contextOf('6.12');
   const ring = new RingReader({ ...context, names: new TaskNames() });
   const streams = [ring.addStream(0, 0), ring.addStream(1, 0)];
+  let isBackwards = false;
+  const check = (batch: EventBatch): void => {
+    checkBatch(batch, input.length);
+    isBackwards ||= batch.damage.some((damage) => damage.code === 'TIME_BACKWARDS');
+    if (!isBackwards) checkOrder(batch);
+  };
   pages.forEach((page, index) => {
     ring.push(random.pick(streams), page, index * layout.pageBytes);
-    if (random.oneIn(4)) checkBatch(ring.flush(ring.lastTime(0)), input.length);
+    if (random.oneIn(4)) check(ring.flush(ring.lastTime(0)));
   });
-  checkBatch(ring.flush(null), input.length);
+  check(ring.flush(null));
+}
+
+function checkOrder(batch: EventBatch): void {
+  let last = -1;
+  for (const { ts } of batch) {
+    assert.ok(ts >= last, `${ts} behind ${last}`);
+    last = ts;
+  }
 }
 
 export const PAGES: FuzzTarget = {
