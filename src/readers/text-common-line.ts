@@ -3,8 +3,8 @@
  *
  *     comm16 "-" pid " " [ "(" tgid ") " ] "[" cpu "] " [flags] " " time ": " body newline
  *
- * with the dash at byte 16 and a body that is `sys_name(argument: hex, ...)`, `sys_name -> 0xhex`, or
- * `name: payload` of an event whose text takes one line. `TextReader` reads every other line in the general
+ * with the dash at byte 16 and a body that is `sys_name(argument: hex, ...)`, also with strings and flags by name,
+ * `sys_name -> 0xhex`, or `name: payload` of an event whose text takes one line. `TextReader` reads every other line in the general
  * way (text-line.ts, text-body.ts), which accepts all that is accepted here, and more.
  */
 import { RowKind } from './text-kind';
@@ -33,16 +33,25 @@ const OPEN_SQUARE = 0x5b;
 const CLOSE_SQUARE = 0x5d;
 const UNDERSCORE = 0x5f;
 const X = 0x78;
+const BAR = 0x7c;
 
 /** Nothing that is read here is shorter, so the columns up to the dash are inside the page. */
 const SHORTEST = 32;
 /** A number of so many digits is exact in 32 bits. */
 const MOST_DIGITS = 9;
+/** No system call has more. */
+const MOST_ARGUMENTS = 6;
+/** What is looked for behind a string has a name that is not longer (text-syscall.ts). */
+const LONGEST_ARGUMENT_NAME = 41;
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 export class CommonLine {
   /** Where the page's next quote stands, from the last line that asked; -1 where none was looked for. */
   private quote = -1;
+  /** The arguments read last have a string or flags by name among them. */
+  private saysMore = false;
+  private readonly nameStarts = new Int32Array(MOST_ARGUMENTS);
+  private readonly nameEnds = new Int32Array(MOST_ARGUMENTS);
 
   constructor(private readonly bodies: BodyReader) {}
 
@@ -164,8 +173,8 @@ export class CommonLine {
       )
         return -1;
       if (behind === OPEN) {
-        kind = RowKind.ENTER_HEX;
-        end = argumentsEnd(bytes, at + 1);
+        end = this.argumentsEnd(bytes, at + 1);
+        kind = this.saysMore ? RowKind.ENTER : RowKind.ENTER_HEX;
       } else {
         kind = RowKind.EXIT;
         end = returnEnd(bytes, at);
@@ -216,23 +225,96 @@ export class CommonLine {
       bytes.indexOf(QUOTE, quote + 1) === end - 1
     );
   }
+
+  /**
+   * Where `name: hex, name: 0xhex "text", name: O_FLAG|O_FLAG)` ends; -1 where an argument is something else, or
+   * can be read in another way.
+   */
+  private argumentsEnd(bytes: Buffer, from: number): number {
+    let at = from;
+    this.saysMore = false;
+    if (bytes[at] === CLOSE) return at + 1;
+    let hasLetters = false;
+    for (let index = 0; index < MOST_ARGUMENTS; index++) {
+      if ((BYTE_CLASS[bytes[at]!]! & FIRST) === 0) return -1;
+      this.nameStarts[index] = at++;
+      while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
+      if (bytes[at] !== COLON || bytes[at + 1] !== BLANK) return -1;
+      this.nameEnds[index] = at;
+      const value = at + 2;
+      if ((BYTE_CLASS[bytes[value]!]! & HEX) !== 0) {
+        at = hexEnd(bytes, value);
+        if (at < 0) return -1;
+        if (!hasLetters && bytes[value + 1] !== X) hasLetters = !isEveryBase(bytes, value, at);
+        if (bytes[at] === BLANK && bytes[at + 1] === QUOTE) {
+          at = this.stringEnd(bytes, at + 2);
+          if (at < 0) return -1;
+        }
+      } else {
+        at = namesEnd(bytes, value);
+        if (at < 0) return -1;
+        this.saysMore = true;
+      }
+      if (bytes[at] === CLOSE) {
+        // Beside flags by name a number is decimal or octal; and one argument may imitate another.
+        const isPlain = !this.saysMore || (!hasLetters && !this.isNamedTwice(bytes, index));
+        return isPlain ? at + 1 : -1;
+      }
+      if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) return -1;
+      at += 2;
+    }
+    return -1;
+  }
+
+  /** Behind the first quote, if the string ends there; -1 where it may go on. */
+  private stringEnd(bytes: Buffer, from: number): number {
+    let at = from;
+    while (bytes[at] !== QUOTE && bytes[at] !== NEWLINE) at++;
+    if (bytes[at] === NEWLINE) return -1;
+    at++;
+    if (bytes[at] === DOT && bytes[at + 1] === DOT && bytes[at + 2] === DOT) at += 3;
+    this.saysMore = true;
+    if (bytes[at] === CLOSE) return at;
+    if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK || (BYTE_CLASS[bytes[at + 2]!]! & FIRST) === 0)
+      return -1;
+    let name = at + 3;
+    while ((BYTE_CLASS[bytes[name]!]! & WORD) !== 0) name++;
+    return name - at - 2 <= LONGEST_ARGUMENT_NAME && bytes[name] === COLON && bytes[name + 1] === BLANK
+      ? at
+      : -1;
+  }
+
+  private isNamedTwice(bytes: Buffer, last: number): boolean {
+    for (let index = 1; index <= last; index++) {
+      const length = this.nameEnds[index]! - this.nameStarts[index]!;
+      for (let before = 0; before < index; before++) {
+        if (this.nameEnds[before]! - this.nameStarts[before]! !== length) continue;
+        let at = 0;
+        while (at < length && bytes[this.nameStarts[index]! + at] === bytes[this.nameStarts[before]! + at])
+          at++;
+        if (at === length) return true;
+      }
+    }
+    return false;
+  }
 }
 
-/** Where `name: hex, name: hex)` ends that starts at `from`; -1 where an argument says more than a number. */
-function argumentsEnd(bytes: Buffer, from: number): number {
-  let at = from;
-  if (bytes[at] === CLOSE) return at + 1;
-  for (;;) {
-    if ((BYTE_CLASS[bytes[at]!]! & FIRST) === 0) return -1;
-    at++;
-    while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
-    if (bytes[at] !== COLON || bytes[at + 1] !== BLANK) return -1;
-    at = hexEnd(bytes, at + 2);
-    if (at < 0) return -1;
-    if (bytes[at] === CLOSE) return at + 1;
-    if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) return -1;
-    at += 2;
-  }
+/**
+ * Whether a number without `0x` can be read as decimal, and, where it is a file's mode, as octal: beside flags by
+ * name the kernel prints it so.
+ */
+function isEveryBase(bytes: Buffer, start: number, end: number): boolean {
+  const isMode = bytes[start - 3] === 0x65 && bytes[start - 4] === 0x64;
+  for (let at = start; at < end; at++) if (bytes[at]! - ZERO > (isMode ? 7 : 9)) return false;
+  return true;
+}
+
+/** Where `O_RDONLY|O_CLOEXEC` ends; a capital letter cannot begin a number. */
+function namesEnd(bytes: Buffer, from: number): number {
+  if (bytes[from]! < 0x41 || bytes[from]! > 0x5a) return -1;
+  let at = from + 1;
+  while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0 || bytes[at] === BAR) at++;
+  return bytes[at] === COMMA || bytes[at] === CLOSE ? at : -1;
 }
 
 /** Where ` -> 0xhex` ends. */
