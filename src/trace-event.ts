@@ -69,6 +69,14 @@ export interface Damage {
   readonly excerpt?: string;
 }
 
+/** Something is wrong, but the event itself is there: it may be another, or stand at another time. */
+const DELIVERED = new Set(['LINE_AMBIGUOUS', 'TIME_BACKWARDS']);
+
+/** Whether input was passed over; else only its place in the trace is in doubt. */
+export function isUnexplained({ code }: Damage): boolean {
+  return !DELIVERED.has(code);
+}
+
 /** One line of `/proc/PID/maps`. Addresses below 2^53; file offsets in bytes. */
 export interface MapsEntry {
   readonly start: number;

@@ -1,7 +1,4 @@
-import type { EventBatch } from '../trace-event';
-
-/** The event is there; only that it may be another is damage. */
-const DELIVERED = 'LINE_AMBIGUOUS';
+import { isUnexplained, type EventBatch } from '../trace-event';
 
 /** What `--format count` prints, and what every run says of itself. */
 export class EventCount {
@@ -12,7 +9,7 @@ export class EventCount {
 
   add(batch: EventBatch): void {
     this.events += batch.length;
-    for (const { code } of batch.damage) if (code !== DELIVERED) this.unexplained++;
+    for (const damage of batch.damage) if (isUnexplained(damage)) this.unexplained++;
     for (const { count } of batch.lost)
       this.lost = this.lost === null || count === null ? null : this.lost + count;
   }

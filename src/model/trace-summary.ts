@@ -1,5 +1,5 @@
 /** The trace as a whole: how long, how many events, what was lost or could not be read. */
-import type { Damage, Loss, TraceNote } from '../trace-event';
+import { isUnexplained, type Damage, type Loss, type TraceNote } from '../trace-event';
 import type { Report } from './report';
 import type { WallClock } from './wall-clock';
 
@@ -18,6 +18,7 @@ export class TraceSummary {
   #lostEvents = 0;
   #lostUncounted = 0;
   #unexplained = 0;
+  #doubtful = 0;
 
   constructor(
     private readonly source: Report['trace']['source'],
@@ -38,7 +39,8 @@ export class TraceSummary {
   }
 
   addDamage(damage: Damage): void {
-    this.#unexplained++;
+    if (isUnexplained(damage)) this.#unexplained++;
+    else this.#doubtful++;
     if (this.damage.length < MOST_LISTED) this.damage.push(damage);
   }
 
@@ -53,6 +55,8 @@ export class TraceSummary {
         `the kernel counts ${known} lost events, of which ${this.#lostEvents} have a place in the trace`,
       );
     }
+    if (this.#doubtful > 0)
+      incomplete.push(`${this.#doubtful} events may be others, or stand at another time`);
     if (this.#unexplained > 0) incomplete.push(`${this.#unexplained} lines or records could not be read`);
     return {
       source: this.source,

@@ -19,12 +19,9 @@ import { SystraceHtml } from './text-html';
 import { RowKind } from './text-kind';
 import { DASH_COLUMN, LinePrefix, LONGEST_LINE } from './text-line';
 import { type FramePlace, OpenRows } from './text-rows';
-import { readNote } from './trace-note';
+import { NOTE_PREFIX, parseNoteLine } from './trace-note';
 import type { TraceReader } from './trace-reader';
 import { UnfinishedLine } from './unfinished-line';
-
-/** Before the JSON of a note: a comment to every other reader of ftrace text. */
-export const NOTE_PREFIX = '# ftrace-life: ';
 
 /** A CPU of -1: the header's count of overwritten events is not told apart by CPU. */
 export const ANY_CPU = -1;
@@ -367,7 +364,7 @@ export class TextReader implements TraceReader {
 
   private readComment(text: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
     if (text.startsWith(NOTE_PREFIX)) {
-      const note = parseNote(text.slice(NOTE_PREFIX.length));
+      const note = parseNoteLine(text);
       if (note) this.notes.push(note);
       else this.report('NOTE_INVALID', bytes, lineStart, start, end);
       return;
@@ -493,12 +490,4 @@ function plainFrameEnd(bytes: Buffer, start: number): number {
 function isAmong(numbers: Int32Array, count: number, number: number): boolean {
   for (let index = 0; index < count; index++) if (numbers[index] === number) return true;
   return false;
-}
-
-function parseNote(json: string): TraceNote | null {
-  try {
-    return readNote(JSON.parse(json));
-  } catch {
-    return null;
-  }
 }

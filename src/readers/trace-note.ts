@@ -1,6 +1,9 @@
 /** Notes in a trace: `# ftrace-life: {json}` in text, sections of a capture. Anybody can have written them. */
 import type { MapsEntry, TraceNote } from '../trace-event';
 
+/** Before the JSON of a note: a comment to every other reader of ftrace text. */
+export const NOTE_PREFIX = '# ftrace-life: ';
+
 type Properties = Readonly<Record<string, unknown>>;
 
 function isProperties(value: unknown): value is Properties {
@@ -84,5 +87,14 @@ export function readNote(value: unknown): TraceNote | null {
     }
     default:
       return null;
+  }
+}
+
+/** The note of a line that begins with NOTE_PREFIX; null where it is none that we know. */
+export function parseNoteLine(line: string): TraceNote | null {
+  try {
+    return readNote(JSON.parse(line.slice(NOTE_PREFIX.length)));
+  } catch {
+    return null;
   }
 }

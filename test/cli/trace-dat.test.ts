@@ -196,6 +196,21 @@ describe('a trace.dat of ftrace-life, as trace-cmd reads it', function () {
     assert.match(run('trace-cmd', ['report', file]).stdout, /^CPU:\d+ \[(\d+ )?EVENTS DROPPED\]/m);
   });
 
+  it('tells the same story as the capture that it was made of, with all that was noted beside the trace', () => {
+    const alone = temporaryFolder('story');
+    const capture = path.join(alone, 'life.capture');
+    const file = path.join(alone, 'life.dat');
+    assert.equal(ftraceLife('record', '-o', capture, '--kill', 'SIGTERM@0.1', '--', 'sleep', '5').status, 0);
+    assert.equal(ftraceLife('events', capture, '-o', file).status, 0);
+    const [ofCapture, ofFile] = [capture, file].map((from) => {
+      const { status, stdout, stderr } = ftraceLife('report', from, '--format', 'json');
+      assert.equal(status, 0, stderr);
+      return JSON.parse(stdout) as { trace: Record<string, unknown> };
+    }) as [{ trace: Record<string, unknown> }, { trace: Record<string, unknown> }];
+    assert.equal(ofFile.trace['source'], 'trace.dat');
+    assert.deepEqual({ ...ofFile, trace: { ...ofFile.trace, source: 'raw' } }, ofCapture);
+  }).timeout(60_000);
+
   it('leaves nothing beside the file', () => {
     const file = path.join(temporaryFolder('alone'), 'alone.dat');
     assert.equal(ftraceLife('record', '-o', file, '--', 'true').status, 0);

@@ -34,7 +34,7 @@ describe('docs/errors.md', () => {
   });
 
   it('explains each damage code that a reader gives, and none that is not there', () => {
-    const files = globSync('src/{readers,model,session}/*.ts');
+    const files = globSync('src/{readers,model,session}/**/*.ts');
     const inSource = new Set(files.flatMap(codesOfSource).filter((code) => !(code in REASONS)));
     const damage = [...inSource].filter((code) => !/^(SIG|CLD|SI|AT|O|PROT|MAP|CLONE|EXIT)_/.test(code));
     assert.ok(damage.length >= 10);

@@ -20,6 +20,7 @@ import type { RingContext } from '../ring-event';
 import { RingReader } from '../ring-reader';
 import { parseSavedCmdlines, TaskNames } from '../task-names';
 import { TextReader } from '../text-reader';
+import { NOTE_PREFIX, parseNoteLine } from '../trace-note';
 import { isInNs, type TraceTime } from '../trace-time';
 import { decompressorOf } from './compression';
 import { sumStatistics } from './cpu-statistics';
@@ -62,6 +63,11 @@ export function openTraceDat(file: string): AsyncIterable<EventBatch> {
   } catch (error) {
     throw asTraceError(file, error);
   }
+}
+
+function notesIn(text: string): TraceNote[] {
+  const lines = text.split('\n').filter((line) => line.startsWith(NOTE_PREFIX));
+  return lines.map(parseNoteLine).filter((note) => note !== null);
 }
 
 function withFile<Result>(file: string, use: (bytes: FileBytes) => Result): Result {
@@ -143,7 +149,13 @@ class TraceDat {
 
   async *batches(): AsyncIterable<EventBatch> {
     const { cpuStats, texts } = this.contents;
-    yield this.#beside([this.#traceNote()]);
+    // What our own writer kept beside the statistics; trace-cmd passes over it.
+    const told = cpuStats.flatMap(notesIn);
+    const isTold = told.some((note) => note.kind === 'trace');
+    yield this.#beside([
+      ...(isTold ? [] : [this.#traceNote()]),
+      ...told.filter((note) => note.kind !== 'end'),
+    ]);
     while (this.#streams.some((stream) => !stream.isAtEnd)) {
       await this.#readOn();
       const batch = this.#ring.flush(this.#watermark());
@@ -153,8 +165,9 @@ class TraceDat {
     }
     for (const text of texts) yield* this.#readText(new PieceReader(this.dat, text));
     const statistics = sumStatistics(cpuStats);
-    const note: TraceNote[] = statistics === null ? [] : [{ kind: 'end', ts: this.#lastTs, ...statistics }];
-    yield this.#beside(note);
+    const end: TraceNote[] = told.filter((note) => note.kind === 'end');
+    if (end.length === 0 && statistics !== null) end.push({ kind: 'end', ts: this.#lastTs, ...statistics });
+    yield this.#beside(end);
   }
 
   /** What belongs to no event. */
