@@ -29,16 +29,33 @@ const DOT = 0x2e;
 /** By their number: most lines of a trace have no flag set. */
 const NO_FLAGS = ['', '.', '..', '...', '....', '.....', '......', '.......', '........'];
 
-/** One event of a batch; plain data only where it is asked for (`toJSON`). */
+/** What a batch and its events look into. */
+interface Insides {
+  readonly rows: TextRows;
+  readonly context: TextContext;
+}
+
+/**
+ * One event of a batch; plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the
+ * same function: so a clone of an event alone costs little, and is an event as well.
+ */
 export class TextEvent implements TraceEvent {
-  #body: TextBody | undefined;
-  #fields: EventFields | undefined;
+  private body: TextBody | undefined;
+  private decodedFields: EventFields | undefined;
 
   constructor(
-    readonly rows: TextRows,
-    readonly context: TextContext,
+    private readonly insides: () => Insides,
+    /** Its place in the batch. */
     readonly row: number,
   ) {}
+
+  private get rows(): TextRows {
+    return this.insides().rows;
+  }
+
+  private get context(): TextContext {
+    return this.insides().context;
+  }
 
   get ts(): number {
     return this.rows.ts[this.row]!;
@@ -58,7 +75,7 @@ export class TextEvent implements TraceEvent {
   }
 
   get comm(): string | null {
-    const bytes = this.#page();
+    const bytes = this.page();
     let start = this.rows.line[this.row]!;
     const end = start + this.rows.comm[this.row]!;
     while (start < end && bytes[start] === BLANK) start++;
@@ -68,37 +85,37 @@ export class TextEvent implements TraceEvent {
   get name(): string {
     const { rows, row } = this;
     const kind = rows.kind[row]!;
-    if (kind === RowKind.OTHER) return this.#decoded().name;
+    if (kind === RowKind.OTHER) return this.decoded().name;
     if (kind === RowKind.KERNEL_STACK) return 'kernel_stack';
     if (kind === RowKind.USER_STACK) return 'user_stack';
-    return this.context.bodies.nameOf(kind, this.#page(), rows.body[row]!, rows.nameEnd[row]!);
+    return this.context.bodies.nameOf(kind, this.page(), rows.body[row]!, rows.nameEnd[row]!);
   }
 
   get fields(): EventFields {
-    return (this.#fields ??= this.#readFields());
+    return (this.decodedFields ??= this.readFields());
   }
 
   /** One field; without decoding the others in what system calls print most. */
   field(name: string): FieldValue | undefined {
     const { rows, row } = this;
     const kind = rows.kind[row]!;
-    if (this.#fields !== undefined || (kind !== RowKind.EXIT && kind !== RowKind.ENTER_HEX))
+    if (this.decodedFields !== undefined || (kind !== RowKind.EXIT && kind !== RowKind.ENTER_HEX))
       return this.fields[name];
-    return this.context.bodies.fieldOf(kind, this.#page(), rows.nameEnd[row]!, rows.end[row]!, name);
+    return this.context.bodies.fieldOf(kind, this.page(), rows.nameEnd[row]!, rows.end[row]!, name);
   }
 
   get stack(): readonly string[] | undefined {
     const { rows, row } = this;
     const kind = rows.kind[row]!;
     if (kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK) return undefined;
-    return this.#frames();
+    return this.frames();
   }
 
   get flags(): string {
     const { rows, row } = this;
     const length = rows.flagsLength[row]!;
     if (length === 0) return '';
-    const bytes = this.#page();
+    const bytes = this.page();
     const start = rows.flags[row]!;
     let at = start;
     while (at < start + length && bytes[at] === DOT) at++;
@@ -109,34 +126,34 @@ export class TextEvent implements TraceEvent {
     const origin = this.rows.origin[this.row]!;
     if (origin === 0) return undefined;
     const line = this.rows.line[this.row]!;
-    return this.#page()
+    return this.page()
       .toString('utf8', line - origin, line - ': '.length)
       .trim();
   }
 
-  #page(): Buffer {
+  private page(): Buffer {
     return this.rows.pages[this.rows.page[this.row]!]!;
   }
 
-  #decoded(): TextBody {
+  private decoded(): TextBody {
     const { rows, row } = this;
     const extra = rows.extra[row]!;
     const whole = extra === 0 ? undefined : rows.extras[extra - 1]!.body;
     // The reader made a row of it, so it is an event.
-    return (this.#body ??=
-      whole ?? (this.context.bodies.read(this.#page(), rows.body[row]!, rows.end[row]!) as TextBody));
+    return (this.body ??=
+      whole ?? (this.context.bodies.read(this.page(), rows.body[row]!, rows.end[row]!) as TextBody));
   }
 
-  #readFields(): EventFields {
+  private readFields(): EventFields {
     const { rows, row } = this;
     const kind = rows.kind[row]!;
     if (kind === RowKind.EXIT || kind === RowKind.ENTER_HEX)
-      return this.context.bodies.fieldsOf(kind, this.#page(), rows.nameEnd[row]!, rows.end[row]!);
-    if (kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK) return { caller: this.#frames() ?? [] };
-    return this.#decoded().fields;
+      return this.context.bodies.fieldsOf(kind, this.page(), rows.nameEnd[row]!, rows.end[row]!);
+    if (kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK) return { caller: this.frames() ?? [] };
+    return this.decoded().fields;
   }
 
-  #frames(): readonly string[] | undefined {
+  private frames(): readonly string[] | undefined {
     const extra = this.rows.extra[this.row]!;
     const lines = extra === 0 ? undefined : this.rows.extras[extra - 1]!.stack;
     return lines?.map(({ bytes, start, end }) => bytes.toString('utf8', start, end).trim());
@@ -164,7 +181,7 @@ export class TextEvent implements TraceEvent {
  * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
  */
 export class TextBatch implements EventBatch {
-  readonly insides: () => { readonly rows: TextRows; readonly context: TextContext };
+  readonly insides: () => Insides;
 
   constructor(
     rows: TextRows,
@@ -182,15 +199,15 @@ export class TextBatch implements EventBatch {
   }
 
   at(index: number): TextEvent {
-    const { rows, context } = this.insides();
+    const { rows } = this.insides();
     if (index < 0 || index >= rows.length)
       throw new RangeError(`event ${index} of a batch of ${rows.length}`);
-    return new TextEvent(rows, context, index);
+    return new TextEvent(this.insides, index);
   }
 
   *[Symbol.iterator](): Iterator<TextEvent> {
-    const { rows, context } = this.insides();
-    for (let row = 0; row < rows.length; row++) yield new TextEvent(rows, context, row);
+    const { length } = this;
+    for (let row = 0; row < length; row++) yield new TextEvent(this.insides, row);
   }
 
   toArray(): TraceEvent[] {

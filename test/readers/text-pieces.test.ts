@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { util as RED } from '@node-red/util';
 import type { EventList } from '../../src/event-list';
 import { TextReader } from '../../src/readers/text-reader';
 import { fixture, kernelTraces, readText } from './read-text';
@@ -247,6 +248,20 @@ describe('a batch of text', () => {
     const batch = new TextReader().push(text);
     assert.throws(() => batch.at(-1), RangeError);
     assert.throws(() => batch.at(batch.length), RangeError);
+  });
+
+  it('and its events cost little to clone, and the clones are events', () => {
+    const reader = new TextReader();
+    const batches = [reader.push(text), reader.end()];
+    for (const batch of batches) {
+      const copy = RED.cloneMessage({ _msgid: '', payload: batch });
+      assert.equal(copy.payload.insides, batch.insides);
+      for (const event of batch) {
+        const alone = RED.cloneMessage({ _msgid: '', payload: event }).payload;
+        assert.deepEqual(alone.toJSON(), event.toJSON());
+        assert.ok(!Object.values(alone).some((value) => ArrayBuffer.isView(value)));
+      }
+    }
   });
 
   it('becomes plain data where it is asked for', () => {
