@@ -132,6 +132,7 @@ export type TraceNote =
 export interface EventGlance {
   /** Names as numbers, small ones, the same in all batches with the same `names`. */
   readonly names: object;
+  /** -1 where the trace has too many names to number them: then the event itself tells it. */
   kindAt(index: number): number;
   nameOf(kind: number): string;
   tsAt(index: number): number;

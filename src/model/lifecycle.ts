@@ -113,6 +113,11 @@ export class Lifecycle {
         if (gap < gaps.length) crossGaps(index);
         this.#passed(glance.tsAt(index));
         const kind = glance.kindAt(index);
+        if (kind < 0) {
+          const event = glance.eventAt(index);
+          this.#handlerOf(event.name)?.(event);
+          continue;
+        }
         let handler = handlers[kind];
         if (handler === undefined) handlers[kind] = handler = this.#handlerOf(glance.nameOf(kind));
         if (handler !== null) handler(glance.eventAt(index));

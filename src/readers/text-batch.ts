@@ -6,6 +6,7 @@ import type {
   Damage,
   EventBatch,
   EventFields,
+  EventGlance,
   FieldValue,
   Loss,
   Tid,
@@ -205,6 +206,10 @@ export class TextBatch implements EventBatch {
     return new TextEvent(this.insides, index);
   }
 
+  glance(): EventGlance {
+    return new TextGlance(this.insides);
+  }
+
   *[Symbol.iterator](): Iterator<TextEvent> {
     const { length } = this;
     for (let row = 0; row < length; row++) yield new TextEvent(this.insides, row);
@@ -216,5 +221,40 @@ export class TextBatch implements EventBatch {
 
   toJSON(): unknown {
     return { events: this.toArray(), lost: this.lost, damage: this.damage, notes: this.notes };
+  }
+}
+
+class TextGlance implements EventGlance {
+  private readonly rows: TextRows;
+  private readonly bodies: BodyReader;
+
+  constructor(private readonly insides: () => Insides) {
+    this.rows = insides().rows;
+    this.bodies = insides().context.bodies;
+  }
+
+  get names(): object {
+    return this.bodies;
+  }
+
+  kindAt(index: number): number {
+    const { rows, bodies } = this;
+    const kind = rows.kind[index]!;
+    if (kind === RowKind.OTHER || kind === RowKind.KERNEL_STACK || kind === RowKind.USER_STACK)
+      return bodies.numbers.of(this.eventAt(index).name);
+    const page = rows.pages[rows.page[index]!]!;
+    return bodies.numberOf(kind, page, rows.body[index]!, rows.nameEnd[index]!);
+  }
+
+  nameOf(kind: number): string {
+    return this.bodies.numbers.nameOf(kind);
+  }
+
+  tsAt(index: number): number {
+    return this.rows.ts[index]!;
+  }
+
+  eventAt(index: number): TextEvent {
+    return new TextEvent(this.insides, index);
   }
 }

@@ -9,6 +9,7 @@ import { EVENT_LAYOUTS, readLayout } from '../kernel/event-text';
 import { fromHex } from '../kernel/integers';
 import type { EventFields, FieldValue } from '../trace-event';
 import { ByteCache } from './byte-cache';
+import { NameNumbers } from './name-numbers';
 import { readAssignments, readProbe, UNASSIGNED } from './text-assignments';
 import { RowKind } from './text-kind';
 import { argumentAt, argumentsAt, readSyscallArguments, readSyscallReturn, returnAt } from './text-syscall';
@@ -130,6 +131,9 @@ function reportedSyscall(name: string): PayloadReader {
 interface SyscallName {
   readonly enter: string;
   readonly exit: string;
+  /** Of these names. */
+  readonly enterNumber: number;
+  readonly exitNumber: number;
 }
 
 /** The function tracer: no event name, no colon. */
@@ -150,15 +154,17 @@ export function nameEndOf(bytes: Buffer, start: number, end: number): number {
 }
 
 export class BodyReader {
-  private readonly payloads = new ByteCache(payloadForm);
-  private readonly syscalls = new ByteCache((name): SyscallName | null =>
-    name.startsWith('sys_')
-      ? {
-          enter: `sys_enter_${name.slice(4)}`,
-          exit: `sys_exit_${name.slice(4)}`,
-        }
-      : null,
-  );
+  readonly numbers = new NameNumbers();
+  private readonly payloads = new ByteCache((name) => ({
+    ...payloadForm(name),
+    number: this.numbers.of(name),
+  }));
+  private readonly syscalls = new ByteCache((name): SyscallName | null => {
+    if (!name.startsWith('sys_')) return null;
+    const enter = `sys_enter_${name.slice(4)}`;
+    const exit = `sys_exit_${name.slice(4)}`;
+    return { enter, exit, enterNumber: this.numbers.of(enter), exitNumber: this.numbers.of(exit) };
+  });
   private readonly argumentNames = new ByteCache((name) => name);
   private readonly argumentName = (bytes: Buffer, start: number, end: number): string =>
     this.argumentNames.get(bytes, start, end);
@@ -173,6 +179,13 @@ export class BodyReader {
     if (kind === RowKind.NAMED) return this.payloads.get(bytes, start, nameEnd).name;
     const syscall = this.syscalls.get(bytes, start, nameEnd)!;
     return kind === RowKind.EXIT ? syscall.exit : syscall.enter;
+  }
+
+  /** The number of that name, without making it. */
+  numberOf(kind: number, bytes: Buffer, start: number, nameEnd: number): number {
+    if (kind === RowKind.NAMED) return this.payloads.get(bytes, start, nameEnd).number;
+    const syscall = this.syscalls.get(bytes, start, nameEnd)!;
+    return kind === RowKind.EXIT ? syscall.exitNumber : syscall.enterNumber;
   }
 
   /** All fields of `ENTER_HEX` and `EXIT`, whose form is known. */
