@@ -1,7 +1,7 @@
 /** Events of ring-buffer pages, in order: where each stands, not what is in it. */
 import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from '../trace-event';
 import type { MergedPages } from './page-merger';
-import { RingEvent, unknownName, type RingContext } from './ring-event';
+import { RingEvent, unknownName, type RingContext, type RingInsides } from './ring-event';
 import type { RingRows } from './row-merge';
 import type { RowWatch } from './row-watch';
 import { toSeconds, toTicks } from './trace-time';
@@ -11,7 +11,7 @@ import { toSeconds, toTicks } from './trace-time';
  * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
  */
 export class RingBatch implements EventBatch {
-  readonly insides: () => { readonly rows: RingRows; readonly context: RingContext };
+  readonly insides: () => RingInsides;
 
   constructor(
     rows: RingRows,
@@ -36,15 +36,13 @@ export class RingBatch implements EventBatch {
   }
 
   at(index: number): RingEvent {
-    const { rows, context } = this.insides();
-    if (index < 0 || index >= rows.length)
-      throw new RangeError(`event ${index} of a batch of ${rows.length}`);
-    return new RingEvent(rows.streams[rows.stream[index]!]!, rows.row[index]!, context);
+    if (index < 0 || index >= this.length)
+      throw new RangeError(`event ${index} of a batch of ${this.length}`);
+    return new RingEvent(this.insides, index);
   }
 
   glance(): EventGlance {
-    const { rows, context } = this.insides();
-    return new RingGlance(rows, context);
+    return new RingGlance(this.insides);
   }
 
   *[Symbol.iterator](): Iterator<RingEvent> {
@@ -62,10 +60,13 @@ export class RingBatch implements EventBatch {
 
 /** A kind is the event's id. */
 class RingGlance implements EventGlance {
-  constructor(
-    readonly rows: RingRows,
-    readonly context: RingContext,
-  ) {}
+  private readonly rows: RingRows;
+  private readonly context: RingContext;
+
+  constructor(private readonly insides: () => RingInsides) {
+    this.rows = insides().rows;
+    this.context = insides().context;
+  }
 
   get names(): object {
     return this.context.table;
@@ -88,8 +89,7 @@ class RingGlance implements EventGlance {
   }
 
   eventAt(index: number): RingEvent {
-    const { streams, stream, row } = this.rows;
-    return new RingEvent(streams[stream[index]!]!, row[index]!, this.context);
+    return new RingEvent(this.insides, index);
   }
 }
 

@@ -4,6 +4,7 @@ import type { EventTable } from './event-table';
 import type { KernelSymbols } from './kernel-symbols';
 import type { CallTrace, RecordColumns } from './record-columns';
 import { printFlags, type FlagStyle } from './record-flags';
+import type { RingRows } from './row-merge';
 import type { TaskNames } from './task-names';
 import { toSeconds, toTicks, type TraceTime } from './trace-time';
 
@@ -20,16 +21,38 @@ export interface RingContext {
   readonly instances: readonly string[];
 }
 
-/** Plain data only where it is asked for (`toJSON`). */
-export class RingEvent implements TraceEvent {
-  #fields: EventFields | undefined;
+/** What a batch and its events look into. */
+export interface RingInsides {
+  readonly rows: RingRows;
+  readonly context: RingContext;
+}
 
-  /** @param row of `columns` */
+/**
+ * Plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the same function: so a clone
+ * of an event alone costs little, and is an event as well.
+ */
+export class RingEvent implements TraceEvent {
+  private decoded: EventFields | undefined;
+
   constructor(
-    readonly columns: RecordColumns,
-    readonly row: number,
-    readonly context: RingContext,
+    readonly insides: () => RingInsides,
+    /** Its place in the batch. */
+    readonly index: number,
   ) {}
+
+  get context(): RingContext {
+    return this.insides().context;
+  }
+
+  private get columns(): RecordColumns {
+    const { streams, stream } = this.insides().rows;
+    return streams[stream[this.index]!]!;
+  }
+
+  /** Of its columns. */
+  private get row(): number {
+    return this.insides().rows.row[this.index]!;
+  }
 
   get ts(): number {
     const sec = this.columns.sec[this.row]!;
@@ -80,10 +103,10 @@ export class RingEvent implements TraceEvent {
   }
 
   get fields(): EventFields {
-    return (this.#fields ??= this.#decode());
+    return (this.decoded ??= this.decode());
   }
 
-  #decode(): EventFields {
+  private decode(): EventFields {
     const { columns, row } = this;
     const decoder = this.context.table.decoder(this.id);
     const buffer = columns.buffers[columns.buffer[row]!]!;

@@ -41,13 +41,15 @@ export class RowWatch {
     const looks = this.#looks;
     const { streams, stream, row } = rows;
     const ids = streams.map((columns) => columns.id);
+    const insides = { rows, context: this.context };
+    const ofThese = (): typeof insides => insides;
     let kept = 0;
     for (let i = 0; i < rows.length; i++) {
       const s = stream[i]!;
       const r = row[i]!;
       const look = looks[ids[s]![r]!]!;
       if (look !== 0) {
-        const event = new RingEvent(streams[s]!, r, this.context);
+        const event = new RingEvent(ofThese, i);
         if ((look & NAMES) !== 0) learnNames(event);
         if ((look & WATCHED) !== 0 && this.watch?.see(event) === false) continue;
       }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { util as RED } from '@node-red/util';
 import type { RingBatch } from '../../src/readers/ring-batch';
 import { RingReader } from '../../src/readers/ring-reader';
 import type { RingWatch } from '../../src/readers/row-watch';
@@ -459,6 +460,25 @@ describe('a batch', () => {
     assert.deepEqual(noted.notes, [{ kind: 'inode', dev: 1, ino: 2, path: '/x' }]);
     assert.deepEqual(batch.notes, []);
     assert.equal(batch.withNotes([]), batch);
+  });
+
+  it('is cloned by Node-RED without its pages, and so is an event of it alone', () => {
+    const ring = readerOf(2);
+    ring.push(0, pageAt([10, tick(1)], [20, signalGenerate(9)]));
+    ring.push(1, pageAt([15, tick(2)]));
+    const batch = ring.flush(null);
+    const copy = RED.cloneMessage({ _msgid: '', payload: batch }).payload;
+    assert.notEqual(copy, batch);
+    assert.equal(copy.insides, batch.insides);
+    assert.deepEqual(copy.toJSON(), batch.toJSON());
+    const event = batch.at(2);
+    for (const alone of [event, copy.at(2)]) {
+      const cloned = RED.cloneMessage({ _msgid: '', payload: alone }).payload;
+      assert.notEqual(cloned, alone);
+      assert.equal(cloned.insides, batch.insides);
+      assert.deepEqual(cloned.toJSON(), event.toJSON());
+      assert.equal(cloned.field('sig'), 9);
+    }
   });
 
   it('gives plain objects as an array', () => {
