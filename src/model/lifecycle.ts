@@ -87,6 +87,15 @@ export class Lifecycle {
 
   /** Applies a batch. Returns the stages that it adds, in order, and the processes whose life ended with it. */
   apply(batch: EventBatch): LifecycleStep {
+    const [step] = this.applyInSteps(batch, Infinity);
+    return step!;
+  }
+
+  /**
+   * The same in steps of so many events, so that others get a turn between them. It goes to its end before the next
+   * batch.
+   */
+  *applyInSteps(batch: EventBatch, eventsAStep: number): Generator<LifecycleStep, void> {
     for (const note of batch.notes) this.#told(note);
     for (const damage of batch.damage) this.#trace.addDamage(damage);
     const gaps = batch.lost.length > 0 ? gapsIn(batch) : [];
@@ -100,34 +109,38 @@ export class Lifecycle {
       }
     };
     const glance = batch.glance?.();
-    if (glance === undefined) {
-      for (let index = 0; index < batch.length; index++) {
-        crossGaps(index);
-        const event = batch.at(index);
-        this.#passed(event.ts);
-        this.#handlerOf(event.name)?.(event);
-      }
-    } else {
-      const handlers = this.#handlersOf(glance);
-      for (let index = 0; index < batch.length; index++) {
-        if (gap < gaps.length) crossGaps(index);
-        this.#passed(glance.tsAt(index));
-        const kind = glance.kindAt(index);
-        if (kind < 0) {
-          const event = glance.eventAt(index);
+    const handlers = glance === undefined ? [] : this.#handlersOf(glance);
+    for (let from = 0; from < batch.length; from += eventsAStep) {
+      if (from > 0) yield { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
+      const to = Math.min(from + eventsAStep, batch.length);
+      if (glance === undefined) {
+        for (let index = from; index < to; index++) {
+          crossGaps(index);
+          const event = batch.at(index);
+          this.#passed(event.ts);
           this.#handlerOf(event.name)?.(event);
-          continue;
         }
-        let handler = handlers[kind];
-        if (handler === undefined) handlers[kind] = handler = this.#handlerOf(glance.nameOf(kind));
-        if (handler !== null) handler(glance.eventAt(index));
+      } else {
+        for (let index = from; index < to; index++) {
+          if (gap < gaps.length) crossGaps(index);
+          this.#passed(glance.tsAt(index));
+          const kind = glance.kindAt(index);
+          if (kind < 0) {
+            const event = glance.eventAt(index);
+            this.#handlerOf(event.name)?.(event);
+            continue;
+          }
+          let handler = handlers[kind];
+          if (handler === undefined) handlers[kind] = handler = this.#handlerOf(glance.nameOf(kind));
+          if (handler !== null) handler(glance.eventAt(index));
+        }
       }
     }
     crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
     for (const task of this.#table.tasks()) if (task.call !== null) keepArguments(task.call);
     this.#maps.compare(this.#now);
-    return { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
+    yield { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
   }
 
   /** The end of the trace: settles what is open. */
