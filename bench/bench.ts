@@ -9,6 +9,7 @@ import { cpus, loadavg, release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { growthRows } from './growth';
 import { liveRows } from './live';
+import { nodeRedRows } from './node-red';
 import { formatGrowth, formatTable } from './table';
 import { textRows } from './text';
 import { traceDatRows } from './trace-dat';
@@ -24,6 +25,11 @@ const SECTIONS: readonly Section[] = [
     name: 'live',
     title: 'One process, 1,000,000 system calls flat out, all of them traced',
     measure: async (folder) => formatTable(await liveRows(folder)),
+  },
+  {
+    name: 'node-red',
+    title: 'The same inside Node-RED, through four nodes',
+    measure: (folder) => Promise.resolve(formatTable(nodeRedRows(folder))),
   },
   {
     name: 'trace.dat',
