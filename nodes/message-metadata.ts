@@ -40,7 +40,7 @@ export function topicOf(message: NodeMessage): string | null {
 }
 
 /** Belongs to the one message that came in, or is set anew on each that goes out. */
-const NOT_CARRIED = new Set(['payload', 'parts', 'complete', 'ftrace', 'action', 'kill', 'filename']);
+const NOT_CARRIED = new Set(['payload', 'parts', 'complete', 'ftrace', 'action', 'kill', 'filename', 'tick']);
 /** Longer strings, Buffers and arrays are not repeated on each message of a stream. */
 const CARRIED_LENGTH = 4096;
 

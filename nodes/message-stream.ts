@@ -4,7 +4,8 @@ import type { NodeMessage } from 'node-red';
 import { carriedProperties, type FtraceMetadata } from './message-metadata';
 
 export class MessageStream {
-  private readonly id = randomUUID();
+  /** `parts.id` of its messages. */
+  readonly id = randomUUID();
   private readonly carried: NodeMessage;
   private index = 0;
 

@@ -16,7 +16,7 @@ const CALM_MS = 500;
 
 export class StatusRenderer<State extends string> {
   private drawn = '';
-  private next: NodeStatus | null = null;
+  private next: { readonly state: State; readonly values: Record<string, string> } | null = null;
   private timer: NodeJS.Timeout | null = null;
   private drawnAt = Number.NEGATIVE_INFINITY;
 
@@ -28,7 +28,8 @@ export class StatusRenderer<State extends string> {
 
   /** Draws now, or within half a second when one was drawn just before; of several in between, the last one. */
   show(state: State, values: Record<string, string> = {}): void {
-    this.next = { ...this.looks[state], text: this.translate(`status.${state}`, values) };
+    // Translated when it is drawn: that costs more than a batch of events.
+    this.next = { state, values };
     if (this.timer !== null) return;
     const wait = this.drawnAt + CALM_MS - performance.now();
     if (wait <= 0) this.draw();
@@ -45,11 +46,13 @@ export class StatusRenderer<State extends string> {
   private readonly draw = (): void => {
     this.timer = null;
     if (this.next === null) return;
-    const drawing = JSON.stringify(this.next);
+    const { state, values } = this.next;
+    const status: NodeStatus = { ...this.looks[state], text: this.translate(`status.${state}`, values) };
+    const drawing = JSON.stringify(status);
     if (drawing === this.drawn) return;
     this.drawn = drawing;
     this.drawnAt = performance.now();
-    this.node.status(this.next);
+    this.node.status(status);
   };
 }
 

@@ -1,9 +1,8 @@
 /** Tells which messages belong to one trace, and which is its last. */
 import type { NodeMessage } from 'node-red';
-import { IncomingEvents, Lifecycle, type LifecycleOptions } from '../../src/index';
-import type { EventBatch } from '../../src/trace-event';
-import { EventList } from '../../src/event-list';
-import { metadataOf, topicOf, type BesideEvents } from '../message-metadata';
+import { IncomingEvents, Lifecycle, type LifecycleOptions, type Stage } from '../../src/index';
+import { metadataOf, topicOf } from '../message-metadata';
+import { partsOf } from '../message-parts';
 import { MessageStream } from '../message-stream';
 
 /** One trace on its way through the node. */
@@ -12,6 +11,8 @@ export class IncomingTrace {
   readonly lifecycle: Lifecycle;
   readonly stages: MessageStream;
   readonly records: MessageStream;
+  /** Stages that wait to be sent as one array. */
+  readonly stagesOfMessage: Stage[] = [];
 
   constructor(
     readonly key: string,
@@ -30,19 +31,6 @@ function sourceOf(message: NodeMessage): LifecycleOptions {
   const { source } = metadataOf(message);
   if (source === 'raw' || source === 'text' || source === 'trace.dat') return { source };
   return typeof message.payload === 'string' || Buffer.isBuffer(message.payload) ? { source: 'text' } : {};
-}
-
-interface Parts {
-  readonly id: string;
-  readonly index: unknown;
-  readonly count: unknown;
-}
-
-function partsOf(message: NodeMessage): Parts | null {
-  const given = message['parts'];
-  if (typeof given !== 'object' || given === null) return null;
-  const { id, index, count } = given as Record<string, unknown>;
-  return typeof id === 'string' ? { id, index, count } : null;
 }
 
 /** The messages of one stream have one key: their `parts.id`, or else their topic. */
@@ -64,18 +52,5 @@ export function isLast(message: NodeMessage): boolean {
   if (parts === null) return isWholeTrace(message.payload);
   return (
     typeof parts.index === 'number' && typeof parts.count === 'number' && parts.index === parts.count - 1
-  );
-}
-
-/** The events of the payload, with what came beside them in `msg.ftrace`. */
-export function eventsOf(message: NodeMessage, events: IncomingEvents): EventBatch {
-  const batch = message.payload === undefined ? new EventList([]) : events.push(message.payload);
-  const { losses = [], damage = [], notes = [] } = metadataOf(message) as BesideEvents;
-  if (losses.length + damage.length + notes.length === 0) return batch;
-  return new EventList(
-    batch.toArray(),
-    [...batch.lost, ...losses],
-    [...batch.damage, ...damage],
-    [...batch.notes, ...notes],
   );
 }

@@ -1,13 +1,19 @@
 /** Rebuilds the lives of processes from events. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import type { ProcessRecord, Report, Stage, StageName } from '../../src/index';
+import type { LifecycleStep, ProcessRecord, Report, Stage, StageName } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
+import { asError } from '../as-error';
+import { countMessage, isTurnOver, nextTurn } from '../event-loop-share';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
 import { readOrShowFailure } from '../show-failure';
 import { shortCount, StatusRenderer, type Look } from '../status-renderer';
 import { endStage } from './end-stage';
-import { eventsOf, IncomingTrace, isLast, streamKey } from './incoming-streams';
+import { partsOf } from '../message-parts';
+import { addToBacklog } from '../stream-backlog';
+import { IncomingTrace, isLast, streamKey } from './incoming-streams';
+import { OneByOne } from './one-by-one';
+import { batchesOf } from './payload-batches';
 import { readStageNames } from './stage-names';
 
 interface ParseDef extends NodeDef {
@@ -24,6 +30,9 @@ const LOOKS: Readonly<Record<ParseState, Look>> = {
   doneWithLoss: { fill: 'yellow', shape: 'ring' },
   failed: { fill: 'red', shape: 'ring' },
 };
+
+/** An event that is followed takes a few microseconds; after this many it is looked whether others wait. */
+const EVENTS_A_STEP = 256;
 
 /** Traces that are open at once. One more, and the oldest is ended: its end may never come. */
 const MAX_OPEN = 32;
@@ -50,30 +59,78 @@ export = (RED: NodeAPI): void => {
     );
     const traces = new Map<string, IncomingTrace>();
 
-    const sendStages = (trace: IncomingTrace, found: readonly Stage[], send: Send): void => {
+    /** Messages of one trace one after the other, as they came, however many turns each takes. */
+    const turns = new OneByOne();
+    let isClosed = false;
+
+    /** False when the node was closed meanwhile, and nothing is sent any more. */
+    const goOn = async (): Promise<boolean> => {
+      if (isTurnOver()) await nextTurn();
+      return !isClosed;
+    };
+
+    const sendStages = async (trace: IncomingTrace, found: readonly Stage[], send: Send): Promise<void> => {
       const stages = found.filter(({ stage }) => config.stages.has(stage));
       if (config.asArrays) {
-        if (stages.length > 0) send([trace.stages.next(stages, { kind: 'stages' }), null]);
+        trace.stagesOfMessage.push(...stages);
         return;
       }
       for (const stage of stages) {
+        if (!(await goOn())) return;
         const metadata = { kind: 'stage', stage: stage.stage, pid: stage.pid, process: stage.process };
+        countMessage();
         send([trace.stages.next(stage, metadata), null]);
       }
     };
 
-    const sendRecords = (trace: IncomingTrace, ended: readonly ProcessRecord[], send: Send): void => {
+    const sendRecords = async (
+      trace: IncomingTrace,
+      ended: readonly ProcessRecord[],
+      send: Send,
+    ): Promise<void> => {
       for (const record of ended) {
+        if (!(await goOn())) return;
+        countMessage();
         send([null, trace.records.next(record, { kind: 'process', pid: record.pid, process: record.id })]);
       }
     };
 
-    const end = (trace: IncomingTrace, send: Send): void => {
-      traces.delete(trace.key);
-      const last = trace.lifecycle.apply(trace.events.end());
-      const { stages, ended, report } = trace.lifecycle.finish();
-      sendStages(trace, [...last.stages, ...stages], send);
-      sendRecords(trace, [...last.ended, ...ended], send);
+    const sendStep = async (trace: IncomingTrace, step: LifecycleStep, send: Send): Promise<void> => {
+      await sendStages(trace, step.stages, send);
+      await sendRecords(trace, step.ended, send);
+    };
+
+    /** With `arrays`: the stages of one incoming message, or those of the end. */
+    const sendArray = (trace: IncomingTrace, send: Send): void => {
+      const stages = trace.stagesOfMessage.splice(0);
+      if (stages.length > 0 && !isClosed) send([trace.stages.next(stages, { kind: 'stages' }), null]);
+    };
+
+    /** @returns whether events were lost; null when the node was closed meanwhile */
+    const follow = async (
+      trace: IncomingTrace,
+      message: NodeMessage,
+      send: Send,
+    ): Promise<boolean | null> => {
+      let isLosing = false;
+      for (const batch of batchesOf(message, trace.events)) {
+        isLosing ||= batch.lost.length > 0;
+        for (const step of trace.lifecycle.applyInSteps(batch, EVENTS_A_STEP)) {
+          await sendStep(trace, step, send);
+          if (!(await goOn())) return null;
+        }
+      }
+      sendArray(trace, send);
+      return isLosing;
+    };
+
+    const end = async (trace: IncomingTrace, send: Send): Promise<void> => {
+      await sendStep(trace, trace.lifecycle.apply(trace.events.end()), send);
+      if (!(await goOn())) return;
+      const { report, ...rest } = trace.lifecycle.finish();
+      await sendStep(trace, rest, send);
+      sendArray(trace, send);
+      if (!(await goOn())) return;
       const { lost } = report.trace;
       const message = trace.records.last({ kind: 'report', lost });
       message.payload = report;
@@ -96,13 +153,20 @@ export = (RED: NodeAPI): void => {
       const open = traces.get(key);
       if (open !== undefined) return open;
       const [oldest] = traces.values();
-      if (oldest !== undefined && traces.size >= MAX_OPEN) end(oldest, send);
+      if (oldest !== undefined && traces.size >= MAX_OPEN) {
+        traces.delete(oldest.key);
+        turns
+          .add(oldest.key, () => end(oldest, send))
+          .catch((error: unknown) => {
+            this.error(asError(error));
+          });
+      }
       const trace = new IncomingTrace(key, message);
       traces.set(key, trace);
       return trace;
     };
 
-    guardInput(this, (message, send) => {
+    guardInput(this, async (message, send) => {
       // A message that only ends, for a trace that never began, has nothing to report.
       if (
         message.payload === undefined &&
@@ -112,15 +176,24 @@ export = (RED: NodeAPI): void => {
         throw new TraceError('MESSAGE_INVALID', 'there is no msg.payload');
       }
       const trace = traceOf(message, send);
-      const batch = eventsOf(message, trace.events);
-      const { stages, ended } = trace.lifecycle.apply(batch);
-      sendStages(trace, stages, send);
-      sendRecords(trace, ended, send);
-      if (isLast(message)) end(trace, send);
-      else status.show(batch.lost.length > 0 ? 'losing' : 'following');
+      const isEnd = isLast(message);
+      if (isEnd) traces.delete(trace.key);
+      const parts = partsOf(message);
+      const done = parts === null ? undefined : addToBacklog(parts.id);
+      try {
+        await turns.add(trace.key, async () => {
+          const isLosing = await follow(trace, message, send);
+          if (isLosing === null) return;
+          if (isEnd) await end(trace, send);
+          else status.show(isLosing ? 'losing' : 'following');
+        });
+      } finally {
+        done?.();
+      }
     });
 
     guardClose(this, () => {
+      isClosed = true;
       traces.clear();
       status.close();
     });

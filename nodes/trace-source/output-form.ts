@@ -3,13 +3,18 @@ import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/ind
 import { EventList } from '../../src/event-list';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
+import { plainEvent } from '../batch-part';
 import type { BesideEvents } from '../message-metadata';
+import { SentBatch } from '../sent-batch';
+import { sliceBatch } from './slice-batch';
 
 export const OUTPUT_FORMS = ['batch', 'array', 'event', 'text'] as const;
 export type OutputFormName = (typeof OUTPUT_FORMS)[number];
 
 export interface FormedPayload {
   readonly payload: unknown;
+  /** How many events are in it. */
+  readonly events: number;
   /** For forms without room for them: losses, damage and notes of the batch, so that nothing is lost on the way. */
   readonly beside: BesideEvents;
 }
@@ -33,16 +38,31 @@ function isSilent({ length, lost, damage, notes }: EventBatch): boolean {
   return length + lost.length + damage.length + notes.length === 0;
 }
 
+/** What is decoded for one message is decoded in one turn of the event loop, so it is not much. */
+const EVENTS_A_MESSAGE = 1000;
+
+function* partsOf(batch: EventBatch): Iterable<EventBatch> {
+  if (batch.length <= EVENTS_A_MESSAGE) {
+    yield batch;
+    return;
+  }
+  for (let from = 0; from < batch.length; from += EVENTS_A_MESSAGE) {
+    yield sliceBatch(batch, from, Math.min(from + EVENTS_A_MESSAGE, batch.length));
+  }
+}
+
 const asBatches: OutputForm = {
   *payloads(batch) {
-    if (!isSilent(batch)) yield { payload: batch, beside: {} };
+    if (!isSilent(batch)) yield { payload: new SentBatch(batch), events: batch.length, beside: {} };
   },
-  rest: () => ({ payload: new EventList([]), beside: {} }),
+  rest: () => ({ payload: new SentBatch(new EventList([])), beside: {} }),
 };
 
 const asArrays: OutputForm = {
   *payloads(batch) {
-    if (!isSilent(batch)) yield { payload: batch.toArray(), beside: besideOf(batch) };
+    for (const part of partsOf(batch)) {
+      if (!isSilent(part)) yield { payload: part.toArray(), events: part.length, beside: besideOf(part) };
+    }
   },
   rest: () => ({ payload: [], beside: {} }),
 };
@@ -57,7 +77,7 @@ class SingleEvents implements OutputForm {
       damage: [...this.waiting.damage, ...batch.damage],
       notes: [...this.waiting.notes, ...batch.notes],
     };
-    for (const event of batch) yield { payload: event, beside: this.rest().beside };
+    for (const event of batch) yield { payload: plainEvent(event), events: 1, beside: this.rest().beside };
   }
 
   rest(): { beside: BesideEvents } {
@@ -78,7 +98,10 @@ class TextLines implements OutputForm {
   private headerDue = true;
 
   *payloads(batch: EventBatch): Iterable<FormedPayload> {
-    if (isSilent(batch)) return;
+    for (const part of partsOf(batch)) if (!isSilent(part)) yield this.textOf(part);
+  }
+
+  private textOf(batch: EventBatch): FormedPayload {
     const lines = this.headerDue ? [formatHeader()] : [];
     this.headerDue = false;
     lines.push(...batch.notes.map(formatNote));
@@ -94,7 +117,8 @@ class TextLines implements OutputForm {
     lines.push(...losses.map(formatLoss));
     // What could not be read cannot be written either: it is said beside the text.
     const beside = batch.damage.length > 0 ? { damage: batch.damage } : {};
-    yield { payload: lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join(''), beside };
+    const payload = lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join('');
+    return { payload, events: batch.length, beside };
   }
 
   rest(): { payload: string; beside: BesideEvents } {

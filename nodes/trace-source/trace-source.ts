@@ -1,10 +1,10 @@
 /** Sends the events of a live session, or of a saved trace. */
 import { resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { findSession, openTraceFile, replay, type Session, type TraceSource } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
+import { countMessage, isTurnOver, nextTurn } from '../event-loop-share';
 import { guardClose } from '../guard-close';
 import { guardInput, type Send } from '../guard-input';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
@@ -12,9 +12,11 @@ import { MessageStream } from '../message-stream';
 import { RECORDED_EXAMPLE } from '../recorded-example';
 import { readOrShowFailure } from '../show-failure';
 import { shortCount, StatusRenderer, type Look } from '../status-renderer';
+import { roomInBacklog } from '../stream-backlog';
 import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
 import { LossCount } from './loss-count';
 import { outputForm, readOutputForm, type OutputFormName } from './output-form';
+import { RunningStreams, type RunningStream } from './running-streams';
 import { sliceBatch } from './slice-batch';
 import { untilAborted } from './until-aborted';
 
@@ -25,6 +27,7 @@ interface SourceDef extends NodeDef {
   form?: unknown;
   speed?: unknown;
   factor?: unknown;
+  flowControl?: unknown;
 }
 
 interface SourceConfig {
@@ -33,21 +36,22 @@ interface SourceConfig {
   readonly form: OutputFormName;
   /** 1 as recorded, 2 twice as fast; 0 at once. */
   readonly speed: number;
+  /** Each payload but a stream's first waits for a `msg.tick`. */
+  readonly waitsForTicks: boolean;
 }
 
-type SourceState = 'reading' | 'losing' | 'replaying' | 'ended' | 'endedWithLoss' | 'stopped' | 'failed';
+type SourceState =
+  'reading' | 'losing' | 'replaying' | 'waiting' | 'ended' | 'endedWithLoss' | 'stopped' | 'failed';
 const LOOKS: Readonly<Record<SourceState, Look>> = {
   reading: { fill: 'green', shape: 'dot' },
   losing: { fill: 'yellow', shape: 'dot' },
   replaying: { fill: 'blue', shape: 'dot' },
+  waiting: { fill: 'yellow', shape: 'ring' },
   ended: { fill: 'grey', shape: 'ring' },
   endedWithLoss: { fill: 'yellow', shape: 'ring' },
   stopped: { fill: 'grey', shape: 'ring' },
   failed: { fill: 'red', shape: 'ring' },
 };
-
-/** In the form of one message an event, let others have a turn after this many. */
-const MESSAGES_PER_TURN = 200;
 
 function readSpeed(speed: unknown, factor: unknown): number {
   if (speed === 'recorded') return 1;
@@ -67,7 +71,12 @@ function readFile(def: SourceDef): TypedInput | null {
 }
 
 function readDef(def: SourceDef): SourceConfig {
-  return { file: readFile(def), form: readOutputForm(def.form), speed: readSpeed(def.speed, def.factor) };
+  return {
+    file: readFile(def),
+    form: readOutputForm(def.form),
+    speed: readSpeed(def.speed, def.factor),
+    waitsForTicks: def.flowControl === true,
+  };
 }
 
 /** What one message asks for: live events of a session, or a file. */
@@ -101,7 +110,7 @@ export = (RED: NodeAPI): void => {
       RED._(`trace-source.${key}`, values),
     );
     const close = new AbortController();
-    const streams = new Set<AbortController>();
+    const streams = new RunningStreams();
     /** Each is read once: a second message of the same run does not begin a second stream. */
     const read = new WeakSet<Session>();
 
@@ -148,8 +157,9 @@ export = (RED: NodeAPI): void => {
       wanted: Wanted,
       message: NodeMessage,
       send: Send,
-      abort: AbortSignal,
+      running: RunningStream,
     ): Promise<void> => {
+      const abort = running.abort.signal;
       const origin: FtraceMetadata =
         wanted.kind === 'session' ? { session: wanted.session.id } : { session: null, replay: wanted.path };
       const topic = wanted.kind === 'session' ? wanted.session.topic : topicOf(message);
@@ -160,20 +170,28 @@ export = (RED: NodeAPI): void => {
         source,
         form: config.form,
       });
+      running.id = messages.id;
+      running.topic = topic;
       const form = outputForm(config.form);
       const losses = new LossCount();
       let events = 0;
-      let sent = 0;
       for await (const batch of untilAborted(batches, abort)) {
-        events += batch.length;
         losses.add(batch.lost);
-        for (const { payload, beside } of form.payloads(batch)) {
-          send(messages.next(payload, { lost: losses.total, ...beside }));
-          if (++sent % MESSAGES_PER_TURN === 0) await nextTurn();
-          if (close.signal.aborted) return;
+        for (const formed of form.payloads(batch)) {
+          if (config.waitsForTicks) {
+            if (running.ticks.isClosed) status.show('waiting', countsOf(events, losses));
+            await running.ticks.pass(abort);
+          }
+          if (abort.aborted) break;
+          countMessage();
+          send(messages.next(formed.payload, { lost: losses.total, ...formed.beside }));
+          events += formed.events;
+          if (config.form !== 'event' || isTurnOver()) await nextTurn();
+          await roomInBacklog(messages.id, abort);
         }
         showProgress(wanted, events, losses);
       }
+      if (close.signal.aborted) return;
       const { beside, ...empty } = form.rest();
       send({ ...messages.last({ lost: losses.total, events, ...beside }), ...empty });
       const failure = wanted.kind === 'session' ? wanted.session.failure : null;
@@ -184,25 +202,25 @@ export = (RED: NodeAPI): void => {
 
     guardInput(this, async (message, send) => {
       if (message['action'] === 'stop') {
-        for (const running of streams) running.abort();
+        streams.stopAll();
         return;
       }
-      const abort = new AbortController();
-      streams.add(abort);
+      if (config.waitsForTicks && Boolean(message['tick']) && streams.tick(message)) return;
+      const running = streams.begin(topicOf(message));
       try {
         const wanted = await wantedBy(message);
-        if (wanted !== null) await stream(wanted, message, send, abort.signal);
+        if (wanted !== null) await stream(wanted, message, send, running);
       } catch (error) {
         status.show('failed', { code: error instanceof TraceError ? error.code : '' });
         throw error;
       } finally {
-        streams.delete(abort);
+        streams.end(running);
       }
     });
 
     guardClose(this, () => {
       close.abort();
-      for (const running of streams) running.abort();
+      streams.stopAll();
       status.close();
     });
   });

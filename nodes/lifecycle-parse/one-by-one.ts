@@ -1,0 +1,17 @@
+/** Work that takes several turns of the event loop: for each key one after the other, in the order it came. */
+export class OneByOne {
+  private readonly last = new Map<string, Promise<unknown>>();
+
+  /** @returns what the work returns; what it throws does not keep the next from beginning */
+  add<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.last.get(key);
+    const result = before === undefined ? work() : before.then(work);
+    const settled = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.last.get(key) === settled) this.last.delete(key);
+      });
+    this.last.set(key, settled);
+    return result;
+  }
+}
