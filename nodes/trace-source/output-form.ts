@@ -39,7 +39,7 @@ function isSilent({ length, lost, damage, notes }: EventBatch): boolean {
 }
 
 /** What is decoded for one message is decoded in one turn of the event loop, so it is not much. */
-const EVENTS_A_MESSAGE = 1000;
+const EVENTS_A_MESSAGE = 500;
 
 function* partsOf(batch: EventBatch): Iterable<EventBatch> {
   if (batch.length <= EVENTS_A_MESSAGE) {
