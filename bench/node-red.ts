@@ -52,6 +52,7 @@ const bench = {
     console.log('MEASURED ' + JSON.stringify(measured));
     process.kill(process.pid, 'SIGTERM');
   },
+  fail() { process.kill(process.pid, 'SIGTERM'); },
 };
 module.exports = {
   uiHost: '127.0.0.1', uiPort: 0, flowFile: 'flows.json', credentialSecret: false,
@@ -91,7 +92,7 @@ function flow(program: string): unknown[] {
     node('parse', 'lifecycle-parse', [[], ['end']]),
     call('end', 'if (msg.complete) global.get("bench").end(msg.payload.trace);', [[]]),
     node('catch', 'catch', [['failed']], { scope: null }),
-    call('failed', 'node.error(msg.error.message); process.kill(process.pid);', [[]]),
+    call('failed', 'node.error(msg.error.message); global.get("bench").fail();', [[]]),
   ];
 }
 
