@@ -2,7 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { ControlFiles } from '../tracefs/control-files';
-import { chooseFileNameSource, fileNameEvents, openProbe, type FileNameSource } from '../tracefs/file-names';
+import {
+  chooseFileNames,
+  defineFileNames,
+  expectFileNames,
+  fileNameEvents,
+  NO_FILE_NAMES,
+  type FileNames,
+} from '../tracefs/file-names';
 import { Instance } from '../tracefs/instance';
 import type { SessionNames } from '../tracefs/owner';
 import { outsideEvents, treeEvents, type EventChoice } from '../tracefs/presets';
@@ -15,7 +22,7 @@ export interface Armed {
   readonly tree: Instance;
   /** The second instance; null where signals from outside are not wanted. */
   readonly signals: Instance | null;
-  readonly fileNames: FileNameSource;
+  readonly fileNames: FileNames;
   /** Every event that may come, for its format: names of `system/event`, or a system's own. */
   readonly events: readonly string[];
 }
@@ -61,6 +68,17 @@ function signalsBufferKb(bufferKb: number): number {
   return Math.min(bufferKb, Math.max(4096, bufferKb >> 2));
 }
 
+/** A dry run only looks: what it shows is what would be tried first. */
+async function findFileNames(
+  files: ControlFiles,
+  tracefs: string,
+  names: SessionNames,
+  settings: SessionSettings,
+): Promise<FileNames> {
+  if (!settings.fileNames) return NO_FILE_NAMES;
+  return files.dryRun ? expectFileNames(tracefs) : chooseFileNames(tracefs, names);
+}
+
 /**
  * Makes both instances, off, filtered, and with all their events. Nothing is left where it fails midway.
  * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE, EVENT_UNKNOWN
@@ -71,12 +89,12 @@ export async function armInstances(
   names: SessionNames,
   settings: SessionSettings,
 ): Promise<Armed> {
-  const fileNames = settings.fileNames ? chooseFileNameSource(tracefs) : 'none';
+  const fileNames = await findFileNames(files, tracefs, names, settings);
   const tree = new Instance(tracefs, names.tree, files);
   const signals = settings.outsideSignals ? new Instance(tracefs, names.signals, files) : null;
   const armed: Armed = { files, tree, signals, fileNames, events: [] };
   try {
-    if (fileNames === 'probe') files.append(path.join(tracefs, 'kprobe_events'), openProbe(names.probeGroup));
+    defineFileNames(tracefs, fileNames, names.probeGroup, files);
     const inTree = [
       ...chooseTreeEvents(tracefs, settings),
       ...fileNameEvents(fileNames, names.probeGroup, settings.events === 'all'),

@@ -1,6 +1,6 @@
 /** The sessions of this process, by the topic under which nodes find them. */
 import { ControlFiles } from '../tracefs/control-files';
-import { nextSessionNames } from '../tracefs/owner';
+import { nextSessionNames, type SessionNames } from '../tracefs/owner';
 import { inspectTracing, requireTracing } from '../tracefs/preflight';
 import { sweepAbandoned } from '../tracefs/sweep';
 import { armInstances, disarmInstances } from './arming';
@@ -36,11 +36,14 @@ export async function armSession(settings: SessionSettings): Promise<Session> {
   return session;
 }
 
+/** The names that a session would give are not known before it is armed. */
+const DRY_NAMES: SessionNames = { tree: 'tree', signals: 'signals', trial: 'trial', probeGroup: 'names' };
+
 /** The commands that would arm such a session; nothing is done. */
 export async function explainSession(settings: SessionSettings): Promise<string[]> {
   const tracefs = inspectTracing().tracefs ?? '/sys/kernel/tracing';
   const files = new ControlFiles(true);
-  await armInstances(files, tracefs, { tree: 'tree', signals: 'signals', probeGroup: 'names' }, settings);
+  await armInstances(files, tracefs, DRY_NAMES, settings);
   return files.commands;
 }
 

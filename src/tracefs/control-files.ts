@@ -37,6 +37,17 @@ export class ControlFiles {
     if (!this.dryRun) put(file, value, constants.O_APPEND);
   }
 
+  /** Truncates, as `: > FILE`: takes all triggers of an event away. */
+  clear(file: string): void {
+    this.commands.push(`: > ${file}`);
+    if (this.dryRun) return;
+    try {
+      closeSync(openSync(file, constants.O_WRONLY | constants.O_TRUNC));
+    } catch (error) {
+      throw refused(`: > ${file}`, error);
+    }
+  }
+
   mkdir(directory: string): void {
     this.commands.push(`mkdir ${directory}`);
     if (this.dryRun) return;

@@ -13,6 +13,8 @@ import type { EventChoice } from './presets';
 
 /** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT): an entry that matches nobody. */
 const NOBODY = 4 * 1024 * 1024;
+/** Where histograms of ours may stand (name-probes.ts), who refers to another first. */
+const REFERRING_TRIGGERS = ['syscalls/sys_exit_openat', 'syscalls/sys_enter_openat'];
 const RMDIR_TRIES = 50;
 const RMDIR_PAUSE_MS = 20;
 
@@ -95,12 +97,30 @@ export class Instance {
       if (!dryRun) throw new TraceError('EVENT_UNKNOWN', `${choice.event} is not under ${events}`);
     }
     if (choice.filter !== undefined) this.files.write(path.join(directory, 'filter'), choice.filter);
+    if (choice.trigger !== undefined) {
+      this.files.write(path.join(directory, 'trigger'), choice.trigger);
+      return;
+    }
     if (choice.stack === true) this.files.write(path.join(directory, 'trigger'), 'stacktrace');
     this.files.write(path.join(directory, 'enable'), '1');
   }
 
   turn(onOff: 'on' | 'off'): void {
     this.files.write(this.#file('tracing_on'), onOff === 'on' ? '1' : '0');
+  }
+
+  /** Events off, and the triggers gone that would keep the instance or a probe busy. */
+  disableAll(): void {
+    this.files.write(this.#file('events/enable'), '0');
+    for (const event of REFERRING_TRIGGERS) {
+      const trigger = this.#file(path.join('events', event, 'trigger'));
+      if (existsSync(trigger) && readFileSync(trigger, 'utf8').includes('hist:')) this.files.clear(trigger);
+    }
+  }
+
+  /** What is recorded, as text; reading it takes nothing away. */
+  text(): string {
+    return readFileSync(this.#file('trace'), 'utf8');
   }
 
   cpus(): number[] {
@@ -135,7 +155,7 @@ export class Instance {
     this.#freeBuffer = null;
     if (!existsSync(this.directory)) return;
     this.turn('off');
-    this.files.write(this.#file('events/enable'), '0');
+    this.disableAll();
     this.files.commands.push(`rmdir ${this.directory}`);
     await removeInstance(this.directory);
   }

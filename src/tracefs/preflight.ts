@@ -16,7 +16,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { TraceError, type TraceErrorCode } from '../trace-error';
 import { abandonedInstance } from './owner';
-import { chooseFileNameSource, type FileNameSource } from './file-names';
+import { expectFileNames, type FileNameSource } from './file-names';
 import { findTracefs, seesGlobalPids } from './mount';
 
 export interface Finding {
@@ -72,7 +72,7 @@ export function inspectTracing(): Preflight {
     kernel: os.release(),
     arch: os.arch(),
     cpus: os.cpus().length,
-    fileNames: tracefs === null ? 'none' : chooseFileNameSource(tracefs),
+    fileNames: tracefs === null ? 'none' : expectFileNames(tracefs).source,
     findings,
     code: codes[0] ?? null,
   };
@@ -125,10 +125,10 @@ function inspectEvents(
   } else if (!kernelSymbolsShown()) {
     limit('call traces', 'kernel addresses are hidden', 'sysctl kernel.kptr_restrict=1, and run as root');
   } else ok('call traces', 'by the stacktrace trigger');
-  const source = chooseFileNameSource(tracefs);
+  const { source, probe } = expectFileNames(tracefs);
   const told: Record<FileNameSource, string> = {
     syscall: 'the system call events carry them',
-    probe: 'a kprobe on do_sys_openat2',
+    probe: `a probe on ${probe?.place ?? 'a function that opens'}, tried when a session is armed`,
     inode: 'no probes in this kernel: libraries by inode and /proc/PID/maps, other files unnamed',
     none: 'no probes and no inodes in this kernel: only what /proc/PID/maps shows while the process lives',
   };

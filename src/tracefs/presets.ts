@@ -52,6 +52,8 @@ export interface EventChoice {
   readonly filter?: string;
   /** Put a call trace behind each. */
   readonly stack?: boolean;
+  /** A trigger on it, as one writes it; the event itself is recorded only where another choice enables it. */
+  readonly trigger?: string;
   /** Absent on some kernels or architectures; do without. */
   readonly optional?: boolean;
 }

@@ -26,6 +26,7 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
     if (kind === null) continue;
     const instance = new Instance(tracefs, name, files);
     try {
+      // What an abandoned session had only attached to goes on as if nobody had looked.
       if (kind === 'tree') swept.killed.push(...endFollowed(instance));
       await instance.remove();
       swept.instances.push(name);
@@ -35,8 +36,13 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
     }
   }
   for (const group of abandonedGroups(tracefs)) {
-    removeProbes(tracefs, group, files);
-    swept.probeGroups.push(group);
+    try {
+      removeProbes(tracefs, group, files);
+      swept.probeGroups.push(group);
+    } catch (error) {
+      // EBUSY while somebody else has it open, such as perf: the next sweep tries again.
+      if (!(error instanceof TraceError)) throw error;
+    }
   }
   return swept;
 }
