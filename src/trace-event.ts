@@ -111,6 +111,8 @@ export type TraceNote =
       readonly command?: Tid;
       readonly path: string;
       readonly argv: readonly string[];
+      /** Where it starts, absolute; absent in a trace that does not say. */
+      readonly cwd?: string;
       /** The session's own signal, by which it asks the traced parent to send another: not the workload's. */
       readonly control: { readonly signal: string; readonly sender: Tid } | null;
     }
@@ -120,6 +122,41 @@ export type TraceNote =
       /** When it was read, on the trace clock: only mappings older than this can be compared. */
       readonly ts: number;
       readonly maps: readonly MapsEntry[];
+    }
+  | {
+      /** What /proc said of a process that ran before the trace, when the session attached to it. */
+      readonly kind: 'attached';
+      readonly pid: Tid;
+      /** On the trace clock, before the first of this was read. */
+      readonly ts: number;
+      readonly comm: string;
+      readonly parent: Tid;
+      /** Seconds from the machine's start to its own. */
+      readonly started: number;
+      /** All its threads, the first among them. */
+      readonly threads: readonly Tid[];
+      readonly argv: readonly string[];
+      /** The program, as /proc/PID/exe has it; null where that may not be read, and for kernel threads. */
+      readonly exe: string | null;
+      readonly cwd: string | null;
+      /** `path` as /proc/PID/fd has it: also `pipe:[4711]`, `socket:[4712]`, `anon_inode:[eventpoll]`. */
+      readonly files: readonly {
+        readonly fd: number;
+        readonly path: string;
+        readonly closeOnExec: boolean;
+      }[];
+      readonly maps: readonly MapsEntry[];
+      /** Numbers of the signals that it catches, and that it ignores. */
+      readonly caught: readonly number[];
+      readonly ignored: readonly number[];
+    }
+  | {
+      /** /proc/PID/cmdline, read in that time: the arguments of the program that it ran then. */
+      readonly kind: 'arguments';
+      readonly pid: Tid;
+      readonly ts: number;
+      readonly until: number;
+      readonly argv: readonly string[];
     }
   /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
   | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }

@@ -1,5 +1,6 @@
 /** The order of the keys of each part of a report, as src/model/report.ts has them. */
 import type {
+  Attached,
   Exec,
   Exit,
   Fork,
@@ -41,6 +42,7 @@ const KEYS = {
     'comm',
     'commHistory',
     'role',
+    'attached',
     'fork',
     'execs',
     'libraries',
@@ -52,9 +54,10 @@ const KEYS = {
     'state',
     'incomplete',
   ),
+  attached: keysOf<Attached>()('ts', 'time', 'program', 'argv', 'cwd', 'parent', 'files'),
   comm: keysOf<ProcessRecord['commHistory'][number]>()('ts', 'comm'),
   fork: keysOf<Fork>()('ts', 'time', 'by', 'call', 'flags', 'parentReturn', 'childReturn'),
-  exec: keysOf<Exec>()('ts', 'time', 'path', 'argv', 'error', 'nameSource', 'call'),
+  exec: keysOf<Exec>()('ts', 'time', 'path', 'argv', 'argvSource', 'error', 'nameSource', 'call'),
   library: keysOf<Library>()('path', 'opened', 'ts', 'base', 'end', 'nameSource', 'inMaps'),
   file: keysOf<OpenedFile>()('ts', 'path', 'fd', 'error', 'nameSource', 'call'),
   thread: keysOf<ProcessRecord['threads'][number]>()('tid', 'start', 'end'),
@@ -102,6 +105,7 @@ export type Shape = keyof typeof KEYS;
 const INSIDE: Readonly<Partial<Record<Shape, Readonly<Record<string, Shape>>>>> = {
   report: { trace: 'trace', processes: 'process', signals: 'signal', lost: 'loss', damage: 'damage' },
   process: {
+    attached: 'attached',
     commHistory: 'comm',
     fork: 'fork',
     execs: 'exec',

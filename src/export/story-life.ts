@@ -42,6 +42,7 @@ const SOURCES: Readonly<Record<NameSource, string>> = {
   'exec-event': 'exec',
   inode: 'inode',
   maps: 'maps',
+  proc: 'proc',
 };
 
 /** What of the report concerns one process, besides its own record. */

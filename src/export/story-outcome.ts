@@ -36,7 +36,7 @@ export function burialOf(process: ProcessRecord, names: StoryNames, clock: Story
 
 /** Whether a person should read its story even where there are hundreds; higher first, 0 for no. */
 export function interestOf(process: ProcessRecord, hasOwnSignals: boolean): number {
-  if (process.role === 'workload') return 5;
+  if (process.role === 'workload' || process.role === 'attached') return 5;
   if (process.exit?.kind === 'signaled') return 4;
   if (process.state === 'zombie') return 3;
   if (hasOwnSignals) return 2;

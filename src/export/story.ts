@@ -170,7 +170,9 @@ class Story {
         ? ['the workload']
         : process.role === 'parent'
           ? ['the traced parent']
-          : []),
+          : process.role === 'attached'
+            ? ['attached to while it ran']
+            : []),
       ...(parent ? [`child of ${nameAndPid(parent.comm, parent.pid)}`] : []),
       outcomeOf(process),
       ...(age === '' ? [] : [`lived ${age}`]),
@@ -309,7 +311,7 @@ class Story {
 /** The process that the story is about: the command asked for, else one that a signal killed, else the first. */
 function principal({ processes }: Report): ProcessRecord | undefined {
   return (
-    processes.find((process) => process.role === 'workload') ??
+    processes.find((process) => process.role === 'workload' || process.role === 'attached') ??
     processes.find((process) => process.exit?.kind === 'signaled') ??
     processes.find((process) => process.role !== 'parent' && process.fork !== null) ??
     processes[0]
@@ -322,7 +324,8 @@ function lifespan({ fork, exit }: ProcessRecord, clock: StoryClock): string {
 
 function programOf(process: ProcessRecord): string {
   const exec = process.execs.findLast((call) => call.error === null);
-  return printable(exec?.path ?? (process.comm === null ? 'unknown program' : `${process.comm}, no exec`));
+  const program = exec === undefined ? process.attached?.program : exec.path;
+  return printable(program ?? (process.comm === null ? 'unknown program' : `${process.comm}, no exec`));
 }
 
 function momentsOf({ trace, processes, signals }: Report): number[] {

@@ -195,6 +195,7 @@ export class Births {
     child.memory = has(CLONE_VM) ? parent.memory : parent.memory.copy();
     child.memoryOwner = has(CLONE_VM) ? parent.memoryOwner : child;
     child.cwd = parent.cwd;
+    child.programBefore = parent.record.execs.length === 0 ? parent.programBefore : null;
   }
 }
 

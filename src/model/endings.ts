@@ -214,7 +214,10 @@ export class Endings implements DeathListener {
 
   /** Of a zombie without a parent its new one is told, by the dying parent: that SIGCHLD is not the parent's own. */
   #whoseEnd(sender: Process, notified: Tid): Process | null {
-    const parent = sender.parent;
+    const { parent } = sender;
+    // One that was attached to may leave dead children that the trace never showed.
+    const { attached } = sender.record;
+    if (!parent && attached !== null && attached.parent !== notified) return null;
     if (parent && !parent.gone && parent.tasks.has(notified))
       return sender.ending.settled && sender.record.exit ? null : sender;
     for (const zombie of sender.zombies) {

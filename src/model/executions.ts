@@ -81,6 +81,7 @@ export class Executions {
     this.tree.executed(process);
     if (process.record.role === 'workload' && this.tree.argv && process.record.execs.length === 1) {
       exec.argv = [...this.tree.argv];
+      exec.argvSource = 'session';
     }
     if (!process.commTraced && process.record.comm === null && exec.path !== null) {
       process.renamed(ts, exec.path.slice(exec.path.lastIndexOf('/') + 1).slice(0, 15), false);
@@ -122,6 +123,7 @@ export class Executions {
       time: this.clock.timeOf(ts),
       path: found && resolvePath(process, found.path, directory),
       argv: null,
+      argvSource: null,
       error,
       nameSource: found?.source ?? null,
       call: call?.name ?? 'execve',

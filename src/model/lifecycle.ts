@@ -15,6 +15,7 @@ import {
   type TraceEvent,
   type TraceNote,
 } from '../trace-event';
+import { ProcNotes } from './attached';
 import { Births } from './births';
 import { Endings } from './endings';
 import { Executions } from './executions';
@@ -62,6 +63,7 @@ export class Lifecycle {
   readonly #signals: SignalPairing;
   readonly #inodes = new InodeNames(this.#table);
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
+  readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
   readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
@@ -139,6 +141,7 @@ export class Lifecycle {
     crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
     for (const task of this.#table.tasks()) if (task.call !== null) keepArguments(task.call);
+    this.#proc.apply(this.#now);
     this.#maps.compare(this.#now);
     yield { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
   }
@@ -146,6 +149,7 @@ export class Lifecycle {
   /** The end of the trace: settles what is open. */
   finish(): LifecycleStep & { report: Report } {
     const end = this.#trace.end ?? 0;
+    this.#proc.apply(Infinity);
     // First, as a process's libraries are compared while its mappings are known.
     this.#maps.compare(Infinity);
     this.#endings.finish(end);
@@ -243,6 +247,7 @@ export class Lifecycle {
     this.#trace.start ??= ts;
     this.#trace.end = ts;
     if (ts > this.#now) this.#now = ts;
+    if (ts > this.#proc.due) this.#proc.apply(ts);
     if (ts > this.#maps.due) this.#maps.compare(ts);
     if (this.#endings.waiting) this.#endings.passed(ts);
   }
@@ -298,6 +303,10 @@ export class Lifecycle {
       case 'workload':
         this.#tree.told(note);
         this.#signals.markControls();
+        break;
+      case 'attached':
+      case 'arguments':
+        this.#proc.told(note);
         break;
       case 'maps':
         this.#maps.told(note);

@@ -13,7 +13,7 @@ import type { PendingCall } from './system-calls';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
 const MOST_PROCESSES = 50_000;
-const UNKNOWN_BEGINNING = 'its beginning is not in the trace';
+export const BEGINS_BEFORE = 'its beginning is not in the trace';
 const MOST_COMMS = 1_000;
 export const MOST_THREADS = 10_000;
 
@@ -78,6 +78,8 @@ export class Process {
   memoryOwner: Process;
   /** Known from the first absolute chdir on. */
   cwd: string | null = null;
+  /** The program that it ran when the session attached to it, or its parent. */
+  programBefore: string | null = null;
   /** What clone returned in the parent: in a pid namespace another number than the tid. */
   pidInParent: number | null = null;
   /** What its first thread gave to `exit`. */
@@ -142,7 +144,7 @@ export class Process {
   /** Its beginning is known after all, or does not matter. */
   forgetBeginning(): void {
     const { record } = this;
-    record.incomplete = record.incomplete.filter((reason) => reason !== UNKNOWN_BEGINNING);
+    record.incomplete = record.incomplete.filter((reason) => reason !== BEGINS_BEFORE);
   }
 
   renamed(ts: number, comm: string, traced: boolean): void {
@@ -201,7 +203,7 @@ export class ProcessTable {
     const leader = this.#tasks.get(tgid);
     const process =
       leader?.process ?? this.start(tgid, event.ts, null, tgid === event.pid ? event.comm : null);
-    if (!leader) process.note(UNKNOWN_BEGINNING);
+    if (!leader) process.note(BEGINS_BEFORE);
     const own = this.#tasks.get(event.pid);
     if (own) return own;
     // One more thread lives than was known when the others ended.
@@ -220,6 +222,7 @@ export class ProcessTable {
       comm: null,
       commHistory: [],
       role: null,
+      attached: null,
       fork: null,
       execs: [],
       libraries: [],

@@ -19,7 +19,9 @@ export type NameSource =
   /** device and inode in a page-cache event, resolved by stat */
   | 'inode'
   /** the mapping at the same address in /proc/PID/maps */
-  | 'maps';
+  | 'maps'
+  /** /proc/PID/fd, when the session attached to the process: it was open before the trace */
+  | 'proc';
 
 export interface Fork {
   ts: number;
@@ -40,6 +42,8 @@ export interface Exec {
   time: string | null;
   path: string | null;
   argv: string[] | null;
+  /** `session`: what it was asked to run. `proc`: /proc/PID/cmdline, read after its exec was seen. */
+  argvSource: 'session' | 'proc' | 'probe' | null;
   /** `ENOENT`, ...; null for success. */
   error: string | null;
   nameSource: NameSource | null;
@@ -149,6 +153,20 @@ export interface Reap {
   zombieFor: number | null;
 }
 
+/** What /proc said of a process that ran before the trace. */
+export interface Attached {
+  ts: number;
+  time: string | null;
+  /** The program that it ran; null where /proc/PID/exe may not be read. */
+  program: string | null;
+  argv: string[] | null;
+  cwd: string | null;
+  /** The pid of its parent, which is not in the trace. */
+  parent: Tid;
+  /** What it had open. */
+  files: { fd: number; path: string }[];
+}
+
 export type ProcessState = 'running' | 'zombie' | 'reaped' | 'autoreaped' | 'unknown';
 
 export interface ProcessRecord {
@@ -160,8 +178,10 @@ export interface ProcessRecord {
   parent: string | null;
   comm: string | null;
   commHistory: { ts: number; comm: string }[];
-  /** What it is to the session: the traced parent, the command that was asked for, or another. */
-  role: 'parent' | 'workload' | 'descendant' | null;
+  /** What it is to the session: the traced parent, the command, one that was attached to, or a child of these. */
+  role: 'parent' | 'workload' | 'attached' | 'descendant' | null;
+  /** What it was when the session attached to it; null for one that was not there before. */
+  attached: Attached | null;
   fork: Fork | null;
   execs: Exec[];
   libraries: Library[];

@@ -14,6 +14,7 @@ const MOST_ANCESTORS = 64;
 
 export class Tree {
   #workload: WorkloadNote | null = null;
+  #isAttached = false;
   #root: Process | null = null;
   #started: Process | null = null;
 
@@ -28,8 +29,24 @@ export class Tree {
     for (const process of this.table.processes) this.#assign(process);
   }
 
+  /** Whose trace it is comes in notes that wait for their time: nobody is taken for it until then. */
+  expectAttached(): void {
+    this.#isAttached = true;
+  }
+
+  /** It ran before the trace, and the session attached to it. What it has forked meanwhile is of the tree too. */
+  attach(process: Process): void {
+    this.expectAttached();
+    process.record.role = 'attached';
+    for (const other of this.table.processes) this.#assign(other);
+  }
+
+  get #isDeclared(): boolean {
+    return this.#workload !== null || this.#isAttached;
+  }
+
   born(process: Process): void {
-    if (process.parent && !this.#root && !this.#workload) {
+    if (process.parent && !this.#root && !this.#isDeclared) {
       this.#root = process.parent;
       this.#root.record.role = 'parent';
     }
@@ -45,8 +62,8 @@ export class Tree {
   includes(tid: Tid): boolean {
     const process = this.table.find(tid)?.process;
     if (!process) return false;
-    if (process.record.role === null && this.#workload) this.#assign(process);
-    return !this.#workload || process.record.role !== null;
+    if (process.record.role === null && this.#isDeclared) this.#assign(process);
+    return !this.#isDeclared || process.record.role !== null;
   }
 
   get argv(): readonly string[] | null {
@@ -80,8 +97,10 @@ export class Tree {
       record.role = 'parent';
       // It was started before the trace, on purpose: its life is not the subject.
       process.forgetBeginning();
+      process.cwd ??= workload.cwd ?? null;
+      for (const child of this.table.processes) if (child.parent === process) child.cwd ??= process.cwd;
     }
-    if (record.role === 'parent' || record.role === 'workload') return;
+    if (record.role === 'parent' || record.role === 'workload' || record.role === 'attached') return;
     if (process.parent?.record.role) record.role = 'descendant';
     if (
       workload &&
@@ -99,7 +118,8 @@ export class Tree {
 
 /** The path of the program that it runs: of its last exec that worked. */
 export function pathOf(process: Process): string | null {
-  return process.record.execs.findLast((exec) => exec.error === null)?.path ?? null;
+  const last = process.record.execs.findLast((exec) => exec.error === null);
+  return last === undefined ? process.programBefore : last.path;
 }
 
 /** Whether its first program is this; a program whose name the trace does not have counts. */

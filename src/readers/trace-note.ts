@@ -39,31 +39,86 @@ function readTrace(note: Properties): TraceNote | null {
 }
 
 function readWorkload(note: Properties): TraceNote | null {
-  const { parent, command, path, argv, control } = note;
+  const { parent, command, path, argv, cwd, control } = note;
   if (!isCount(parent) || !isText(path) || !Array.isArray(argv) || !argv.every(isText)) return null;
   if (command !== undefined && !isCount(command)) return null;
+  if (cwd !== undefined && !isText(cwd)) return null;
   const run = {
     kind: 'workload',
     parent,
     ...(command === undefined ? {} : { command }),
     path,
     argv,
+    ...(cwd === undefined ? {} : { cwd }),
   } as const;
   if (control === null) return { ...run, control };
   if (!isProperties(control) || !isText(control['signal']) || !isCount(control['sender'])) return null;
   return { ...run, control: { signal: control['signal'], sender: control['sender'] } };
 }
 
-function readMaps(note: Properties): TraceNote | null {
-  const { pid, ts, maps } = note;
-  if (!isCount(pid) || !isNumber(ts) || !Array.isArray(maps)) return null;
-  const entries: MapsEntry[] = [];
-  for (const value of maps) {
-    const entry = readMapsEntry(value);
-    if (entry === null) return null;
-    entries.push(entry);
+/** Null where one of them does not fit. */
+function readEach<Item>(values: unknown, read: (value: unknown) => Item | null): Item[] | null {
+  if (!Array.isArray(values)) return null;
+  const items: Item[] = [];
+  for (const value of values) {
+    const item = read(value);
+    if (item === null) return null;
+    items.push(item);
   }
-  return { kind: 'maps', pid, ts, maps: entries };
+  return items;
+}
+
+function readMaps(note: Properties): TraceNote | null {
+  const { pid, ts } = note;
+  const maps = readEach(note['maps'], readMapsEntry);
+  if (!isCount(pid) || !isNumber(ts) || maps === null) return null;
+  return { kind: 'maps', pid, ts, maps };
+}
+
+function readOpenFile(value: unknown): { fd: number; path: string; closeOnExec: boolean } | null {
+  if (!isProperties(value)) return null;
+  const { fd, path, closeOnExec } = value;
+  if (!isCount(fd) || !isText(path) || typeof closeOnExec !== 'boolean') return null;
+  return { fd, path, closeOnExec };
+}
+
+const readCount = (value: unknown): number | null => (isCount(value) ? value : null);
+const readString = (value: unknown): string | null => (isText(value) ? value : null);
+
+function readAttached(note: Properties): TraceNote | null {
+  const { pid, ts, comm, parent, started, exe, cwd } = note;
+  if (!isCount(pid) || !isNumber(ts) || !isText(comm) || !isCount(parent) || !isNumber(started)) return null;
+  if ((exe !== null && !isText(exe)) || (cwd !== null && !isText(cwd))) return null;
+  const threads = readEach(note['threads'], readCount);
+  const argv = readEach(note['argv'], readString);
+  const files = readEach(note['files'], readOpenFile);
+  const maps = readEach(note['maps'], readMapsEntry);
+  const caught = readEach(note['caught'], readCount);
+  const ignored = readEach(note['ignored'], readCount);
+  if (!threads || !argv || !files || !maps || !caught || !ignored) return null;
+  return {
+    kind: 'attached',
+    pid,
+    ts,
+    comm,
+    parent,
+    started,
+    threads,
+    argv,
+    exe,
+    cwd,
+    files,
+    maps,
+    caught,
+    ignored,
+  };
+}
+
+function readArguments(note: Properties): TraceNote | null {
+  const { pid, ts, until } = note;
+  const argv = readEach(note['argv'], readString);
+  if (!isCount(pid) || !isNumber(ts) || !isNumber(until) || !argv) return null;
+  return { kind: 'arguments', pid, ts, until, argv };
 }
 
 /** Narrows a parsed note to its exact shape, without properties that the shape does not have; null if it does not fit. */
@@ -76,6 +131,10 @@ export function readNote(value: unknown): TraceNote | null {
       return readWorkload(value);
     case 'maps':
       return readMaps(value);
+    case 'attached':
+      return readAttached(value);
+    case 'arguments':
+      return readArguments(value);
     case 'inode': {
       const { dev, ino, path } = value;
       return isCount(dev) && isCount(ino) && isText(path) ? { kind: 'inode', dev, ino, path } : null;

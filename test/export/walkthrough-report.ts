@@ -13,6 +13,7 @@ const bash: ProcessRecord = {
   comm: 'bash',
   commHistory: [{ ts: 9978.187414, comm: 'bash' }],
   role: 'parent',
+  attached: null,
   fork: null,
   execs: [],
   libraries: [],
@@ -36,6 +37,7 @@ const aOut: ProcessRecord = {
     { ts: 9978.188246, comm: 'a.out' },
   ],
   role: 'workload',
+  attached: null,
   fork: {
     ts: 9978.187414,
     time: null,
@@ -51,6 +53,7 @@ const aOut: ProcessRecord = {
       time: null,
       path: './a.out',
       argv: ['./a.out'],
+      argvSource: 'session',
       error: null,
       nameSource: 'probe',
       call: 'execve',
