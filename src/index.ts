@@ -22,9 +22,15 @@ export { AlertCounting, type AlertCountingOptions } from './rules/alert-counting
 export { alertsOf, ReportTargets } from './rules/report-alerts';
 export { readRules, SEVERITIES, type Rule } from './rules/rule';
 export { SignalJudge, type Verdict } from './rules/signal-judge';
+export type { Attachment } from './session/attachment';
 export { replay, type ReplayOptions } from './session/replay';
 export { Session, type SessionState } from './session/session';
-export { DEFAULT_SETTINGS, readSessionSettings, type SessionSettings } from './session/session-settings';
+export {
+  DEFAULT_SETTINGS,
+  readPids,
+  readSessionSettings,
+  type SessionSettings,
+} from './session/session-settings';
 export { armSession, explainSession, findSession } from './session/sessions';
 export { inspectTracing, type Finding, type Preflight } from './tracefs/preflight';
 export { REASONS, TraceError, type TraceErrorCode } from './trace-error';

@@ -14,6 +14,7 @@ export const REASONS = {
   SESSION_STATE: 'the session is in another state',
   SESSION_BUSY: 'the session already runs a workload',
   SESSION_ENDED: 'the session ended while it was read',
+  PROCESS_MISSING: 'there is no such process',
   ENOENT: 'the command does not exist',
   EACCES: 'the command may not be run',
   WORKLOAD_DENIED: 'an administrator does not allow this command',

@@ -30,7 +30,10 @@ interface Request {
   /** Null: only the capture is wanted. */
   readonly format: RecordFormat | null;
   readonly session: Record<string, unknown>;
-  readonly workload: Record<string, unknown>;
+  /** Null: processes that run already are followed. */
+  readonly workload: Record<string, unknown> | null;
+  /** How long those are followed at most. */
+  readonly forSeconds: number | null;
 }
 
 /** `SIGKILL@0.3`: the signal, and the seconds after which the traced parent sends it. */
@@ -63,12 +66,17 @@ function readRequest(args: string[]): Request {
       events: { type: 'string', default: 'lifecycle' },
       kill: { type: 'string' },
       timeout: { type: 'string' },
+      pid: { type: 'string', multiple: true },
+      for: { type: 'string' },
       buffer: { type: 'string' },
       format: { type: 'string' },
     },
   });
   const command = dashes < 0 ? positionals : args.slice(dashes + 1);
-  if (command.length === 0 || (dashes >= 0 && positionals.length > 0)) {
+  const { pid: attach = [] } = values;
+  if (attach.length > 0) refuseCommand(command, values);
+  else if (values.for !== undefined) throw new UsageError('--for goes with --pid; a COMMAND has --timeout');
+  else if (command.length === 0 || (dashes >= 0 && positionals.length > 0)) {
     throw new UsageError('record takes its COMMAND after --');
   }
   const { output: file } = values;
@@ -81,14 +89,37 @@ function readRequest(args: string[]): Request {
   return {
     file,
     format,
-    session: { topic: 'record', events: values.events, bufferKb: values.buffer },
-    workload: {
-      command: command[0],
-      args: command.slice(1),
-      kill: values.kill === undefined ? null : readKill(values.kill),
-      timeLimitSeconds: values.timeout,
-    },
+    session: { topic: 'record', events: values.events, bufferKb: values.buffer, attach: attach.join(' ') },
+    workload:
+      attach.length > 0
+        ? null
+        : {
+            command: command[0],
+            args: command.slice(1),
+            kill: values.kill === undefined ? null : readKill(values.kill),
+            timeLimitSeconds: values.timeout,
+          },
+    forSeconds: values.for === undefined ? null : readSeconds(values.for),
   };
+}
+
+/** What is followed is not ours: nothing is run, and nothing is signalled. */
+function refuseCommand(command: readonly string[], values: { kill?: string; timeout?: string }): void {
+  if (command.length > 0) throw new UsageError('record takes either --pid or a COMMAND');
+  for (const option of ['kill', 'timeout'] as const) {
+    if (values[option] !== undefined)
+      throw new UsageError(`--${option} goes with a COMMAND; what --pid follows is never signalled`);
+  }
+}
+
+/** Longer, and a timer of Node's would fire at once. */
+const MOST_SECONDS = 2_000_000;
+
+function readSeconds(given: string): number {
+  const seconds = Number(given);
+  if (given === '' || !(seconds > 0 && seconds <= MOST_SECONDS))
+    throw new UsageError(`--for is ${given}; it is seconds, above 0 and up to ${MOST_SECONDS}`);
+  return seconds;
 }
 
 /** A file that keeps the recorded events. */
@@ -185,6 +216,8 @@ class Recording {
   }
 }
 
+type Stoppable = Pick<Workload, 'stop'>;
+
 /** Ending a command that does not want to end takes a few seconds; until then nothing of it may be left behind. */
 const ENDING_MS = 6000;
 
@@ -194,17 +227,17 @@ const ENDING_MS = 6000;
  */
 class Interruption {
   signal: NodeJS.Signals | null = null;
-  #workload: Workload | null = null;
+  #followed: Stoppable | null = null;
   #patience: NodeJS.Timeout | undefined;
 
   constructor() {
     for (const signal of INTERRUPTS) process.on(signal, this.#interrupt);
   }
 
-  /** From now on there is a command to end. */
-  watch(workload: Workload): void {
-    this.#workload = workload;
-    if (this.signal !== null) void workload.stop();
+  /** From now on there is a command to end, or processes to let go. */
+  watch(followed: Stoppable): void {
+    this.#followed = followed;
+    if (this.signal !== null) void followed.stop();
   }
 
   /** @throws TraceError SESSION_ENDED where somebody wants no run any more */
@@ -221,39 +254,51 @@ class Interruption {
   readonly #interrupt = (signal: NodeJS.Signals): void => {
     if (this.signal !== null) return;
     this.signal = signal;
-    void this.#workload?.stop();
+    void this.#followed?.stop();
     this.#patience = setTimeout(() => {
       this.restore();
     }, ENDING_MS);
   };
 }
 
-/** `ftrace-life record -- COMMAND`. */
+function ignore(): void {
+  // The command has our own descriptors.
+}
+
+/** `ftrace-life record -- COMMAND`, `ftrace-life record --pid PID`. */
 export async function record(args: string[], out: Output): Promise<number> {
   const request = readRequest(args);
   // The command gets our own descriptors; but what we print on standard output must not be torn by it.
   const handOn = [0, request.format === null ? 1 : 2, 2] as const;
-  const workloadSettings = asked(() => readWorkloadSettings(request.workload, { handOn }));
+  const { workload: asWorkload } = request;
+  const workloadSettings =
+    asWorkload === null ? null : asked(() => readWorkloadSettings(asWorkload, { handOn }));
   const sessionSettings = asked(() => readSessionSettings(request.session));
   const interruption = new Interruption();
   let session: Session | null = null;
   let recording: Recording | null = null;
+  let timer: NodeJS.Timeout | undefined;
   try {
     session = await armSession(sessionSettings);
-    const sinks = { stdout: (): void => undefined, stderr: (): void => undefined };
     const batches = session.batches();
     recording = new Recording(request, session, out);
     await recording.begin();
     // Arming writes without a pause; a signal that came meanwhile is told of in the next turn.
     await nextTurn();
     interruption.check();
-    const workload = await session.run(workloadSettings, sinks);
-    interruption.watch(workload);
+    const followed =
+      workloadSettings === null
+        ? await session.attach()
+        : await session.run(workloadSettings, { stdout: ignore, stderr: ignore });
+    interruption.watch(followed);
+    if (request.forSeconds !== null) {
+      timer = setTimeout(() => void followed.stop(), request.forSeconds * 1000);
+    }
     for await (const batch of batches) {
       await recording.take(batch);
       if (!out.isUnread) continue;
       if (request.file === undefined) break;
-      void workload.stop();
+      void followed.stop();
     }
     await session.disarm();
     if (session.failure !== null) throw session.failure;
@@ -267,6 +312,7 @@ export async function record(args: string[], out: Output): Promise<number> {
       ? error
       : new TraceError('SESSION_ENDED', String(error), { cause: error });
   } finally {
+    clearTimeout(timer);
     interruption.restore();
   }
 }

@@ -10,6 +10,9 @@ export const USAGE = `ftrace-life: follow the life of a process with Linux ftrac
       the report goes to standard output. -o keeps a capture that report and events read; a FILE that ends in
       .dat becomes a trace.dat for trace-cmd and KernelShark.
       ndjson and text are the decoded events, as they come; LIST is like sched_process_exit,signal:*
+  ftrace-life record --pid PID [--pid PID...] [--for SECONDS] [-o FILE] [...]
+      Follows processes that run already, with what they fork from now on, until they are gone, SECONDS are over, or
+      Ctrl-C. They are never signalled.
   ftrace-life report FILE|- [--format story|json|ndjson] [--maps FILE] [--rules FILE]
       The same from a saved trace: ftrace text, or a capture of record -o. --maps compares with a copy of
       /proc/PID/maps; --rules FILE adds the alerts that signal-filter would raise (FILE "default": no rules).

@@ -16,6 +16,8 @@ export interface SessionSettings {
   readonly outsideSignals: boolean;
   /** Kibibytes of ring buffer for each CPU; the kernel rounds up. */
   readonly bufferKb: number;
+  /** Pids of processes that run already, to follow instead of a command; empty for a session that runs one. */
+  readonly attach: readonly number[];
   readonly clock: 'mono' | 'boot' | 'mono_raw' | 'tai' | 'global' | 'local';
 }
 
@@ -27,6 +29,7 @@ export const DEFAULT_SETTINGS: SessionSettings = {
   followChildren: true,
   outsideSignals: true,
   bufferKb: 16_384,
+  attach: [],
   clock: 'mono',
 };
 
@@ -55,6 +58,28 @@ function readEvents(given: unknown): SessionSettings['events'] {
   if (list.length === 0)
     throw new TraceError('CONFIG_INVALID', 'events is neither lifecycle, all, nor a list of event names');
   return list as string[];
+}
+
+/** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT). */
+const MOST_PID = 4 * 1024 * 1024;
+
+/**
+ * Pids from a flow, a message or a command line: one, or several in an array or with spaces or commas between.
+ * @param place what they are called there
+ * @throws TraceError CONFIG_INVALID
+ */
+export function readPids(given: unknown, place: string): number[] {
+  if (given === undefined || given === null) return [];
+  const list: unknown[] = Array.isArray(given)
+    ? given
+    : typeof given === 'string'
+      ? given.split(/[\s,]+/).filter(Boolean)
+      : [given];
+  return list.map((one) => {
+    const pid = typeof one === 'string' && /^\d+$/.test(one) ? Number(one) : one;
+    if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < MOST_PID) return pid;
+    throw new TraceError('CONFIG_INVALID', `${place} has ${JSON.stringify(one)}; a pid is a number above 0`);
+  });
 }
 
 /**
@@ -87,6 +112,7 @@ export function readSessionSettings(given: Readonly<Record<string, unknown>>): S
     followChildren: flag(given['followChildren'], DEFAULT_SETTINGS.followChildren, 'followChildren'),
     outsideSignals: flag(given['outsideSignals'], DEFAULT_SETTINGS.outsideSignals, 'outsideSignals'),
     bufferKb,
+    attach: readPids(given['attach'], 'attach'),
     clock: clock as SessionSettings['clock'],
   };
 }

@@ -2,6 +2,7 @@
  * One traced run, from arming to the last instance's removal. It owns, in this order, and gives back in reverse:
  * the instances and probes, the traced parent and all that it forked, the open pipes, the readers' queues.
  */
+import { readFileSync, readlinkSync } from 'node:fs';
 import * as os from 'node:os';
 import { ringBatch, type RingBatch } from '../readers/ring-batch';
 import type { RingContext } from '../readers/ring-event';
@@ -16,10 +17,12 @@ import { SIGNAL_STATUS, TracedParent } from '../workload/traced-parent';
 import type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from '../workload/workload';
 import { signalName } from '../kernel/signals';
 import { disarmInstances, type Armed } from './arming';
+import { findProcesses, followThreads, type Attachment } from './attachment';
 import { BatchQueue } from './batch-queue';
 import { InodeNames } from './inode-names';
 import { readKernelTables, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
+import { readProcState } from './proc-state';
 import type { SessionSettings } from './session-settings';
 import { TreeWatch } from './tree-watch';
 
@@ -36,6 +39,8 @@ const UNREAD_AT_END_MS = 4000;
 const SETTLE_MS = 60;
 const PATIENCE_MS = 2000;
 const KILLING_MS = 100;
+/** An attached process may live for weeks: how often to look whether it still does. */
+const ATTACHED_POLL_MS = 100;
 
 export class Session {
   readonly topic: string;
@@ -58,6 +63,7 @@ export class Session {
   #pumping: Promise<void> | null = null;
   #ending: Promise<void> | null = null;
   #roomAgain: (() => void) | null = null;
+  #isLetGo = false;
   #killing: NodeJS.Timeout | null = null;
   /** Why it failed; null otherwise. */
   failure: TraceError | null = null;
@@ -93,7 +99,7 @@ export class Session {
 
   /** Unique on this machine while it is up. */
   get id(): string {
-    return this.#names.tree.replace(/-tree$/, '');
+    return this.#names.tree.replace(/-(?:tree|attached)$/, '');
   }
 
   get state(): SessionState {
@@ -160,6 +166,11 @@ export class Session {
       throw new TraceError('SESSION_BUSY', `${this.topic} runs ${this.#parent.argv.join(' ')}`);
     if (this.#state !== 'armed')
       throw new TraceError('SESSION_STATE', `run while ${this.#state}; arm it again`);
+    if (this.settings.attach.length > 0)
+      throw new TraceError(
+        'SESSION_STATE',
+        `${this.topic} is to follow pid ${this.settings.attach.join(', ')}`,
+      );
     this.#reader.start();
     const parent = await TracedParent.start(settings, sinks);
     this.#parent = parent;
@@ -176,6 +187,7 @@ export class Session {
         command: pid,
         path: parent.path,
         argv: parent.argv,
+        ...cwdOf(parent.pid),
         control: { signal: CONTROL_SIGNAL, sender: process.pid },
       });
       this.#become('running');
@@ -186,6 +198,53 @@ export class Session {
       await this.disarm();
       throw error;
     }
+  }
+
+  /**
+   * Follows the processes that the settings name, from now on, with all that they fork, until they are gone or the
+   * session is disarmed. They are never signalled.
+   * @throws TraceError PROCESS_MISSING, CONFIG_INVALID, SESSION_STATE
+   */
+  async attach(): Promise<Attachment> {
+    if (this.#state !== 'armed' || this.settings.attach.length === 0)
+      throw new TraceError('SESSION_STATE', `attach while ${this.#state}; arm it with pids to attach to`);
+    try {
+      const pids = findProcesses(this.settings.attach);
+      this.#reader.start();
+      const threads = followThreads(this.#armed.tree, pids);
+      this.#turn('on');
+      // After tracing is on: what is read now and what the trace tells leave no gap between them.
+      this.#noteAttached(pids, threads);
+      this.#become('running');
+      this.#pumping = this.#pump();
+      this.#ending = this.#safely(this.#endAttached(pids));
+      return { pids, ended: this.#finished, stop: () => this.disarm() };
+    } catch (error) {
+      await this.disarm();
+      throw error;
+    }
+  }
+
+  #noteAttached(pids: readonly number[], threads: readonly number[]): void {
+    const { names } = this.#context;
+    for (const tid of threads) this.#watch.follow(tid);
+    for (const pid of pids) {
+      const note = readProcState(pid, Number(this.#now()) / 1e9);
+      if (note === null) continue;
+      for (const tid of note.threads) {
+        names.seed(tid, commOf(tid) ?? note.comm);
+        names.seedGroup(tid, pid);
+        this.#watch.follow(tid);
+      }
+      this.#notes.push(note);
+    }
+  }
+
+  /** Until the attached processes are gone, or somebody disarms. */
+  async #endAttached(pids: readonly number[]): Promise<void> {
+    await this.#areGone((tid) => pids.includes(tid), ATTACHED_POLL_MS);
+    await sleep(SETTLE_MS);
+    await this.#close();
   }
 
   #workload(parent: TracedParent, pid: number, settings: WorkloadSettings): Workload {
@@ -271,7 +330,7 @@ export class Session {
 
   /** The command is reaped: follow what it left running to its end, then stop, drain, and take everything away. */
   async #end(parent: TracedParent, timers: readonly NodeJS.Timeout[]): Promise<void> {
-    await this.#treeIsGone();
+    await this.#areGone(() => true, POLL_MS);
     for (const timer of timers) clearTimeout(timer);
     await parent.gone;
     await sleep(SETTLE_MS);
@@ -282,15 +341,15 @@ export class Session {
    * The pid list empties as the kernel frees the tasks; a stop or a time limit ends those that stay. Zombies are
    * waited for only so long: whoever should reap them (init, for orphans) may do it late, or never.
    */
-  async #treeIsGone(): Promise<void> {
+  async #areGone(awaited: (tid: number) => boolean, pollMs: number): Promise<void> {
     let zombiesSince = Infinity;
-    for (;;) {
-      const followed = this.#armed.tree.followed();
+    while (!this.#isLetGo) {
+      const followed = this.#armed.tree.followed().filter(awaited);
       if (followed.length === 0) return;
       if (followed.some((tid) => startTime(tid) !== null)) zombiesSince = Infinity;
       else if (zombiesSince === Infinity) zombiesSince = performance.now();
       else if (performance.now() - zombiesSince > PATIENCE_MS) return;
-      await sleep(POLL_MS);
+      await sleep(pollMs);
     }
   }
 
@@ -381,6 +440,8 @@ export class Session {
       await parent.gone;
       this.#ending ??= this.#safely(this.#end(parent, []));
     }
+    // What was only attached to goes on without us.
+    if (parent === null) this.#isLetGo = true;
     this.#ending ??= this.#safely(this.#close());
     // Who ends a session by hand does not wait for a reader that may come, nor for ever for one that does not read.
     this.#firstReader();
@@ -425,6 +486,23 @@ export class Session {
       sum.dropped += dropped;
     }
     this.#notes.push({ kind: 'end', ts: Number(this.#now()) / 1e9, ...sum });
+  }
+}
+
+/** Where a process stands; nothing where it is gone. */
+function cwdOf(pid: number): { cwd: string } | undefined {
+  try {
+    return { cwd: readlinkSync(`/proc/${pid}/cwd`) };
+  } catch {
+    return undefined;
+  }
+}
+
+function commOf(tid: number): string | null {
+  try {
+    return readFileSync(`/proc/${tid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return null;
   }
 }
 

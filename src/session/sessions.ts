@@ -4,6 +4,7 @@ import { nextSessionNames, type SessionNames } from '../tracefs/owner';
 import { inspectTracing, requireTracing } from '../tracefs/preflight';
 import { sweepAbandoned } from '../tracefs/sweep';
 import { armInstances, disarmInstances } from './arming';
+import { findProcesses, followThreads } from './attachment';
 import { Session } from './session';
 import type { SessionSettings } from './session-settings';
 
@@ -11,13 +12,15 @@ const sessions = new Map<string, Session>();
 
 /**
  * Arms a session: both instances made, filtered, and off. A session under the same topic is ended first.
- * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE
+ * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE, PROCESS_MISSING
  */
 export async function armSession(settings: SessionSettings): Promise<Session> {
+  // Before anything is made, or another session ended.
+  findProcesses(settings.attach);
   await sessions.get(settings.topic)?.disarm();
   const tracefs = requireTracing(inspectTracing());
   await sweepAbandoned(tracefs);
-  const names = nextSessionNames();
+  const names = nextSessionNames(settings.attach.length === 0 ? 'own' : 'attached');
   const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
   let session: Session;
   try {
@@ -43,7 +46,8 @@ const DRY_NAMES: SessionNames = { tree: 'tree', signals: 'signals', trial: 'tria
 export async function explainSession(settings: SessionSettings): Promise<string[]> {
   const tracefs = inspectTracing().tracefs ?? '/sys/kernel/tracing';
   const files = new ControlFiles(true);
-  await armInstances(files, tracefs, DRY_NAMES, settings);
+  const { tree } = await armInstances(files, tracefs, DRY_NAMES, settings);
+  followThreads(tree, findProcesses(settings.attach));
   return files.commands;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a session itself must know of the events that pass: who belongs to the tree (the second instance sees all
  * of the machine, and only what concerns the tree goes on), which process is to have its /proc/PID/maps read
- * while it lives, which inodes want a name, and how the command ended.
+ * and its arguments while it lives, which inodes want a name, and how the command ended.
  */
 import { readFileSync } from 'node:fs';
 import { CLD_EXITED, SIGCHLD } from '../kernel/signals';
@@ -11,6 +11,7 @@ import { parseMaps } from '../readers/maps';
 import type { TaskNames } from '../readers/task-names';
 import type { Tid, TraceNote } from '../trace-event';
 import type { InodeNames } from './inode-names';
+import { argumentsOf } from './proc-state';
 
 /** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */
 const SNAPSHOTS_A_BATCH = 32;
@@ -41,6 +42,7 @@ export class TreeWatch implements RingWatch {
   endedByExit: boolean | null = null;
   readonly #tree = new Set<Tid>();
   readonly #wantsMaps = new Set<Tid>();
+  readonly #wantsArguments = new Set<Tid>();
   readonly #named = new Set<string>();
   #notes: TraceNote[] = [];
   #parent: Tid = -1;
@@ -53,6 +55,11 @@ export class TreeWatch implements RingWatch {
     this.#tree.add(parent);
   }
 
+  /** One more thread that is of the tree from before the trace. */
+  follow(tid: Tid): void {
+    this.#tree.add(tid);
+  }
+
   readonly see = (event: RingEvent): boolean => {
     switch (event.name) {
       case 'sched_process_fork':
@@ -61,6 +68,7 @@ export class TreeWatch implements RingWatch {
       case 'sched_process_exec':
         this.options.inodes.learn(String(event.field('filename')));
         this.#wantsMaps.add(event.pid);
+        this.#wantsArguments.add(event.pid);
         return true;
       case 'sys_enter_mmap':
         // An anonymous mapping has fd -1, in 32 bits or in 64.
@@ -118,9 +126,23 @@ export class TreeWatch implements RingWatch {
       const note = this.#snapshot(tid);
       if (note !== null) this.#notes.push(note);
     }
+    let programs = 0;
+    for (const tid of this.#wantsArguments) {
+      if (programs++ === SNAPSHOTS_A_BATCH) break;
+      this.#wantsArguments.delete(tid);
+      this.#noteArguments(tid);
+    }
     const notes = this.#notes;
     this.#notes = [];
     return notes;
+  }
+
+  /** A program that is over already, or a zombie, has none. */
+  #noteArguments(tid: Tid): void {
+    const ts = this.options.now();
+    const argv = argumentsOf(tid);
+    if (argv.length > 0)
+      this.#notes.push({ kind: 'arguments', pid: tid, ts, until: this.options.now(), argv });
   }
 
   #snapshot(tid: Tid): TraceNote | null {

@@ -1,0 +1,119 @@
+/**
+ * What /proc says of a process that runs already, as a note that goes with the trace: from it the model knows what
+ * the process had open and mapped, and where it stood, before its first event.
+ *
+ * Files: proc_pid_stat(5), proc_pid_status(5), proc_pid_fd(5), proc_pid_fdinfo(5), proc_pid_maps(5).
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseMaps } from '../readers/maps';
+import type { TraceNote } from '../trace-event';
+
+type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
+
+/** A process may have a million; what it opens later is in the trace anyway. */
+const MOST_FILES = 4096;
+const O_CLOEXEC = 0o2000000;
+/** USER_HZ: what /proc counts in is the same on every machine. */
+const TICKS_A_SECOND = 100;
+
+/** '' where the process is gone, or the right to read it is missing. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function linkOf(file: string): string | null {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return null;
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Its threads at this moment; empty where there is no such process. */
+export function threadsOf(pid: number): number[] {
+  return namesIn(`/proc/${pid}/task`).map(Number);
+}
+
+/** The process that a thread belongs to; null where there is no such thread. */
+export function processOf(tid: number): number | null {
+  const tgid = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${tid}/status`))?.[1];
+  return tgid === undefined ? null : Number(tgid);
+}
+
+/** Arguments end with a zero byte each; a program may have written other things there. */
+export function argumentsOf(pid: number): string[] {
+  const text = textOf(`/proc/${pid}/cmdline`);
+  return text === '' ? [] : text.replace(/\0$/, '').split('\0');
+}
+
+function openFilesOf(pid: number): AttachedNote['files'] {
+  const files: { fd: number; path: string; closeOnExec: boolean }[] = [];
+  for (const name of namesIn(`/proc/${pid}/fd`)) {
+    if (files.length === MOST_FILES) break;
+    const path = linkOf(`/proc/${pid}/fd/${name}`);
+    if (path === null) continue;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(textOf(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? '0';
+    files.push({
+      fd: Number(name),
+      path: withoutDeleted(path),
+      closeOnExec: (parseInt(flags, 8) & O_CLOEXEC) !== 0,
+    });
+  }
+  return files;
+}
+
+/** What the kernel puts behind the path of a file that has no name any more. */
+function withoutDeleted(path: string): string {
+  return path.replace(/ \(deleted\)$/, '');
+}
+
+/** The numbers of the signals in a mask as /proc/PID/status has it: bit 0 is signal 1. */
+function signalsIn(status: string, mask: 'SigCgt' | 'SigIgn'): number[] {
+  const bits = BigInt(`0x${new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
+  const numbers: number[] = [];
+  for (let number = 1; number <= 64; number++) if ((bits >> BigInt(number - 1)) & 1n) numbers.push(number);
+  return numbers;
+}
+
+/**
+ * Reads it all. What this process may not read of another (descriptors and maps need ptrace's rights) is empty.
+ * @param ts seconds on the trace clock, now
+ * @returns null where it is gone
+ */
+export function readProcState(pid: number, ts: number): AttachedNote | null {
+  const stat = textOf(`/proc/${pid}/stat`);
+  if (stat === '') return null;
+  // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
+  const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const status = textOf(`/proc/${pid}/status`);
+  const exe = linkOf(`/proc/${pid}/exe`);
+  return {
+    kind: 'attached',
+    pid,
+    ts,
+    comm,
+    parent: Number(fields[1] ?? 0),
+    started: Number(fields[19] ?? 0) / TICKS_A_SECOND,
+    threads: threadsOf(pid),
+    argv: argumentsOf(pid),
+    exe: exe === null ? null : withoutDeleted(exe),
+    cwd: linkOf(`/proc/${pid}/cwd`),
+    files: openFilesOf(pid),
+    maps: parseMaps(textOf(`/proc/${pid}/maps`)),
+    caught: signalsIn(status, 'SigCgt'),
+    ignored: signalsIn(status, 'SigIgn'),
+  };
+}
