@@ -280,6 +280,9 @@ function senderOf(signal: SignalRecord, parent: number | null): string {
   const how = `${origin === 'unknown' ? '' : `by ${origin}`}${codeText}`.trim();
   if (origin === 'oom') return `from the OOM killer${codeText}`;
   if (origin === 'fault') return `for its own fault${codeText}`;
+  if (origin === 'timer') return `from a timer${codeText}`;
+  if (origin === 'seccomp') return `for a system call that seccomp forbids${codeText}`;
+  if (origin === 'pipe') return `for a pipe or socket that nobody reads${codeText}`;
   if (!sender) return `from a sender that is not in the trace ${how}`.trimEnd();
   if (sender.irq === true) return `from an interrupt ${how}`.trimEnd();
   if (sender.pid === signal.target.tgid || sender.pid === signal.target.pid)
@@ -351,7 +354,7 @@ function death(process: ProcessRecord, { names, clock, report }: LifeContext): S
     const since = until === null ? '' : ` for ${clock.span(until - exit.ts)}, until the trace ends`;
     entries.push({ ts: exit.ts, what: 'zombie', text: `nobody waited for it${since}`, tone: 'death' });
   } else if (exit && state === 'autoreaped') {
-    const text = 'by the kernel itself: its parent ignores SIGCHLD';
+    const text = 'by the kernel itself: its parent wants no zombies';
     entries.push({ ts: exit.ts, what: 'reaped', text, tone: 'birth' });
   }
   return entries;

@@ -17,6 +17,7 @@ export const SIGALRM = 14;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
+export const SIGXCPU = 24;
 export const SIGVTALRM = 26;
 export const SIGPROF = 27;
 export const SIGSYS = 31;
@@ -110,6 +111,7 @@ export const SI_TKILL = -6;
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
 export const CLD_DUMPED = 3;
+export const CLD_TRAPPED = 4;
 export const CLD_CONTINUED = 6;
 
 const ANY_SIGNAL: Readonly<Record<number, string>> = {
@@ -127,7 +129,7 @@ const ANY_SIGNAL: Readonly<Record<number, string>> = {
 
 /** Positive codes mean something else for each signal; the list starts at 1, '' is a number never used. */
 const OF_ONE_SIGNAL: Readonly<Record<string, string>> = {
-  SIGILL: 'OPC OPN ADR TRP PRVOPC PRVREG COPROC BADSTK BADIADDR',
+  SIGILL: 'ILLOPC ILLOPN ILLADR ILLTRP PRVOPC PRVREG COPROC BADSTK BADIADDR',
   SIGFPE: 'INTDIV INTOVF FLTDIV FLTOVF FLTUND FLTRES FLTINV FLTSUB - - - - - FLTUNK CONDTRAP',
   SIGSEGV: 'MAPERR ACCERR BNDERR PKUERR ACCADI ADIDERR ADIPERR MTEAERR MTESERR CPERR',
   SIGBUS: 'ADRALN ADRERR OBJERR MCEERR_AR MCEERR_AO',

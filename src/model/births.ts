@@ -196,6 +196,9 @@ export class Births {
     child.memoryOwner = has(CLONE_VM) ? parent.memoryOwner : child;
     child.cwd = parent.cwd;
     child.programBefore = parent.record.execs.length === 0 ? parent.programBefore : null;
+    child.hasSignalfd = parent.hasSignalfd;
+    // Its tracer may have asked for its children (PTRACE_O_TRACEFORK), in memory that no trace shows.
+    child.tracer = parent.tracer;
   }
 }
 

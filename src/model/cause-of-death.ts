@@ -6,18 +6,24 @@
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGKILL, defaultAction } from '../kernel/signals';
 import type { Exit, SignalRecord } from './report';
 import { taskTitle } from './process-table';
+import { bareFunction } from './signal-origin';
 
 export interface DeathEvidence {
   readonly ts: number;
   /** CLD_EXITED, CLD_KILLED or CLD_DUMPED of the SIGCHLD that it sent; null where none was seen. */
   readonly childCode: number | null;
   readonly exitGroup: { readonly code: number | null } | null;
-  /** The argument of its first thread's `exit`, where nobody called exit_group. */
-  readonly exitArgument: number | null;
+  /**
+   * The argument of the thread's `exit` that counts, where nobody called exit_group; two where it is not known which
+   * of the threads counts.
+   */
+  readonly exitArguments: readonly number[];
   readonly fatal: SignalRecord | null;
   /** The function or call that shows where the fatal signal came from. */
   readonly fatalEvidence: string | null;
   readonly oomVictim: boolean;
+  /** Where in the kernel it ended: the call trace of the SIGCHLD that it sent, innermost first. */
+  readonly exitStack: readonly string[];
 }
 
 export interface Death {
@@ -29,14 +35,23 @@ export function causeOfDeath(evidence: DeathEvidence): Death {
   const { childCode, fatal } = evidence;
   const killed = childCode === CLD_KILLED || childCode === CLD_DUMPED;
   if (killed || (fatal && childCode !== CLD_EXITED)) return killedBy(evidence);
-  if (evidence.exitGroup || evidence.exitArgument !== null || childCode === CLD_EXITED)
+  if (evidence.exitGroup || evidence.exitArguments.length > 0 || childCode === CLD_EXITED)
     return exited(evidence);
   return { exit: null, incomplete: ['it ended, but neither an exit call nor a signal is in the trace'] };
 }
 
-function exited({ ts, exitGroup, exitArgument }: DeathEvidence): Death {
+function exited({ ts, exitGroup, exitArguments }: DeathEvidence): Death {
+  if (!exitGroup && exitArguments.length > 1) {
+    const cause = `${exitArguments.map((each) => `exit(${each})`).join(' and ')} of its threads`;
+    return {
+      exit: { ts, kind: 'exited', code: null, signal: null, coreDumped: false, cause },
+      incomplete: [
+        'its exit code is that of its last thread since Linux 6.0, before that of its first; the trace does not name its kernel',
+      ],
+    };
+  }
   // The status that wait returns has eight bits of it (kernel/exit.c, do_group_exit).
-  const argument = exitGroup ? exitGroup.code : exitArgument;
+  const argument = exitGroup ? exitGroup.code : (exitArguments[0] ?? null);
   const code = argument === null ? null : argument & 0xff;
   const call = exitGroup ? 'exit_group' : 'exit';
   const cause =
@@ -49,9 +64,18 @@ function exited({ ts, exitGroup, exitArgument }: DeathEvidence): Death {
   };
 }
 
-function killedBy({ ts, childCode, fatal, fatalEvidence, oomVictim }: DeathEvidence): Death {
+function killedBy(evidence: DeathEvidence): Death {
+  const { ts, childCode, fatal, fatalEvidence, oomVictim } = evidence;
   const coreDumped = childCode === null ? null : childCode === CLD_DUMPED;
   const unknownNumber = !fatal || (fatal.generated === null && fatal.number === SIGKILL);
+  const ended = unknownNumber && !oomVictim ? endedBySeccomp(evidence.exitStack) : null;
+  if (ended) {
+    const cause = `${ended.signal} for a system call that seccomp forbids, ${ended.place}`;
+    return {
+      exit: { ts, kind: 'signaled', code: null, signal: ended.signal, coreDumped, cause },
+      incomplete: [],
+    };
+  }
   if (unknownNumber) {
     const cause = oomVictim
       ? 'SIGKILL from the OOM killer, mark_victim'
@@ -75,6 +99,18 @@ function killedBy({ ts, childCode, fatal, fatalEvidence, oomVictim }: DeathEvide
   };
 }
 
+/**
+ * seccomp ends a thread where it stands, with a status of a signal that nobody sent: SIGKILL in its strict mode
+ * (kernel/seccomp.c, __secure_computing_strict), SIGSYS for a filter's verdict before Linux 5.16 (__seccomp_filter).
+ */
+function endedBySeccomp(stack: readonly string[]): { signal: string; place: string } | null {
+  const names = stack.map(bareFunction);
+  if (names.includes('__seccomp_filter')) return { signal: 'SIGSYS', place: '__seccomp_filter' };
+  const caller = names[names.indexOf('do_exit') + 1];
+  if (!names.includes('do_exit') || !caller?.startsWith('__secure_computing')) return null;
+  return { signal: 'SIGKILL', place: caller };
+}
+
 /** "SIGKILL from bash (4994), __x64_sys_kill" */
 function sentence(fatal: SignalRecord, evidence: string | null): string {
   const code = typeof fatal.code === 'string' && fatal.origin === 'fault' ? ` (${fatal.code})` : '';
@@ -85,10 +121,15 @@ function sentence(fatal: SignalRecord, evidence: string | null): string {
 function sender(fatal: SignalRecord): string {
   const { sender: from, target } = fatal;
   if (!from) return 'from an unknown sender';
-  if (from.irq === true) return fatal.origin === 'timer' ? 'from a timer' : 'from an interrupt';
+  // A timer of processor time sends in the thread that it counts (kernel/time/posix-cpu-timers.c).
+  if (fatal.origin === 'timer') return 'from a timer';
+  if (fatal.origin === 'seccomp') return 'for a system call that seccomp forbids';
+  if (fatal.origin === 'pipe') return 'for a pipe or socket that nobody reads';
+  if (from.irq === true) return 'from an interrupt';
   if (fatal.origin === 'oom') return `from the OOM killer, in ${taskTitle(from.comm, from.pid)}`;
   if (from.pid === target.pid || from.pid === target.tgid) {
     return fatal.origin === 'fault' ? 'for its own fault' : 'from itself';
   }
-  return `from ${taskTitle(from.comm, from.pid)}`;
+  const who = taskTitle(from.comm, from.pid);
+  return fatal.origin === 'pdeath' ? `at the death of ${who}` : `from ${who}`;
 }

@@ -6,7 +6,7 @@
  * RCU and in anybody's context. Any of these may be missing; the exit is settled by the first that proves it.
  */
 import { isErrno } from '../kernel/errno';
-import { CLD_EXITED } from '../kernel/signals';
+import { CLD_EXITED, CLD_TRAPPED } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
 import { int32 } from './field-values';
@@ -28,6 +28,10 @@ const WNOWAIT = 0x1000000;
 const SIGCHLD_WAIT = 0.1;
 const P_ALL = 0;
 const P_PID = 1;
+const P_PIDFD = 3;
+const ECHILD = 10;
+/** Kept for each process: waitids whose children never show. */
+const MOST_WAITIDS = 1_000;
 
 export class Endings implements DeathListener {
   signals!: SignalPairing;
@@ -35,6 +39,11 @@ export class Endings implements DeathListener {
   exitsTraced = false;
   waitsTraced = false;
   freesTraced = false;
+  /**
+   * Where nobody calls exit_group, the status is that of the last thread since Linux 6.0 (kernel/exit.c,
+   * synchronize_group_exit), before that of the first; null where the trace does not name its kernel.
+   */
+  #lastThreadCounts: boolean | null = null;
   #ended: ProcessRecord[] = [];
   /** Dead, and not yet settled. */
   #dying: Process[] = [];
@@ -57,6 +66,12 @@ export class Endings implements DeathListener {
     return ended;
   }
 
+  /** @param release such as `6.1.0-13-amd64` */
+  ranOn(release: string): void {
+    const major = /^(\d+)\./.exec(release)?.[1];
+    if (major !== undefined) this.#lastThreadCounts = Number(major) >= 6;
+  }
+
   /** sched_process_exit, in the dying thread's own context. */
   taskExited(event: TraceEvent): void {
     this.exitsTraced = true;
@@ -65,6 +80,8 @@ export class Endings implements DeathListener {
     const { process } = task;
     this.#threadEnded(task, event.ts);
     const groupDead = fieldOf(event, 'group_dead');
+    // The field came with 6.17.
+    if (groupDead !== undefined) this.#lastThreadCounts ??= true;
     const last =
       groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
     if (!last) return;
@@ -98,18 +115,26 @@ export class Endings implements DeathListener {
   }
 
   /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
-  childEnded(sender: Task, notified: Tid, code: number, ts: number): void {
-    const process = this.#whoseEnd(sender.process, notified);
+  childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
+    const process = this.#whoseEnd(sender.process, notified, code);
     if (!process) return;
     const { ending } = process;
     ending.notified = notified;
     if (ending.settled && process.record.exit) return;
     ending.childCode = code;
+    ending.exitStack = stack;
     ending.exitTs ??= ts;
     for (const task of process.tasks.values()) if (task.ended === null) this.#threadEnded(task, ts);
     if (ending.settled) this.#judge(process, ending.exitTs);
     else this.#settle(process, ending.exitTs);
     this.#finishReaping(process);
+  }
+
+  /** A SIGCHLD with CLD_TRAPPED, CLD_STOPPED or CLD_CONTINUED. */
+  childAlive({ process }: Task, notified: Tid, code: number): void {
+    process.toldAlive = true;
+    const told = this.table.find(notified)?.process ?? null;
+    if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
   }
 
   /** oom/mark_victim, in the context of whoever needed memory. */
@@ -148,8 +173,9 @@ export class Endings implements DeathListener {
     };
     const exit: CallSubject = {
       enter: (task, call) => {
-        task.exitArgument = int32(argument(call, 'error_code'));
-        if (task.tid === task.process.tgid) task.process.leaderExitArgument = task.exitArgument;
+        const code = int32(argument(call, 'error_code'));
+        if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
+        task.process.lastExitArgument = code;
         // Where the scheduler's event is not traced this is a thread's last sign.
         if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
       },
@@ -161,6 +187,10 @@ export class Endings implements DeathListener {
       exit: (task, call, ret, event) => {
         this.waitsTraced = true;
         if (ret > 0) this.#waited(task, call, ret, event.ts);
+        const number = int32(argument(call, 'upid'));
+        const plain = ((int32(argument(call, 'options')) ?? 0) & ~(WNOHANG | WUNTRACED | WCONTINUED)) === 0;
+        if (ret === -ECHILD && call && plain && number !== null && (number === -1 || number > 0))
+          this.#foundNoChild(task, number === -1 ? null : number, call.ts);
         this.#waitReturned(task.process);
       },
     };
@@ -187,6 +217,7 @@ export class Endings implements DeathListener {
     for (const process of [...this.#waitedFor.keys()]) this.#finishReaping(process);
     for (const process of [...this.table.living()]) {
       const { ending, record } = process;
+      noteSilence(process);
       if (ending.exitTs !== null || ending.exitGroup || ending.fatal) {
         if (!ending.settled && ending.exitTs === null && this.exitsTraced) {
           // Called exit_group, or got its signal, and the trace ended before it did.
@@ -212,22 +243,37 @@ export class Endings implements DeathListener {
     }
   }
 
-  /** Of a zombie without a parent its new one is told, by the dying parent: that SIGCHLD is not the parent's own. */
-  #whoseEnd(sender: Process, notified: Tid): Process | null {
-    const { parent } = sender;
+  /**
+   * Whose end a SIGCHLD tells. A dying parent tells the new parents of its zombies before it tells of its own end
+   * (kernel/exit.c, exit_notify). A tracer that has waited for its tracee tells the parent, and lives on
+   * (wait_task_zombie).
+   */
+  #whoseEnd(sender: Process, notified: Tid, code: number): Process | null {
+    const { ending } = sender;
+    for (const zombie of sender.zombies) {
+      const told = zombie.ending.notified;
+      if (zombie.gone || told === null || told === notified || zombie.ending.childCode !== code) continue;
+      zombie.ending.notified = notified;
+      sender.zombies.delete(zombie);
+      const heir = this.table.find(notified)?.process;
+      if (heir) heir.adopts = true;
+      return null;
+    }
+    if (this.exitsTraced && ending.exitTs === null && !ending.settled) {
+      for (const zombie of this.table.find(notified)?.process.zombies ?? []) {
+        if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
+        zombie.ending.notified = notified;
+        break;
+      }
+      return null;
+    }
     // One that was attached to may leave dead children that the trace never showed.
     const { attached } = sender.record;
-    if (!parent && attached !== null && attached.parent !== notified) return null;
-    if (parent && !parent.gone && parent.tasks.has(notified))
-      return sender.ending.settled && sender.record.exit ? null : sender;
-    for (const zombie of sender.zombies) {
-      if (!zombie.gone && zombie.ending.notified !== notified && sender.tasks.size > 0) {
-        zombie.ending.notified = notified;
-        sender.zombies.delete(zombie);
-        return null;
-      }
-    }
-    return sender.ending.settled && sender.record.exit ? null : sender;
+    if (!sender.parent && attached !== null && attached.parent !== notified) return null;
+    if (ending.settled && sender.record.exit) return null;
+    const heir = this.table.find(notified)?.process;
+    if (heir && heir !== sender.parent) heir.adopts = true;
+    return sender;
   }
 
   #threadEnded(task: Task, ts: number): void {
@@ -249,6 +295,7 @@ export class Endings implements DeathListener {
     if (ending.settled) return;
     ending.settled = true;
     const ts = ending.exitTs ?? ending.exitGroup?.ts ?? ending.fatal?.delivered?.ts ?? seen;
+    noteSilence(process);
     this.#judge(process, ts);
     this.signals.settleQueue(process, ts);
     if (process.memoryOwner === process) process.memory.clear(ts);
@@ -276,10 +323,11 @@ export class Endings implements DeathListener {
       ts,
       childCode: ending.childCode,
       exitGroup: ending.exitGroup,
-      exitArgument: process.leaderExitArgument,
+      exitArguments: this.#exitArguments(process),
       fatal,
       fatalEvidence: fatal && this.signals.evidenceOf(fatal),
       oomVictim: ending.oomVictim,
+      exitStack: ending.exitStack,
     });
     for (const reason of death.incomplete) process.note(reason);
     record.exit = death.exit && { ...death.exit, time: this.clock.timeOf(death.exit.ts) };
@@ -292,15 +340,21 @@ export class Endings implements DeathListener {
     if (record.exit) this.stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
   }
 
+  #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {
+    if (first === last || this.#lastThreadCounts !== null) {
+      const counts = this.#lastThreadCounts === true ? last : first;
+      return counts === null ? [] : [counts];
+    }
+    return [first, last].filter((argument) => argument !== null);
+  }
+
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
     const child = this.table.childOf(task.process, pid);
-    if (!child || child === task.process) return;
+    if (!child || child === task.process || isTracerOf(task.process, child)) return;
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
-    const { ending } = child;
-    const dead =
-      ending.settled || ending.exitTs !== null || ending.exitGroup !== null || ending.fatal !== null;
-    // Stopped and continued children are reported by the same call, and live on.
+    const dead = this.#isDead(child);
+    // Stopped and continued children, and stopped tracees, are reported by the same call, and live on.
     if (maybeStopped && !dead) {
       if (!this.exitsTraced && !this.signals.generateTraced) {
         child.note('a wait returned it, but nothing in the trace tells whether it was dead or only stopped');
@@ -308,37 +362,77 @@ export class Endings implements DeathListener {
       return;
     }
     this.#waitedFor.set(child, { by: task.tid, call: call?.name ?? 'wait4', ts });
-    const toldOrNeverTold = ending.notified !== null || !this.signals.generateTraced;
+    const toldOrNeverTold = child.ending.notified !== null || !this.signals.generateTraced;
     if (dead && toldOrNeverTold) this.#finishReaping(child);
+  }
+
+  /** Calling exit_group and getting a signal come before the end, with a tracer's stops between. */
+  #isDead({ ending }: Process): boolean {
+    if (ending.settled || ending.exitTs !== null) return true;
+    return !this.exitsTraced && (ending.exitGroup !== null || ending.fatal !== null);
   }
 
   #finishReaping(child: Process): void {
     const wait = this.#waitedFor.get(child);
     if (!wait) return;
     this.#waitedFor.delete(child);
+    if (!this.#isDead(child) && (child.tracer !== null || child.toldAlive)) {
+      child.toldAlive = false;
+      return;
+    }
     this.#settle(child, wait.ts);
     this.#reaped(child, wait.by, wait.call, wait.ts);
   }
 
-  /** waitid returns 0; who it was is in its siginfo. A number asked for, or a single zombie, tells. */
+  /** waitid returns 0; who it was is in its siginfo. What was asked for, or the kernel's order, tells. */
   #waitedById(task: Task, call: PendingCall | null, ts: number): void {
     const { process } = task;
     const bits = int32(argument(call, 'options')) ?? 0;
     if ((bits & WNOWAIT) !== 0 || (call && (bits & WEXITED) === 0)) return;
-    const asked = int32(argument(call, 'which')) ?? P_ALL;
-    const number = int32(argument(call, 'upid'));
-    let child: Process | null = null;
-    if (asked === P_PID && number !== null) {
-      child = this.table.childOf(process, number);
-      if (!child?.ending.settled) return;
-    } else if (process.zombies.size === 1) {
-      child = [...process.zombies][0] ?? null;
-    }
+    const child = this.#askedFor(process, call);
     // WNOHANG returns 0 for nothing at all, and what died during the call may have come too late for it.
     const since = child?.ending.dead ?? null;
     const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
+    if (child && (!child.ending.settled || isTracerOf(process, child))) return;
     if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
-    else process.waitid = { by: task.tid, ts };
+    else if (process.waitids.length < MOST_WAITIDS) process.waitids.push({ by: task.tid, ts });
+  }
+
+  /** The child that waitid names, or the only one that it can have found; null where that is not known. */
+  #askedFor(process: Process, call: PendingCall | null): Process | null {
+    const asked = int32(argument(call, 'which')) ?? P_ALL;
+    const number = int32(argument(call, 'upid'));
+    if (asked === P_PID) return number === null ? null : this.table.childOf(process, number);
+    if (asked === P_PIDFD && number !== null) {
+      const pid = process.files.get(number)?.pid;
+      return pid === undefined ? null : this.table.childOf(process, pid);
+    }
+    if (process.zombies.size === 1) return [...process.zombies][0] ?? null;
+    return asked === P_ALL && call !== null ? this.#firstZombie(process, call.ts) : null;
+  }
+
+  /**
+   * The one of several zombies that a wait for any takes: the first in the list of children, which is in the order
+   * of birth (kernel/exit.c, do_wait_thread), as long as one thread has them all and has adopted none.
+   */
+  #firstZombie(process: Process, ts: number): Process | null {
+    if (process.adopts || process.record.threads.length > 0) return null;
+    let first: Process | null = null;
+    for (const zombie of process.zombies) {
+      if (zombie.gone || zombie.ending.dead === null || zombie.ending.dead > ts) return null;
+      if (first === null || zombie.order < first.order) first = zombie;
+    }
+    return first;
+  }
+
+  /** wait4 or waitid found no child (ECHILD): what died before is gone, and nobody waited for it. */
+  #foundNoChild({ process }: Task, number: number | null, ts: number): void {
+    for (const zombie of [...process.zombies]) {
+      if (number !== null && number !== (zombie.pidInParent ?? zombie.tgid)) continue;
+      const { dead, notified } = zombie.ending;
+      const passedOn = notified !== null && !process.tasks.has(notified);
+      if (dead !== null && dead <= ts && !passedOn) this.#autoreaped(zombie);
+    }
   }
 
   #waitReturned(parent: Process): void {
@@ -357,34 +451,37 @@ export class Endings implements DeathListener {
   #goneUnseen(process: Process): void {
     const { ending, parent, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
-    const waitid = parent?.waitid;
-    if (waitid && ending.dead !== null && waitid.ts >= ending.dead) {
-      this.#reaped(process, waitid.by, 'waitid', waitid.ts);
+    const { dead, notified: told } = ending;
+    const waitid = dead === null ? -1 : (parent?.waitids.findIndex(({ ts }) => ts >= dead) ?? -1);
+    const [reaping] = waitid < 0 || !parent ? [] : parent.waitids.splice(waitid, 1);
+    if (reaping) {
+      this.#reaped(process, reaping.by, 'waitid', reaping.ts);
       return;
     }
     const untold = this.signals.generateTraced && ending.notified === null;
-    if (untold || (this.waitsTraced && this.#traced(parent))) {
-      record.state = 'autoreaped';
-      process.note(
-        untold
-          ? 'it told no parent of its end, and was reaped by itself'
-          : 'no wait of its parent returned it: the parent ignores SIGCHLD, or has SA_NOCLDWAIT',
-      );
-      this.#gone(process);
+    const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
+    // A zombie that outlives its parent is told to the next one.
+    const goneBeforeParent = toldTheDead && this.waitsTraced && this.exitsTraced && process.losses.gaps === 0;
+    if (untold || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
+      this.#autoreaped(process);
       return;
     }
     // The traced parent is reaped by whoever started it, which nobody asked to trace.
     if (record.role !== 'parent') {
       process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
     }
-    const told = ending.notified;
-    const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
     const by = toldTheDead ? null : (told ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));
     if (by !== null) this.#reaped(process, by, null, ts);
     else {
       record.state = 'reaped';
       this.#gone(process);
     }
+  }
+
+  /** Its parent ignores SIGCHLD or has SA_NOCLDWAIT: there is no zombie, and no wait. */
+  #autoreaped(process: Process): void {
+    process.record.state = 'autoreaped';
+    this.#gone(process);
   }
 
   #traced(parent: Process | null): boolean {
@@ -408,4 +505,22 @@ export class Endings implements DeathListener {
     this.table.forgetProcess(process);
     this.#ended.push(process.record);
   }
+}
+
+/** It waits as a tracer: the parent, which lives, waits for it too. */
+function isTracerOf(waiter: Process, child: Process): boolean {
+  const { parent, tracer } = child;
+  return (
+    tracer !== null &&
+    tracer !== 'unknown' &&
+    parent !== null &&
+    parent !== waiter &&
+    !parent.gone &&
+    !parent.ending.settled
+  );
+}
+
+function noteSilence(process: Process): void {
+  if (process.tasks.get(process.tgid)?.silent === true)
+    process.note('no system call of its program is in the trace: ftrace records none of 32-bit programs');
 }

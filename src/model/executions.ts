@@ -9,7 +9,7 @@ import { takeOwnName } from './file-calls';
 import { directoryOf, resolvePath } from './file-names';
 import type { NamedPath } from './file-names';
 import { AddressSpace } from './mappings';
-import type { ProcessTable, Task } from './process-table';
+import type { Process, ProcessTable, Task } from './process-table';
 import type { Exec } from './report';
 import type { StageLog } from './stage-log';
 import type { CallSubject, PendingCall } from './system-calls';
@@ -37,6 +37,7 @@ export class Executions {
     const filename = textOf(fieldOf(event, 'filename'));
     this.#replace(task, event.ts, call, filename === null ? null : { path: filename, source: 'exec-event' });
     task.execSeen = true;
+    task.silent = call !== null;
   }
 
   get calls(): readonly (readonly [string, CallSubject])[] {
@@ -116,8 +117,8 @@ export class Executions {
     error: string | null,
   ): Exec {
     const { process } = task;
-    const found = call?.path ?? told;
     const directory = call?.name === 'execveat' ? directoryOf(call) : null;
+    const found = (directory === null ? null : byDescriptor(process, directory, told)) ?? call?.path ?? told;
     const exec: Exec = {
       ts,
       time: this.clock.timeOf(ts),
@@ -132,4 +133,16 @@ export class Executions {
     else process.note(`more than ${MOST_EXECS} execs: the later ones are not listed`);
     return exec;
   }
+}
+
+/**
+ * The program of an execveat, where its descriptor's name is known: the kernel calls it `/dev/fd/3`, or
+ * `/dev/fd/3/name` in a directory (fs/exec.c, alloc_bprm).
+ */
+function byDescriptor(process: Process, fd: number, told: NamedPath | null): NamedPath | null {
+  const given = `/dev/fd/${fd}`;
+  if (told === null || !(told.path === given || told.path.startsWith(`${given}/`))) return null;
+  const file = process.files.get(fd);
+  if (!file?.path?.startsWith('/')) return null;
+  return { path: file.path + told.path.slice(given.length), source: told.source };
 }

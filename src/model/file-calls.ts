@@ -30,13 +30,10 @@ const OTHER_DESCRIPTORS: readonly (readonly [call: string, flags: string | null]
   ['epoll_create1', 'flags'],
   ['eventfd', null],
   ['eventfd2', 'flags'],
-  ['signalfd', null],
-  ['signalfd4', 'flags'],
   ['timerfd_create', 'flags'],
   ['inotify_init', null],
   ['inotify_init1', 'flags'],
   ['userfaultfd', 'flags'],
-  ['pidfd_open', null],
   ['pidfd_getfd', null],
   ['perf_event_open', null],
   ['io_uring_setup', null],
@@ -204,6 +201,29 @@ const memfd: CallSubject = {
   },
 };
 
+const pidfdOpen: CallSubject = {
+  exit: (task, call, ret) => {
+    if (isErrno(ret)) return;
+    const pid = int32(argument(call, 'pid'));
+    const file = pid === null ? unnamedFile() : { ...unnamedFile(), pid };
+    // pidfd_open(2): always close-on-exec.
+    task.process.files.install(ret, file, true);
+  },
+};
+
+function signalfd(name: string): [string, CallSubject] {
+  const [, descriptor] = otherDescriptor(name, 'flags');
+  return [
+    name,
+    {
+      exit: (task, call, ret, event) => {
+        if (!isErrno(ret)) task.process.hasSignalfd = true;
+        descriptor.exit?.(task, call, ret, event);
+      },
+    },
+  ];
+}
+
 /** Only remembered: a page-cache event inside tells the inode of what is read (src/model/inode-names.ts). */
 const read: CallSubject = {};
 
@@ -221,6 +241,9 @@ export const FILE_CALLS: readonly (readonly [string, CallSubject])[] = [
   ['chdir', chdir],
   ['fchdir', fchdir],
   ['memfd_create', memfd],
+  ['pidfd_open', pidfdOpen],
+  signalfd('signalfd'),
+  signalfd('signalfd4'),
   ['read', read],
   ['pread64', read],
   ...OTHER_DESCRIPTORS.map(([name, flags]) => otherDescriptor(name, flags)),

@@ -34,6 +34,7 @@ import { StageLog } from './stage-log';
 import { callHandlers, keepArguments } from './system-calls';
 import type { EventHandler } from './system-calls';
 import { TraceSummary } from './trace-summary';
+import { tracerCalls } from './tracers';
 import { Tree } from './tree';
 import { WallClock } from './wall-clock';
 
@@ -82,6 +83,7 @@ export class Lifecycle {
         ...this.#executions.calls,
         ...this.#endings.calls,
         ...this.#signals.calls,
+        ...tracerCalls(this.#table),
       ]),
     );
     this.#follow();
@@ -300,6 +302,9 @@ export class Lifecycle {
   #told(note: TraceNote): void {
     this.#trace.told(note);
     switch (note.kind) {
+      case 'trace':
+        this.#endings.ranOn(note.kernel);
+        break;
       case 'workload':
         this.#tree.told(note);
         this.#signals.markControls();

@@ -12,6 +12,8 @@ export interface OpenFile {
   nameSource: NameSource | null;
   /** `dev:ino`, where a page-cache event told it. */
   inode: string | null;
+  /** For a pidfd, the number of the process, as its opener called it. */
+  readonly pid?: number;
   /** The report's line about the open, so that a name that is learnt later reaches it. */
   listed: OpenedFile | null;
   /** Tells whoever mapped it that its name became known. */

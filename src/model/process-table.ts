@@ -25,11 +25,11 @@ export class Task {
   looseName: string | null = null;
   /** sched_process_exec was seen; the exit event of the same exec follows. */
   execSeen = false;
+  /** It has made no system call since its exec that the trace shows. */
+  silent = false;
   /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
   lastBorn: Tid | null = null;
   ended: number | null = null;
-  /** The argument of `exit`, for the process whose last thread ends without exit_group. */
-  exitArgument: number | null = null;
   /** Its line in `threads`; null for the first thread. */
   listed: ProcessRecord['threads'][number] | null = null;
   constructor(
@@ -52,6 +52,8 @@ export interface Ending {
   exitGroup: { readonly ts: number; readonly code: number | null } | null;
   /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
   childCode: number | null;
+  /** The call trace of that SIGCHLD: where in the kernel the process ended. */
+  exitStack: readonly string[];
   /** Who that SIGCHLD was sent to. */
   notified: Tid | null;
   fatal: SignalRecord | null;
@@ -83,7 +85,9 @@ export class Process {
   /** What clone returned in the parent: in a pid namespace another number than the tid. */
   pidInParent: number | null = null;
   /** What its first thread gave to `exit`. */
+  /** The argument of `exit` by the first thread and by the last, where nobody calls exit_group. */
   leaderExitArgument: number | null = null;
+  lastExitArgument: number | null = null;
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
   readonly queue: Queued[] = [];
@@ -91,6 +95,7 @@ export class Process {
     exitTs: null,
     exitGroup: null,
     childCode: null,
+    exitStack: [],
     notified: null,
     fatal: null,
     oomVictim: false,
@@ -102,8 +107,16 @@ export class Process {
   };
   /** Dead children that nobody has waited for yet. */
   readonly zombies = new Set<Process>();
-  /** The last waitid of this process that may have reaped a child whose number the trace does not have. */
-  waitid: { readonly by: Tid; readonly ts: number } | null = null;
+  /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
+  readonly waitids: { readonly by: Tid; readonly ts: number }[] = [];
+  /** Children of others became its own: their place among its own is not known. */
+  adopts = false;
+  /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */
+  tracer: Tid | 'unknown' | null = null;
+  /** A SIGCHLD told of its stop or its going on: the next wait that returns it may only tell that. */
+  toldAlive = false;
+  /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
+  hasSignalfd = false;
   losses: { gaps: number; last: number | null; firstReasons: string[] } = {
     gaps: 0,
     last: null,
@@ -111,6 +124,8 @@ export class Process {
   };
   /** The last event of its own, to tell a process that went silent in a gap from one that lives. */
   lastSeen: number;
+  /** Among all processes, in the order in which they became known. */
+  order = 0;
   gone = false;
   filesLeftOut = 0;
   librariesLeftOut = 0;
@@ -239,6 +254,7 @@ export class ProcessTable {
     const task = new Task(pid, process);
     process.tasks.set(pid, task);
     this.#tasks.set(pid, task);
+    process.order = this.processes.length + this.processesLeftOut;
     if (this.processes.length < MOST_PROCESSES) this.processes.push(process);
     else this.processesLeftOut++;
     return process;

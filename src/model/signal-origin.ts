@@ -14,6 +14,7 @@ import {
   SIGPROF,
   SIGSYS,
   SIGVTALRM,
+  SIGXCPU,
   SI_KERNEL,
   SI_QUEUE,
   SI_TIMER,
@@ -34,7 +35,10 @@ const FRAMES: readonly (readonly [RegExp, SignalOrigin])[] = [
     /^(?:it_real_fn|posix_timer_fn|posix_timer_event|posixtimer_send_sigqueue|alarm_handle_timer|alarm_timer_fired)$/,
     'timer',
   ],
-  [/^(?:run_posix_cpu_timers|check_process_timers|check_thread_timers|handle_posix_cpu_timers)$/, 'timer'],
+  [
+    /^(?:run_posix_cpu_timers|posix_cpu_timers_work|check_cpu_itimer|check_process_timers|check_thread_timers|handle_posix_cpu_timers)$/,
+    'timer',
+  ],
   [/^(?:isig|__isig|n_tty_|tty_|disassociate_ctty|session_clear_tty|__tty_|job_control|do_SAK)/, 'tty'],
   [
     /^(?:pipe_write|anon_pipe_write|sk_stream_error|unix_stream_sendmsg|tcp_sendmsg|generic_file_splice_)/,
@@ -126,7 +130,7 @@ function originOfCode({ number, code, inInterrupt, toItself }: SignalEvidence): 
   if (code === SI_TIMER) return 'timer';
   if (code === SI_TKILL) return 'tgkill';
   if (code === SI_QUEUE) return 'rt_sigqueue';
-  const ofTimer = number === SIGALRM || number === SIGVTALRM || number === SIGPROF;
+  const ofTimer = number === SIGALRM || number === SIGVTALRM || number === SIGPROF || number === SIGXCPU;
   if (code === SI_KERNEL) return ofTimer ? 'timer' : 'kernel';
   if (code > 0 && code < SI_KERNEL) return 'fault';
   if (number === SIGPIPE && toItself && code === 0) return 'pipe';
@@ -134,7 +138,7 @@ function originOfCode({ number, code, inInterrupt, toItself }: SignalEvidence): 
 }
 
 /** Without offset, address, module and compiler's suffix: `kill_something_info.constprop.0+0x1b` is `kill_something_info`. */
-function bareFunction(frame: string): string {
+export function bareFunction(frame: string): string {
   return frame.replace(/[+ ].*$/, '').replace(/\.(?:constprop|isra|part|cold|llvm).*$/, '');
 }
 

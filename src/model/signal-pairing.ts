@@ -38,8 +38,10 @@ const RESULTS: readonly SignalResult[] = ['pending', 'ignored', 'coalesced', 'ov
 
 /** What the ends of processes need to hear from signals. */
 export interface DeathListener {
-  /** A SIGCHLD that tells how a process ended, with its code. */
-  childEnded(sender: Task, notified: Tid, code: number, ts: number): void;
+  /** A SIGCHLD that tells of a stop, or of going on. */
+  childAlive(sender: Task, notified: Tid, code: number): void;
+  /** A SIGCHLD that tells how a process ended, with its code, and where in the kernel its sender was. */
+  childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void;
 }
 
 export class SignalPairing {
@@ -81,15 +83,9 @@ export class SignalPairing {
     this.#keep(record, targetInTree ? target.process : null);
     // The death comes before the signal that tells of it.
     const code = int32(fields['code']);
-    if (
-      number === SIGCHLD &&
-      code !== null &&
-      code >= CLD_EXITED &&
-      code <= CLD_DUMPED &&
-      sender &&
-      irq !== true
-    ) {
-      this.deaths.childEnded(sender, pid, code, event.ts);
+    if (number === SIGCHLD && code !== null && code >= CLD_EXITED && sender && irq !== true) {
+      if (code > CLD_DUMPED) this.deaths.childAlive(sender, pid, code);
+      else this.deaths.childEnded(sender, pid, code, event.ts, record.generated?.stack ?? []);
     }
     if (targetInTree) this.#announce(event, record, target.process);
     if (targetInTree) this.#enqueue(record, target.process, int32(fields['group']) !== 0, event.ts);
@@ -150,7 +146,14 @@ export class SignalPairing {
 
   /** The process is dead, or the trace ends: what it has not got by now it does not get. */
   settleQueue(process: Process, ts: number): void {
-    for (const { record } of process.queue.splice(0)) this.#settle(record, process, ts);
+    for (const { record } of process.queue.splice(0)) {
+      const taken = takenUnseen(process);
+      if (record.result === 'pending' && taken) {
+        record.result = 'unknown';
+        process.note(taken);
+      }
+      this.#settle(record, process, ts);
+    }
   }
 
   /** Events were lost: what is queued may have been delivered in the gap. */
@@ -230,6 +233,7 @@ export class SignalPairing {
   /** A delivery whose sending is not in the trace: before its start, in a gap, or not traced at all. */
   #unsentRecord(event: TraceEvent, number: number, process: Process, task: Task): SignalRecord {
     const code = int32(fieldOf(event, 'code'));
+    const tracer = this.#putInByTracer(process);
     const record: SignalRecord = {
       ts: event.ts,
       time: this.clock.timeOf(event.ts),
@@ -237,18 +241,20 @@ export class SignalPairing {
       number,
       code: code === null ? null : signalCodeName(number, code),
       result: 'delivered',
-      origin: findOrigin({
-        number,
-        code,
-        stack: [],
-        senderCall: null,
-        inInterrupt: false,
-        toItself: false,
-        oomVictim: process.ending.oomVictim,
-      }).origin,
+      origin: tracer
+        ? 'ptrace'
+        : findOrigin({
+            number,
+            code,
+            stack: [],
+            senderCall: null,
+            inInterrupt: false,
+            toItself: false,
+            oomVictim: process.ending.oomVictim,
+          }).origin,
       fatal: false,
       control: false,
-      sender: null,
+      sender: tracer,
       target: { pid: task.tid, tgid: process.tgid, comm: process.record.comm },
       generated: null,
       delivered: null,
@@ -262,6 +268,17 @@ export class SignalPairing {
     }
     this.#keep(record, process);
     return record;
+  }
+
+  /**
+   * The tracer of a process, where a signal that nobody sent must be its doing: it may put another number in the
+   * place of the one at which its tracee stopped.
+   */
+  #putInByTracer({ tracer, record, losses }: Process): SignalRecord['sender'] {
+    if (tracer === null || tracer === 'unknown') return null;
+    if (!this.generateTraced || !record.fork || losses.gaps > 0) return null;
+    const comm = this.table.find(tracer)?.process.record.comm ?? null;
+    return { pid: tracer, comm, inTree: this.tree.includes(tracer), irq: false };
   }
 
   #keep(record: SignalRecord, process: Process | null): void {
@@ -330,6 +347,14 @@ export class SignalPairing {
   #settle(record: SignalRecord, process: Process, ts: number): void {
     this.stages.add('signal', ts, process, outcomeText(record, process), record, this.tree.targetOf(process));
   }
+}
+
+/** How signals may have left its queue without any event; null where they cannot have. */
+function takenUnseen(process: Process): string | null {
+  if (process.tracer !== null)
+    return 'it is traced by ptrace: which signals its tracer kept from it is not in the trace';
+  if (process.hasSignalfd) return 'it has a signalfd: which signals it read from it is not in the trace';
+  return null;
 }
 
 /** Whether a 9 for this thread is only its process ending: exit_group, exec, a sibling's fatal signal. */

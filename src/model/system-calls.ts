@@ -65,6 +65,7 @@ export function callHandlers(
       if (!task) return;
       const call = { name, ts: event.ts, event, path: null, child: null, flags: null };
       task.call = call;
+      task.silent = false;
       subject.enter?.(task, call);
     });
     handlers.set(`sys_exit_${name}`, (event) => {
@@ -77,6 +78,7 @@ export function callHandlers(
       if (!task) return;
       const pending = task.call;
       task.call = null;
+      task.silent = false;
       // execveat that succeeds returns as execve: the kernel rewrites the number (arch/x86, ELF_PLAT_INIT).
       const paired = pending?.name === name || (pending?.name === 'execveat' && name === 'execve');
       if (ret !== null) subject.exit?.(task, paired ? pending : null, ret, event);

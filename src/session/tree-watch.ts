@@ -4,7 +4,7 @@
  * and its arguments while it lives, which inodes want a name, and how the command ended.
  */
 import { readFileSync } from 'node:fs';
-import { CLD_EXITED, SIGCHLD } from '../kernel/signals';
+import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
 import type { RingEvent } from '../readers/ring-event';
 import type { RingWatch } from '../readers/row-watch';
 import { parseMaps } from '../readers/maps';
@@ -87,7 +87,9 @@ export class TreeWatch implements RingWatch {
   #seeOutside(event: RingEvent): boolean {
     const about = Number(event.field('pid'));
     if (event.name === 'signal_generate' && about === this.#parent && event.field('sig') === SIGCHLD) {
-      this.endedByExit = event.field('code') === CLD_EXITED;
+      const code = Number(event.field('code'));
+      // Above are stops and going on.
+      if (code <= CLD_DUMPED) this.endedByExit = code === CLD_EXITED;
     }
     if (event.instanceNumber !== this.options.outside) return true;
     const ours = this.#tree.has(about) || (event.name === 'signal_generate' && this.#tree.has(event.pid));

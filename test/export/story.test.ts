@@ -167,7 +167,7 @@ describe('the story of a trace', () => {
     [
       'one that nobody needs to reap',
       { reap: null, state: 'autoreaped' },
-      /reaped +by the kernel itself: its parent ignores SIGCHLD/,
+      /reaped +by the kernel itself: its parent wants no zombies/,
     ],
     [
       'one that still runs',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TraceNote } from '../../src/trace-event';
 import { call, deliver, enter, event, exit, fork, free, generate, lifeOf, schedExit } from './life-of';
 
 const SIGCHLD = 17;
@@ -53,20 +54,39 @@ describe('a process’s end', () => {
     assert.deepEqual([process(20).exit?.code, process(20).exit?.cause], [255, 'exit_group(-1)']);
   });
 
-  it('comes when the last thread ends, with the code of the first', () => {
-    const { process } = lifeOf([
-      family,
-      fork(1.5, 20, 21, THREAD),
-      enter(2, 20, 'exit', { error_code: 4 }),
-      schedExit(2.1, 20),
-      enter(3, 21, 'exit', { error_code: 0 }),
-      schedExit(3.1, 21),
-      tells(3.2, 21, 10),
-    ]);
+  const lastThreadAfterFirst = [
+    family,
+    fork(1.5, 20, 21, THREAD),
+    enter(2, 20, 'exit', { error_code: 4 }),
+    schedExit(2.1, 20),
+    enter(3, 21, 'exit', { error_code: 5 }),
+    schedExit(3.1, 21),
+    tells(3.2, 21, 10),
+  ];
+  const on = (kernel: string): { notes: TraceNote[] } => ({
+    notes: [{ kind: 'trace', kernel, clock: 'mono', cpus: 2 }],
+  });
+
+  it('comes when the last thread ends, with its code since Linux 6.0', () => {
+    const { process } = lifeOf(lastThreadAfterFirst, on('6.1.0-13-amd64'));
     assert.deepEqual(
       [process(20).exit?.ts, process(20).exit?.code, process(20).exit?.cause],
-      [3.1, 4, 'exit(4)'],
+      [3.1, 5, 'exit(5)'],
     );
+  });
+
+  it('has the code of the first thread before Linux 6.0', () => {
+    const { process } = lifeOf(lastThreadAfterFirst, on('5.10.0-26-amd64'));
+    assert.deepEqual([process(20).exit?.ts, process(20).exit?.code], [3.1, 4]);
+  });
+
+  it('says that two codes are possible where the trace does not name its kernel', () => {
+    const { process } = lifeOf(lastThreadAfterFirst);
+    assert.deepEqual(
+      [process(20).exit?.code, process(20).exit?.cause],
+      [null, 'exit(4) and exit(5) of its threads'],
+    );
+    assert.match(process(20).incomplete.join(), /since Linux 6.0/);
   });
 
   it('by a core dump is told by SIGCHLD', () => {
@@ -141,7 +161,7 @@ describe('a zombie', () => {
       family,
       ends(2, 20, 0),
       tells(2.2, 20, 10),
-      waits(3, 10, -10),
+      call(3, 10, 'wait4', { upid: 77, options: 0 }, -10),
     ]);
     assert.deepEqual([process(20).state, process(20).reap], ['zombie', null]);
     assert.equal(stagesOf('zombie').length, 1);
@@ -169,8 +189,93 @@ describe('a zombie', () => {
     assert.equal(process(20).state, 'zombie');
   });
 
+  const P_ALL = { which: 0, upid: 0, infop: 1, options: 4, ru: 0 };
+
+  it('among several is reaped by waitid for any child in the order of birth', () => {
+    const { process } = lifeOf([
+      family,
+      fork(1.1, 10, 30),
+      ends(2, 30, 0),
+      tells(2.1, 30, 10),
+      ends(2.2, 20, 0),
+      tells(2.4, 20, 10, 1, 2),
+      call(3, 10, 'waitid', P_ALL, 0),
+    ]);
+    assert.deepEqual([process(20).reap?.call, process(30).state], ['waitid', 'zombie']);
+  });
+
+  it('among several with another that died during waitid is not taken to be the one', () => {
+    const { process } = lifeOf([
+      family,
+      fork(1.1, 10, 30),
+      ends(2, 30, 0),
+      tells(2.2, 30, 10),
+      enter(2.5, 10, 'waitid', P_ALL),
+      ends(2.6, 20, 0),
+      tells(2.8, 20, 10, 1, 2),
+      exit(3, 10, 'waitid', 0),
+      free(3.5, 20),
+    ]);
+    assert.deepEqual(
+      [process(20).reap?.call, process(20).reap?.ts, process(30).state],
+      ['waitid', 3, 'zombie'],
+    );
+  });
+
+  it('that its parent cannot find any more was reaped by itself', () => {
+    const { process } = lifeOf([family, ends(2, 20, 0), tells(2.2, 20, 10), waits(3, 10, -10)]);
+    assert.deepEqual([process(20).state, process(20).reap], ['autoreaped', null]);
+  });
+
+  it('is reaped by the waitid of its pidfd', () => {
+    const { process } = lifeOf([
+      family,
+      fork(1.1, 10, 30),
+      call(1.5, 10, 'pidfd_open', { pid: 30, flags: 0 }, 5),
+      ends(2, 20, 0),
+      tells(2.2, 20, 10),
+      ends(2.3, 30, 0),
+      tells(2.5, 30, 10, 1, 2),
+      call(3, 10, 'waitid', { which: 3, upid: 5, infop: 1, options: 4, ru: 0 }, 0),
+    ]);
+    assert.deepEqual([process(20).state, process(30).reap?.call], ['zombie', 'waitid']);
+  });
+
+  it('told to a parent that died before it was freed, and to no other, was reaped by itself', () => {
+    const { process } = lifeOf([
+      family,
+      fork(1.1, 20, 30),
+      call(1.2, 20, 'wait4', { upid: 4294967295, options: 1 }, 0),
+      ends(2, 30, 5),
+      tells(2.2, 30, 20),
+      ends(3, 20, 6),
+      tells(3.2, 20, 10),
+      waits(3.3, 10, 20),
+      free(4, 30),
+    ]);
+    assert.deepEqual([process(30).state, process(30).incomplete], ['autoreaped', []]);
+  });
+
+  it('killed by a signal does not lend its death to the parent that leaves it behind', () => {
+    const { process } = lifeOf([
+      family,
+      fork(1.1, 20, 30),
+      generate(1.5, 20, { sig: 9, pid: 30 }),
+      deliver(1.6, 30, 9),
+      schedExit(2, 30),
+      tells(2.2, 30, 20, 2, 1),
+      ends(3, 20, 6),
+      tells(3.2, 20, 10, 2),
+      tells(3.3, 20, 10),
+      waits(4, 10, 20),
+      waits(5, 10, 30),
+    ]);
+    assert.deepEqual([process(20).exit?.kind, process(20).exit?.code], ['exited', 6]);
+    assert.deepEqual([process(30).exit?.signal, process(30).reap?.by], ['SIGKILL', 10]);
+  });
+
   it('among several is told by sched_process_free to be whom waitid reaped', () => {
-    const args = { which: 0, upid: 0, infop: 1, options: 4, ru: 0 };
+    const args = { which: 2, upid: 0, infop: 1, options: 4, ru: 0 };
     const { process } = lifeOf([
       family,
       fork(1.1, 10, 30),
@@ -256,5 +361,53 @@ describe('a zombie', () => {
       deliver(3, 10, SIGCHLD, 0x5500),
     ]);
     assert.deepEqual([process(20).exit?.signal, process(20).reap?.by], ['SIGKILL', 10]);
+  });
+});
+
+describe('a process that is traced by ptrace', () => {
+  const TRAPPED = 4;
+
+  it('is returned to its tracer while it lives', () => {
+    const { process } = lifeOf([
+      family,
+      tells(2, 20, 10, TRAPPED),
+      waits(2.1, 10, 20),
+      ends(3, 20, 5),
+      tells(3.2, 20, 10),
+      waits(3.3, 10, 20),
+    ]);
+    assert.deepEqual([process(20).exit?.code, process(20).reap?.ts], [5, 3.300001]);
+  });
+
+  it('is reaped by its parent, when its tracer has waited for it', () => {
+    const { process, report } = lifeOf([
+      family,
+      fork(1.1, 20, 30),
+      tells(2, 30, 10, TRAPPED),
+      waits(2.1, 10, 30),
+      ends(3, 30, 5),
+      tells(3.2, 30, 10),
+      waits(3.3, 10, 30),
+      tells(3.4, 10, 20),
+      waits(3.5, 20, 30),
+    ]);
+    assert.deepEqual([process(30).reap?.by, process(30).reap?.ts], [20, 3.500001]);
+    assert.equal(process(10).exit, null);
+    assert.equal(report.processes.length, 3);
+  });
+
+  it('gets a signal that nobody sent from its tracer', () => {
+    const { signal, process } = lifeOf([
+      family,
+      generate(1.5, 20, { sig: 10, pid: 20 }),
+      tells(2, 20, 10, TRAPPED),
+      deliver(2.5, 20, 2),
+      schedExit(3, 20),
+      tells(3.2, 20, 10, 2),
+    ]);
+    const { origin, sender } = signal('SIGINT');
+    assert.deepEqual([origin, sender?.pid, process(20).exit?.signal], ['ptrace', 10, 'SIGINT']);
+    assert.equal(signal('SIGUSR1').result, 'unknown');
+    assert.match(process(20).incomplete.join(), /its tracer/);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { call, enter, event, exit, fork, lifeOf } from './life-of';
+import { call, enter, event, exit, fork, generate, lifeOf } from './life-of';
 
 const schedExec = (ts: number, pid: number, filename: string, oldPid = pid) =>
   event(ts, pid, 'sched_process_exec', { filename, pid, old_pid: oldPid });
@@ -96,5 +96,34 @@ describe('an exec', () => {
     ]);
     assert.equal(process(20).comm, 'a.out');
     assert.equal(stagesOf('rename')[0]?.text, 'child (20) is now called a.out');
+  });
+
+  it('of a descriptor is named by it, where its name is known', () => {
+    const { process } = lifeOf([
+      call(1, 10, 'openat', { dfd: -100, filename: 1, __filename_val: '/opt/bin', flags: 0, mode: 0 }, 3),
+      enter(2, 10, 'execveat', { fd: 3, filename: 1, argv: 2, envp: 3, flags: 0 }),
+      schedExec(2.1, 10, '/dev/fd/3/tool'),
+      exit(2.2, 10, 'execve', 0),
+      enter(3, 10, 'execveat', { fd: 7, filename: 1, argv: 2, envp: 3, flags: 0x1000 }),
+      schedExec(3.1, 10, '/dev/fd/7'),
+      exit(3.2, 10, 'execve', 0),
+    ]);
+    assert.deepEqual(
+      process(10).execs.map((exec) => exec.path),
+      ['/opt/bin/tool', '/dev/fd/7'],
+    );
+  });
+
+  it('after which no system call comes is said to be silent, as 32-bit programs are', () => {
+    const into32 = [
+      fork(1, 10, 20),
+      enter(2, 20, 'execve', { filename: 1 }),
+      schedExec(2.1, 20, '/opt/old'),
+      event(3, 20, 'sched_process_exit', { comm: 'old', pid: 20, prio: 120, group_dead: true }),
+      generate(3.1, 20, { sig: 17, pid: 10, code: 1 }),
+    ];
+    assert.match(lifeOf(into32).process(20).incomplete.join(), /32-bit/);
+    const native = [...into32.slice(0, 3), exit(2.2, 20, 'execve', 0), ...into32.slice(3)];
+    assert.doesNotMatch(lifeOf(native).process(20).incomplete.join(), /32-bit/);
   });
 });
