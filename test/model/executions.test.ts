@@ -17,6 +17,7 @@ describe('an exec', () => {
         time: null,
         path: '/bin/true',
         argv: null,
+        argvSource: null,
         error: null,
         nameSource: 'exec-event',
         call: 'execve',
