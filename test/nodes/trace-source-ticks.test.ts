@@ -162,7 +162,7 @@ describe('flow control of trace-source', () => {
       await needs(this, { tracefs: true });
     });
 
-    const nodes: readonly FlowNode[] = [
+    const nodes = (rounds: number): readonly FlowNode[] => [
       {
         id: 'configure',
         type: 'ftrace-configure',
@@ -176,14 +176,14 @@ describe('flow control of trace-source', () => {
         type: 'run-workload',
         command: 'dd',
         commandType: 'str',
-        args: ['if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=300000'],
+        args: ['if=/dev/zero', 'of=/dev/null', 'bs=1', `count=${rounds}`],
         wires: [['source', 'state'], [], []],
       },
       { id: 'source', type: 'trace-source', source: 'session', flowControl: true, wires: [['out']] },
     ];
 
     it('leaves what waits to the kernel, and tells what the kernel overwrote', async () => {
-      flow = await RunningFlow.start(nodes);
+      flow = await RunningFlow.start(nodes(300_000));
       flow.send('configure');
       await flow.first('state', (message) => metadata(message).kind === 'exited');
       assert.equal(flow.all('out').length, 1);
@@ -215,7 +215,7 @@ describe('flow control of trace-source', () => {
     });
 
     it('ends when the node is closed while the session waits for it', async () => {
-      flow = await RunningFlow.start(nodes);
+      flow = await RunningFlow.start(nodes(10_000));
       flow.send('configure');
       await flow.first('state', (message) => metadata(message).kind === 'exited');
       await flow.node('source').close(false);
