@@ -3,6 +3,7 @@
  * processes, signals, gaps and damage (`report --format ndjson`), for tools that read line by line.
  */
 import type { Report } from '../model/report';
+import { plainEvent } from '../lazy-batch';
 import type { TraceEvent } from '../trace-event';
 import { inContractOrder } from './report-keys';
 
@@ -29,17 +30,5 @@ export function jsonLine(value: object): string {
 
 /** One event as one line, in the contract's order; `stack` only where it has one. Decodes it. */
 export function eventLine(event: TraceEvent): string {
-  const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = event;
-  return jsonLine({
-    ts,
-    cpu,
-    pid,
-    tgid,
-    comm,
-    name,
-    fields,
-    ...(stack === undefined ? {} : { stack }),
-    flags,
-    ...(instance === undefined ? {} : { instance }),
-  });
+  return jsonLine(plainEvent(event));
 }

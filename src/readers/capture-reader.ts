@@ -205,7 +205,7 @@ function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingCo
   for (const [tid, comm] of names) context.names.seed(tid, comm);
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
   const read = notes.map(readNote).filter((note) => note !== null);
-  return new RingBatch(new RowWatch(context).pass(rows), context, lost, damage, read);
+  return new RingBatch({ rows: new RowWatch(context).pass(rows), context }, lost, damage, read);
 }
 
 /** sec; nsec, offset, size and stack; id. */
@@ -288,8 +288,7 @@ function joined(batches: readonly RingBatch[], damage: readonly Damage[]): Event
   const rows =
     batches.length === 1 ? first.insides().rows : joinRows(batches.map((batch) => batch.insides().rows));
   return new RingBatch(
-    rows,
-    first.insides().context,
+    { rows, context: first.insides().context },
     batches.flatMap((batch) => batch.lost),
     [...batches.flatMap((batch) => batch.damage), ...damage],
     batches.flatMap((batch) => batch.notes),

@@ -1,60 +1,25 @@
 /** Events of ring-buffer pages, in order: where each stands, not what is in it. */
-import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from '../trace-event';
+import { LazyBatch } from '../lazy-batch';
+import type { EventGlance, TraceNote } from '../trace-event';
 import type { MergedPages } from './page-merger';
 import { RingEvent, unknownName, type RingContext, type RingInsides } from './ring-event';
 import type { RingRows } from './row-merge';
 import type { RowWatch } from './row-watch';
 import { toSeconds, toTicks } from './trace-time';
 
-/**
- * Its insides hang on a function, because a flow clones what it passes on: the clone of a function is the
- * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
- */
-export class RingBatch implements EventBatch {
-  readonly insides: () => RingInsides;
-
-  constructor(
-    rows: RingRows,
-    context: RingContext,
-    readonly lost: readonly Loss[],
-    readonly damage: readonly Damage[],
-    readonly notes: readonly TraceNote[],
-  ) {
-    const insides = { rows, context };
-    this.insides = () => insides;
-  }
-
+export class RingBatch extends LazyBatch<RingInsides, RingEvent> {
   /** The same events with further notes. */
   withNotes(notes: readonly TraceNote[]): RingBatch {
     if (notes.length === 0) return this;
-    const { rows, context } = this.insides();
-    return new RingBatch(rows, context, this.lost, this.damage, [...this.notes, ...notes]);
+    return new RingBatch(this.insides(), this.lost, this.damage, [...this.notes, ...notes]);
   }
 
-  get length(): number {
-    return this.insides().rows.length;
-  }
-
-  at(index: number): RingEvent {
-    if (index < 0 || index >= this.length)
-      throw new RangeError(`event ${index} of a batch of ${this.length}`);
+  protected eventAt(index: number): RingEvent {
     return new RingEvent(this.insides, index);
   }
 
   glance(): EventGlance {
     return new RingGlance(this.insides);
-  }
-
-  *[Symbol.iterator](): Iterator<RingEvent> {
-    for (let index = 0; index < this.length; index++) yield this.at(index);
-  }
-
-  toArray(): TraceEvent[] {
-    return Array.from(this, (event) => event.toJSON());
-  }
-
-  toJSON(): unknown {
-    return { events: this.toArray(), lost: this.lost, damage: this.damage, notes: this.notes };
   }
 }
 
@@ -98,5 +63,5 @@ export function ringBatch(merged: MergedPages, watch: RowWatch, notes: readonly 
   const { context } = watch;
   const toTs = context.clockInNs ? toSeconds : toTicks;
   const lost = merged.lost.map(({ cpu, sec, nsec, count }) => ({ cpu, ts: toTs(sec, nsec), count }));
-  return new RingBatch(watch.pass(merged.rows), context, lost, merged.damage, notes);
+  return new RingBatch({ rows: watch.pass(merged.rows), context }, lost, merged.damage, notes);
 }

@@ -1,4 +1,5 @@
 /** One event of a ring-buffer page: its name, fields and call trace are decoded when they are looked at. */
+import { plainEvent, type LazyEvent } from '../lazy-batch';
 import type { EventFields, FieldValue, Tid, TraceEvent } from '../trace-event';
 import type { EventTable } from './event-table';
 import type { KernelSymbols } from './kernel-symbols';
@@ -31,7 +32,7 @@ export interface RingInsides {
  * Plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the same function: so a clone
  * of an event alone costs little, and is an event as well.
  */
-export class RingEvent implements TraceEvent {
+export class RingEvent implements LazyEvent {
   private decoded: EventFields | undefined;
 
   constructor(
@@ -146,19 +147,7 @@ export class RingEvent implements TraceEvent {
   }
 
   toJSON(): TraceEvent {
-    const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = this;
-    return {
-      ts,
-      cpu,
-      pid,
-      tgid,
-      comm,
-      name,
-      fields,
-      ...(stack === undefined ? {} : { stack }),
-      flags,
-      ...(instance === undefined ? {} : { instance }),
-    };
+    return plainEvent(this);
   }
 }
 

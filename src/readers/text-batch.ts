@@ -2,17 +2,8 @@
  * Events of text: a table of where each stands in the bytes. An event's name, comm, fields and call trace are
  * read when they are looked at, and not before.
  */
-import type {
-  Damage,
-  EventBatch,
-  EventFields,
-  EventGlance,
-  FieldValue,
-  Loss,
-  Tid,
-  TraceEvent,
-  TraceNote,
-} from '../trace-event';
+import { LazyBatch, plainEvent, type LazyEvent } from '../lazy-batch';
+import type { EventFields, EventGlance, FieldValue, Tid, TraceEvent } from '../trace-event';
 import type { ByteCache } from './byte-cache';
 import type { BodyReader, TextBody } from './text-body';
 import { RowKind } from './text-kind';
@@ -31,7 +22,7 @@ const DOT = 0x2e;
 const NO_FLAGS = ['', '.', '..', '...', '....', '.....', '......', '.......', '........'];
 
 /** What a batch and its events look into. */
-interface Insides {
+export interface TextInsides {
   readonly rows: TextRows;
   readonly context: TextContext;
 }
@@ -40,12 +31,12 @@ interface Insides {
  * One event of a batch; plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the
  * same function: so a clone of an event alone costs little, and is an event as well.
  */
-export class TextEvent implements TraceEvent {
+export class TextEvent implements LazyEvent {
   private body: TextBody | undefined;
   private decodedFields: EventFields | undefined;
 
   constructor(
-    private readonly insides: () => Insides,
+    private readonly insides: () => TextInsides,
     /** Its place in the batch. */
     readonly row: number,
   ) {}
@@ -161,66 +152,17 @@ export class TextEvent implements TraceEvent {
   }
 
   toJSON(): TraceEvent {
-    const { ts, cpu, pid, tgid, comm, name, fields, stack, flags, instance } = this;
-    return {
-      ts,
-      cpu,
-      pid,
-      tgid,
-      comm,
-      name,
-      fields,
-      ...(stack === undefined ? {} : { stack }),
-      flags,
-      ...(instance === undefined ? {} : { instance }),
-    };
+    return plainEvent(this);
   }
 }
 
-/**
- * Its insides hang on a function, because a flow clones what it passes on: the clone of a function is the
- * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
- */
-export class TextBatch implements EventBatch {
-  readonly insides: () => Insides;
-
-  constructor(
-    rows: TextRows,
-    context: TextContext,
-    readonly lost: readonly Loss[],
-    readonly damage: readonly Damage[],
-    readonly notes: readonly TraceNote[],
-  ) {
-    const insides = { rows, context };
-    this.insides = () => insides;
-  }
-
-  get length(): number {
-    return this.insides().rows.length;
-  }
-
-  at(index: number): TextEvent {
-    const { rows } = this.insides();
-    if (index < 0 || index >= rows.length)
-      throw new RangeError(`event ${index} of a batch of ${rows.length}`);
+export class TextBatch extends LazyBatch<TextInsides, TextEvent> {
+  protected eventAt(index: number): TextEvent {
     return new TextEvent(this.insides, index);
   }
 
   glance(): EventGlance {
     return new TextGlance(this.insides);
-  }
-
-  *[Symbol.iterator](): Iterator<TextEvent> {
-    const { length } = this;
-    for (let row = 0; row < length; row++) yield new TextEvent(this.insides, row);
-  }
-
-  toArray(): TraceEvent[] {
-    return Array.from(this, (event) => event.toJSON());
-  }
-
-  toJSON(): unknown {
-    return { events: this.toArray(), lost: this.lost, damage: this.damage, notes: this.notes };
   }
 }
 
@@ -228,7 +170,7 @@ class TextGlance implements EventGlance {
   private readonly rows: TextRows;
   private readonly bodies: BodyReader;
 
-  constructor(private readonly insides: () => Insides) {
+  constructor(private readonly insides: () => TextInsides) {
     this.rows = insides().rows;
     this.bodies = insides().context.bodies;
   }

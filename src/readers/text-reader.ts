@@ -458,7 +458,7 @@ export class TextReader implements TraceReader {
       this.lost.push(...this.waitingLost.filter(isDue).map((waiting) => waiting.loss));
       this.waitingLost = this.waitingLost.filter((waiting) => !isDue(waiting));
     }
-    const batch = new TextBatch(rows, this.context, this.lost, this.damage, this.notes);
+    const batch = new TextBatch({ rows, context: this.context }, this.lost, this.damage, this.notes);
     this.lost = [];
     this.damage = [];
     this.notes = [];

@@ -112,21 +112,15 @@ describe('a trace.dat that we write', () => {
     const all = batchOf([[{ delta: 0, payload: tick(1) }], []]);
     const { rows, context } = all.insides();
     const loss = (ts: number, count: number | null): Loss => ({ cpu: 0, ts, count });
-    const counted = new RingBatch(rows, context, [loss(10, 42)], [], []);
-    const uncounted = new RingBatch(rows, context, [loss(9, 1), loss(10, null)], [], []);
+    const counted = new RingBatch({ rows, context }, [loss(10, 42)], [], []);
+    const uncounted = new RingBatch({ rows, context }, [loss(9, 1), loss(10, null)], [], []);
     assert.deepEqual((await folder.read(datOf([counted]))).lost, [loss(10, 42)]);
     assert.deepEqual((await folder.read(datOf([uncounted]))).lost, [loss(10, null)]);
   });
 
   it('keeps a loss of one batch for the first event behind it in another', async () => {
     const context = smallKernel();
-    const empty = new RingBatch(
-      batchOf([[]], context).insides().rows,
-      context,
-      [{ cpu: 0, ts: 10, count: 7 }],
-      [],
-      [],
-    );
+    const empty = new RingBatch(batchOf([[]], context).insides(), [{ cpu: 0, ts: 10, count: 7 }], [], []);
     const { lost } = await folder.read(datOf([empty, batchOf([[{ delta: 0, payload: tick(1) }]], context)]));
     assert.deepEqual(lost, [{ cpu: 0, ts: 10, count: 7 }]);
   });

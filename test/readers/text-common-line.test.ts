@@ -29,7 +29,7 @@ function compare(line: Buffer): boolean {
   const body = bodies.read(line, prefix.bodyStart, end);
   assert.ok(body?.kind === 'event', shown);
   assert.deepEqual([body.open, body.isAmbiguous, prefix.isAmbiguous], [null, false, false], shown);
-  const event = new TextBatch(rows.release(1), context, [], [], []).at(0);
+  const event = new TextBatch({ rows: rows.release(1), context }, [], [], []).at(0);
   const { ts, cpu, pid, tgid, comm, flags, name, fields } = event;
   const text = line.toString('latin1', prefix.flagsStart, prefix.flagsEnd);
   const expectedComm = line.toString('utf8', 0, prefix.dash).replace(/^ +/, '');
