@@ -217,6 +217,7 @@ describe('flow control of trace-source', () => {
     it('ends when the node is closed while the session waits for it', async () => {
       flow = await RunningFlow.start(nodes(10_000));
       flow.send('configure');
+      await flow.first('out');
       await flow.first('state', (message) => metadata(message).kind === 'exited');
       await flow.node('source').close(false);
       assert.equal(flow.all('out').length, 1);
