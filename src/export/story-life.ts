@@ -291,7 +291,7 @@ function senderOf(signal: SignalRecord, parent: number | null): string {
   return `from ${nameAndPid(sender.comm, sender.pid)}${who} ${how}`.trimEnd();
 }
 
-function fateOf({ result, delivered, latency }: SignalRecord, clock: StoryClock): string {
+function fateOf({ signal, result, delivered, latency }: SignalRecord, clock: StoryClock): string {
   switch (result) {
     case 'delivered':
     case 'info-lost': {
@@ -302,7 +302,8 @@ function fateOf({ result, delivered, latency }: SignalRecord, clock: StoryClock)
     case 'pending':
       return 'never delivered';
     case 'ignored':
-      return 'no effect';
+      // It continues a process before anybody asks for a handler (kernel/signal.c, prepare_signal).
+      return signal === 'SIGCONT' ? 'no handler; what was stopped goes on' : 'no effect';
     case 'coalesced':
       return 'one was pending already';
     case 'overflow':

@@ -196,7 +196,8 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
     fits: (signal) => signal.result === 'unknown',
     verdict: 'unknown',
     severity: 'notice',
-    reason: () => 'events were lost or its target was not traced, so nobody can say what became of it',
+    reason: () =>
+      'nobody can say what became of it: events were lost, its target was not traced, or a signalfd or tracer took it',
   },
   {
     rule: 'default:queue-overflow',
@@ -245,7 +246,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
     verdict: 'attention',
     severity: (signal) => (SIGNAL_SETS['@rt'](signal.number) ? 'warning' : 'notice'),
     reason: () =>
-      'it was queued and never delivered: blocked, or taken by sigwait() or a signalfd, which leave no trace',
+      'it was queued and never delivered: blocked, or taken by sigwait(), whose call was not traced',
   },
   {
     rule: 'default:asked-to-end',
