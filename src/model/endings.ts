@@ -30,6 +30,8 @@ const P_ALL = 0;
 const P_PID = 1;
 const P_PIDFD = 3;
 const ECHILD = 10;
+/** Looked through for each waitid. */
+const MOST_SORTED = 1_000;
 /** Kept for each process: waitids whose children never show. */
 const MOST_WAITIDS = 1_000;
 
@@ -161,7 +163,8 @@ export class Endings implements DeathListener {
     if (!dead && (this.exitsTraced || this.signals.generateTraced)) return;
     ending.freed = event.ts;
     this.#settle(process, ending.exitTs ?? event.ts);
-    if (!this.#inWait(process.parent)) this.#goneUnseen(process);
+    if (process.parent && this.#inWait(process.parent)) process.parent.hasFreedZombies = true;
+    else this.#goneUnseen(process);
   }
 
   get calls(): readonly (readonly [string, CallSubject])[] {
@@ -416,7 +419,8 @@ export class Endings implements DeathListener {
    * of birth (kernel/exit.c, do_wait_thread), as long as one thread has them all and has adopted none.
    */
   #firstZombie(process: Process, ts: number): Process | null {
-    if (process.adopts || process.record.threads.length > 0) return null;
+    if (process.adopts || process.record.threads.length > 0 || process.zombies.size > MOST_SORTED)
+      return null;
     let first: Process | null = null;
     for (const zombie of process.zombies) {
       if (zombie.gone || zombie.ending.dead === null || zombie.ending.dead > ts) return null;
@@ -427,8 +431,10 @@ export class Endings implements DeathListener {
 
   /** wait4 or waitid found no child (ECHILD): what died before is gone, and nobody waited for it. */
   #foundNoChild({ process }: Task, number: number | null, ts: number): void {
-    for (const zombie of [...process.zombies]) {
-      if (number !== null && number !== (zombie.pidInParent ?? zombie.tgid)) continue;
+    const named = number === null ? null : this.table.childOf(process, number);
+    const zombies =
+      number === null ? [...process.zombies] : named && process.zombies.has(named) ? [named] : [];
+    for (const zombie of zombies) {
       const { dead, notified } = zombie.ending;
       const passedOn = notified !== null && !process.tasks.has(notified);
       if (dead !== null && dead <= ts && !passedOn) this.#autoreaped(zombie);
@@ -436,11 +442,13 @@ export class Endings implements DeathListener {
   }
 
   #waitReturned(parent: Process): void {
+    if (!parent.hasFreedZombies) return;
+    parent.hasFreedZombies = false;
     for (const child of [...parent.zombies]) if (child.ending.freed !== null) this.#goneUnseen(child);
   }
 
-  #inWait(parent: Process | null): boolean {
-    if (!parent || parent.gone) return false;
+  #inWait(parent: Process): boolean {
+    if (parent.gone) return false;
     for (const task of parent.tasks.values()) {
       if (task.call && (task.call.name.startsWith('wait') || task.call.name === 'waitid')) return true;
     }

@@ -107,6 +107,8 @@ export class Process {
   };
   /** Dead children that nobody has waited for yet. */
   readonly zombies = new Set<Process>();
+  /** Some of them are freed, while a wait that may have returned them is open. */
+  hasFreedZombies = false;
   /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
   readonly waitids: { readonly by: Tid; readonly ts: number }[] = [];
   /** Children of others became its own: their place among its own is not known. */
