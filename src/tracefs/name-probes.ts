@@ -75,7 +75,7 @@ const EVENT_PROBE: NameProbe = {
     { event: 'syscalls/sys_enter_openat', trigger: 'hist:keys=common_pid:called=filename' },
     {
       event: 'syscalls/sys_exit_openat',
-      trigger: `hist:keys=common_pid:name=$called:onmatch(syscalls.sys_enter_openat).trace(${group}_name,$name)`,
+      trigger: `hist:keys=common_pid:address=$called:onmatch(syscalls.sys_enter_openat).trace(${group}_name,$address)`,
     },
   ],
 };
