@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { parseMaps } from '../readers/maps';
 import type { TraceNote } from '../trace-event';
 
-type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
+export type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
 
 /** A process may have a million; what it opens later is in the trace anyway. */
 const MOST_FILES = 4096;
@@ -90,7 +90,7 @@ function signalsIn(status: string, mask: 'SigCgt' | 'SigIgn'): number[] {
 /**
  * Reads it all. What this process may not read of another (descriptors and maps need ptrace's rights) is empty.
  * @param ts seconds on the trace clock, now
- * @returns null where it is gone
+ * @returns null where it is gone, or a zombie: of that nothing is left to see
  */
 export function readProcState(pid: number, ts: number): AttachedNote | null {
   const stat = textOf(`/proc/${pid}/stat`);
@@ -98,6 +98,7 @@ export function readProcState(pid: number, ts: number): AttachedNote | null {
   // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
   const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
   const status = textOf(`/proc/${pid}/status`);
   const exe = linkOf(`/proc/${pid}/exe`);
   return {

@@ -22,7 +22,7 @@ import { BatchQueue } from './batch-queue';
 import { InodeNames } from './inode-names';
 import { readKernelTables, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
-import { readProcState } from './proc-state';
+import { readProcState, type AttachedNote } from './proc-state';
 import type { SessionSettings } from './session-settings';
 import { TreeWatch } from './tree-watch';
 
@@ -211,10 +211,13 @@ export class Session {
     try {
       const pids = findProcesses(this.settings.attach);
       this.#reader.start();
-      const threads = followThreads(this.#armed.tree, pids);
+      for (const tid of followThreads(this.#armed.tree, pids)) this.#watch.follow(tid);
+      const before = this.#readAttached(pids);
       this.#turn('on');
-      // After tracing is on: what is read now and what the trace tells leave no gap between them.
-      this.#noteAttached(pids, threads);
+      // Once more: what is read now and what the trace tells leave no gap between them. One that died meanwhile
+      // is told of as it was.
+      const after = this.#readAttached(pids);
+      for (const pid of pids) this.#noteAttached(after.get(pid) ?? before.get(pid));
       this.#become('running');
       this.#pumping = this.#pump();
       this.#ending = this.#safely(this.#endAttached(pids));
@@ -225,19 +228,24 @@ export class Session {
     }
   }
 
-  #noteAttached(pids: readonly number[], threads: readonly number[]): void {
-    const { names } = this.#context;
-    for (const tid of threads) this.#watch.follow(tid);
+  #readAttached(pids: readonly number[]): Map<number, AttachedNote> {
+    const notes = new Map<number, AttachedNote>();
     for (const pid of pids) {
       const note = readProcState(pid, Number(this.#now()) / 1e9);
-      if (note === null) continue;
-      for (const tid of note.threads) {
-        names.seed(tid, commOf(tid) ?? note.comm);
-        names.seedGroup(tid, pid);
-        this.#watch.follow(tid);
-      }
-      this.#notes.push(note);
+      if (note !== null) notes.set(pid, note);
     }
+    return notes;
+  }
+
+  #noteAttached(note: AttachedNote | undefined): void {
+    if (note === undefined) return;
+    const { names } = this.#context;
+    for (const tid of note.threads) {
+      names.seed(tid, commOf(tid) ?? note.comm);
+      names.seedGroup(tid, note.pid);
+      this.#watch.follow(tid);
+    }
+    this.#notes.push(note);
   }
 
   /** Until the attached processes are gone, or somebody disarms. */
