@@ -40,6 +40,13 @@ function checkBuffer(node: ConfigureNode, value: unknown): true | string {
   return fits ? true : node._('ftrace-configure.invalid.buffer');
 }
 
+/** Nodes of an older version have no such setting. */
+function checkPids(node: ConfigureNode, value: string | undefined): true | string {
+  const pids = (value ?? '').split(/[\s,]+/).filter((pid) => pid !== '');
+  const wrong = pids.find((pid) => !/^[1-9]\d{0,6}$/.test(pid));
+  return wrong === undefined ? true : node._('ftrace-configure.invalid.pid', { pid: wrong });
+}
+
 function showWhen(row: string, field: string, value: string): void {
   const toggle = (): void => {
     $(row).toggle($(field).val() === value);
@@ -75,6 +82,9 @@ function prepare(node: ConfigureNode): void {
 }
 
 const editors = window as unknown as { TraceLife?: Record<string, unknown> };
-editors.TraceLife = { ...editors.TraceLife, ftraceConfigure: { prepare, checkEventList, checkBuffer } };
+editors.TraceLife = {
+  ...editors.TraceLife,
+  ftraceConfigure: { prepare, checkEventList, checkBuffer, checkPids },
+};
 
 export {};

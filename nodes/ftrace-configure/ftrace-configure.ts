@@ -6,6 +6,7 @@ import {
   explainSession,
   findSession,
   inspectTracing,
+  readPids,
   readSessionSettings,
   type Session,
   type SessionSettings,
@@ -31,6 +32,7 @@ interface ConfigureDef extends NodeDef {
   outsideSignals?: unknown;
   bufferKb?: unknown;
   clock?: unknown;
+  attach?: unknown;
   whenImpossible?: unknown;
   replayPath?: unknown;
 }
@@ -76,6 +78,16 @@ function readAction(given: unknown): Action {
     'MESSAGE_INVALID',
     `msg.action is ${JSON.stringify(given)}; it is ${ACTIONS.join(', ')}`,
   );
+}
+
+/** Null: the message has none, and the node's own count. */
+function readMessagePids(given: unknown): number[] | null {
+  if (given === undefined || given === null) return null;
+  try {
+    return readPids(given, 'msg.pid');
+  } catch (error) {
+    throw new TraceError('MESSAGE_INVALID', asError(error).message, { cause: error });
+  }
 }
 
 /** `msg.payload` for a session, in whatever state. */
@@ -163,7 +175,12 @@ export = (RED: NodeAPI): void => {
 
     guardInput(this, async (message, send) => {
       const action = readAction(message['action']);
-      const settings = { ...config.session, topic: config.topic ?? topicOf(message) ?? config.session.topic };
+      const asked = readMessagePids(message['pid']);
+      const settings = {
+        ...config.session,
+        topic: config.topic ?? topicOf(message) ?? config.session.topic,
+        attach: asked ?? config.session.attach,
+      };
       delete message['action'];
       if (action === 'explain') {
         message.topic = settings.topic;
@@ -179,7 +196,9 @@ export = (RED: NodeAPI): void => {
         send(answer(await act(action, settings.topic), action, message));
       } else {
         try {
-          send(answer(await owned.arm(settings), 'session', message));
+          const session = await owned.arm(settings);
+          if (settings.attach.length > 0) await session.attach();
+          send(answer(session, 'session', message));
         } catch (error) {
           const path = config.replayPath;
           if (path === null || !(error instanceof TraceError) || inspectTracing().canTrace) {

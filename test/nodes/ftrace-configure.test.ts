@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import type { NodeMessageInFlow } from 'node-red';
+import type { Report } from '../../src/model/report';
 import { findSession } from '../../src/session/sessions';
 import { needs } from '../harness/requirements';
 import { RunningFlow } from './running-flow';
@@ -145,6 +148,48 @@ describe('ftrace-configure', () => {
       await flow.first('session');
       flow.send('configure', { action: 'pause' });
       assert.equal((await flow.caught()).error.code, 'SESSION_STATE');
+    });
+
+    it('attaches to a process by msg.pid, runs at once, and lets it live when it is deployed again', async () => {
+      flow = await RunningFlow.start([
+        { id: 'configure', type: 'ftrace-configure', topic: 'attach-test', wires: [['session', 'source']] },
+        { id: 'source', type: 'trace-source', wires: [['parse']] },
+        { id: 'parse', type: 'lifecycle-parse', wires: [[], ['report']] },
+      ]);
+      const sleeper = spawn('sleep', ['60']);
+      const gone = once(sleeper, 'exit');
+      flow.send('configure', { pid: sleeper.pid });
+      const { state, settings } = sessionOf(await flow.first('session'));
+      assert.deepEqual([state, settings.attach], ['running', [sleeper.pid]]);
+      flow.send('configure', { action: 'disarm' });
+      const report = (await flow.first('report', ({ payload }) => 'processes' in (payload as object)))
+        .payload as Report;
+      assert.deepEqual(
+        report.processes.map(({ pid, role, state: last }) => [pid, role, last]),
+        [[sleeper.pid, 'attached', 'running']],
+      );
+      await flow.stop();
+      await start({ attach: String(sleeper.pid) });
+      flow.send('configure');
+      await flow.first('session', inState('running'));
+      await flow.stop();
+      assert.equal(sleeper.exitCode ?? sleeper.signalCode, null, 'it was signalled');
+      sleeper.kill('SIGKILL');
+      await gone;
+      await start();
+    });
+
+    it('sends a pid that is none, and one that is not there, to Catch', async () => {
+      await start();
+      flow.send('configure', { pid: 'init' });
+      assert.equal((await flow.caught()).error.code, 'MESSAGE_INVALID');
+      const brief = spawn('true');
+      await once(brief, 'exit');
+      flow.send('configure', { pid: [brief.pid] });
+      await flow.first(
+        'caught',
+        ({ error }: NodeMessageInFlow & { error?: { code?: string } }) => error?.code === 'PROCESS_MISSING',
+      );
     });
 
     it('pauses and resumes a running session', async () => {
