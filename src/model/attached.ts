@@ -76,7 +76,7 @@ export class ProcNotes {
     for (const { fd, path, closeOnExec } of note.files) {
       process.files.install(fd, { path, nameSource: 'proc', inode: null, listed: null }, closeOnExec);
     }
-    if (process.memory.size === 0) seedMemory(process, note.maps, note.exe, note.ts);
+    seedMemory(process, note.maps, note.exe, note.ts);
     this.tree.attach(process);
   }
 
@@ -105,7 +105,8 @@ function timeOf(note: AttachedNote | ArgumentsNote): number {
 function seedMemory(process: Process, maps: readonly MapsEntry[], program: string | null, ts: number): void {
   let load: Load | null = null;
   for (const entry of maps) {
-    if (!entry.path.startsWith('/')) continue;
+    // What the trace has shown to be mapped there is known with its time.
+    if (!entry.path.startsWith('/') || process.memory.at(entry.start) !== null) continue;
     if (load?.file.path !== entry.path || entry.offset === 0) load = newLoad(entry, ts);
     load.end = entry.end;
     process.memory.map(entry.start, entry.end - entry.start, entry.offset, load, ts);

@@ -57,11 +57,14 @@ function list(process: Process, opened: OpenedFile): OpenedFile | null {
   return opened;
 }
 
+/** The call, and the probe on its exit event, which fires behind it (src/tracefs/name-probes.ts). */
+export const NAMES_BEHIND_EXIT = 'openat';
+
 function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: number, name: string): void {
   const { process } = task;
   const found = nameOf(task, call);
-  const path =
-    found && resolvePath(process, found.path, call && call.name !== 'open' ? directoryOf(call) : null);
+  const dfd = call && call.name !== 'open' ? directoryOf(call) : null;
+  const path = found && resolvePath(process, found.path, dfd);
   const failed = isErrno(ret);
   const opened: OpenedFile = {
     ts: call?.ts ?? ts,
@@ -72,10 +75,27 @@ function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: numbe
     call: name,
   };
   const listed = list(process, opened);
+  const isUnnamed = path === null && call !== null && name === NAMES_BEHIND_EXIT;
+  task.unnamedOpen = isUnnamed ? { opened, file: null, dfd } : null;
   if (failed) return;
   const file: OpenFile = { path, nameSource: opened.nameSource, inode: null, listed };
   // openat2 has its flags in user memory. Taken as close-on-exec, a name may be missing after an exec, never wrong.
   process.files.install(ret, file, name === 'openat2' || closesOnExec(argument(call, 'flags')));
+  if (isUnnamed) task.unnamedOpen = { opened, file, dfd };
+}
+
+/** The name of the open that has just returned. */
+export function nameReturnedOpen(task: Task, name: string): void {
+  const { unnamedOpen } = task;
+  task.unnamedOpen = null;
+  if (unnamedOpen === null) return;
+  const { opened, file, dfd } = unnamedOpen;
+  opened.path = resolvePath(task.process, name, dfd);
+  opened.nameSource = 'probe';
+  if (file?.path !== null) return;
+  file.path = opened.path;
+  file.nameSource = 'probe';
+  file.named?.();
 }
 
 function nameOf(task: Task, call: PendingCall | null): NamedPath | null {

@@ -19,7 +19,7 @@ import { ProcNotes } from './attached';
 import { Births } from './births';
 import { Endings } from './endings';
 import { Executions } from './executions';
-import { FILE_CALLS } from './file-calls';
+import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
 import { InodeNames } from './inode-names';
@@ -277,7 +277,8 @@ export class Lifecycle {
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
     if (path === null) return;
-    if (task.call) task.call.path ??= { path, source: 'probe' };
+    if (!task.call && event.name === NAMES_BEHIND_EXIT && task.unnamedOpen) nameReturnedOpen(task, path);
+    else if (task.call) task.call.path ??= { path, source: 'probe' };
     else task.looseName = path;
   };
 
@@ -327,6 +328,7 @@ export class Lifecycle {
     for (const task of this.#table.tasks()) {
       task.call = null;
       task.looseName = null;
+      task.unnamedOpen = null;
       task.execSeen = false;
     }
     this.#table.forking.clear();

@@ -6,9 +6,9 @@
  * that others' events name: an unfiltered trace names half the machine.
  */
 import type { Tid, TraceEvent } from '../trace-event';
-import { FileTable } from './open-files';
+import { FileTable, type OpenFile } from './open-files';
 import { AddressSpace, type Load } from './mappings';
-import type { ProcessRecord, SignalRecord } from './report';
+import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
 import type { PendingCall } from './system-calls';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
@@ -23,6 +23,12 @@ export class Task {
   call: PendingCall | null = null;
   /** A name that a probe gave outside of any call: the open's own enter event is missing. */
   looseName: string | null = null;
+  /** The open that has just returned without a name, for the probe that stands on its exit event. */
+  unnamedOpen: {
+    readonly opened: OpenedFile;
+    readonly file: OpenFile | null;
+    readonly dfd: number | null;
+  } | null = null;
   /** sched_process_exec was seen; the exit event of the same exec follows. */
   execSeen = false;
   /** It has made no system call since its exec that the trace shows. */

@@ -42,6 +42,28 @@ describe('an opened file', () => {
     );
   });
 
+  it('is named by the probe on the exit event of its call, which comes behind that', () => {
+    const { process } = lifeOf([
+      enter(1, 10, 'openat', { dfd: AT_FDCWD, filename: 1, flags: 0 }),
+      exit(1.1, 10, 'openat', 3),
+      event(1.1, 10, 'openat', { path: '/lib/libx.so.1' }),
+      mapped(1.2, 10, 3),
+      open(1.3, 10, '/etc/b', 4),
+      enter(2, 10, 'openat', { dfd: AT_FDCWD, filename: 1, flags: 0 }),
+      exit(2.1, 10, 'openat', -2),
+      event(2.1, 10, 'openat', { path: '/etc/missing' }),
+    ]);
+    assert.deepEqual(
+      process(10).files.map(({ path, nameSource, error }) => [path, nameSource, error]),
+      [
+        ['/lib/libx.so.1', 'probe', null],
+        ['/etc/b', 'syscall', null],
+        ['/etc/missing', 'probe', 'ENOENT'],
+      ],
+    );
+    assert.equal(process(10).libraries[0]?.path, '/lib/libx.so.1');
+  });
+
   it('has no name where the probe could not read it', () => {
     const { process } = lifeOf([
       enter(1, 10, 'openat', { dfd: AT_FDCWD, filename: 1, flags: 0 }),
