@@ -116,6 +116,13 @@ function registerPreflight(RED: NodeAPI): void {
   );
 }
 
+/** Whoever looks at call traces in a flow finds the symbols there: reading them in the run would hold up the others. */
+async function armForFlow(settings: SessionSettings): Promise<Session> {
+  const session = await armSession(settings);
+  if (settings.callTraces) await session.loadSymbols();
+  return session;
+}
+
 export = (RED: NodeAPI): void => {
   registerPreflight(RED);
   RED.nodes.registerType('ftrace-configure', function (this: Node, def: ConfigureDef) {
@@ -125,7 +132,7 @@ export = (RED: NodeAPI): void => {
     const status = new StatusRenderer<ConfigureState>(this, LOOKS, (key, values) =>
       RED._(`ftrace-configure.${key}`, values),
     );
-    const owned = new OwnedSessions(armSession, (session) => {
+    const owned = new OwnedSessions(armForFlow, (session) => {
       status.show(session.state, { topic: session.topic });
     });
 

@@ -111,7 +111,7 @@ export class TraceDatWriter {
       {
         layout: this.layout,
         formats: table.formats,
-        kallsyms: this.#stacks.symbols() + symbols.readText(),
+        kallsyms: this.#stacks.symbols() + symbols.text(),
         comms: names.lastNames(),
         release: this.#trace?.kernel ?? '',
         clock: this.#trace?.clock ?? 'local',

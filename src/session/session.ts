@@ -3,6 +3,7 @@
  * the instances and probes, the traced parent and all that it forked, the open pipes, the readers' queues.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import { ringBatch, type RingBatch } from '../readers/ring-batch';
 import type { RingContext } from '../readers/ring-event';
@@ -437,6 +438,18 @@ export class Session {
     while ([...this.#queues].some((queue) => queue.isBehind)) {
       await new Promise<void>((resolve) => (this.#roomAgain = resolve));
       this.#roomAgain = null;
+    }
+  }
+
+  /**
+   * Reads the kernel's symbols now. Otherwise the first call trace that somebody looks at does, and holds up a busy
+   * event loop for a tenth of a second.
+   */
+  async loadSymbols(): Promise<void> {
+    try {
+      this.#context.symbols.load(await readFile('/proc/kallsyms'));
+    } catch {
+      // Not readable: addresses stay numbers.
     }
   }
 
