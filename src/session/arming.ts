@@ -63,6 +63,9 @@ function chooseTreeEvents(tracefs: string, settings: SessionSettings): EventChoi
   }));
 }
 
+/** As long as any kernel has them; one that has less takes its own limit. */
+const LONGEST_STRING = 165;
+
 /** Signals are rare beside system calls, and making and freeing a large buffer takes the kernel a while. */
 function signalsBufferKb(bufferKb: number): number {
   return Math.min(bufferKb, Math.max(4096, bufferKb >> 2));
@@ -101,6 +104,8 @@ export async function armInstances(
     ];
     const outside = signals === null ? [] : outsideEvents(settings);
     tree.create(settings.clock, settings.bufferKb);
+    // Names only: with all system calls it would also be more of what is written.
+    if (fileNames.source === 'syscall' && settings.events === 'lifecycle') tree.keepStrings(LONGEST_STRING);
     tree.filterByPid(settings.followChildren);
     for (const choice of inTree) tree.enable(choice);
     if (signals !== null) {

@@ -58,6 +58,15 @@ export class Instance {
     if (this.files.dryRun || existsSync(file)) this.files.write(file, value);
   }
 
+  /**
+   * How much of a string, or of a buffer, a system call's event has: 63 bytes unless one says so, and never more than
+   * the kernel's own limit (165 in 7.3; kernel/trace/trace_syscalls.c). Does nothing where events have none.
+   */
+  keepStrings(bytes: number): void {
+    const file = this.#file('syscall_user_buf_size');
+    if (existsSync(file)) this.files.write(file, String(bytes));
+  }
+
   /** Filters by pid from now on; nobody passes until `follow` names somebody. Call before `enable`. */
   filterByPid(followChildren: boolean): void {
     try {
