@@ -36,8 +36,11 @@ const GATHERING_MS = 50;
 const UNREAD_MS = 10_000;
 /** And when it is disarmed, this long for readers that are behind. */
 const UNREAD_AT_END_MS = 4000;
-/** A task's last event comes from RCU, after it was reaped. */
-const SETTLE_MS = 60;
+/**
+ * The pid list empties by the very tracepoint that is a task's last event (sched_process_free, from RCU): this much for
+ * the recording of it on another CPU.
+ */
+const SETTLE_MS = 15;
 const PATIENCE_MS = 2000;
 const KILLING_MS = 100;
 /** An attached process may live for weeks: how often to look whether it still does. */
