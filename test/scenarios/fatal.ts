@@ -71,9 +71,9 @@ export const FATAL: readonly Scenario[] = [
       const record = told.fatalOf(child);
       assert.deepEqual(
         [record.sender?.pid, record.sender?.inTree, record.origin, record.code, record.result],
-        [process.pid, false, 'kill', 'SI_USER', 'delivered'],
+        [told.outsider, false, 'kill', 'SI_USER', 'delivered'],
       );
-      assert.match(child.exit?.cause ?? '', new RegExp(`^SIGTERM from \\S+ \\(${process.pid}\\), `));
+      assert.match(child.exit?.cause ?? '', new RegExp(`^SIGTERM from \\S+ \\(${told.outsider}\\), `));
       return 'ok';
     },
     {

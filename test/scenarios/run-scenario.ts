@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { temporaryFolder } from '../harness/temporary-folder';
-import type { Line, Recorder, Scenario, Verdict } from './scenario';
+import type { Line, Recorder, Recording, Scenario, Verdict } from './scenario';
 import { Told } from './told';
 
 const SOURCES = path.join(process.cwd(), 'test/scenarios/src');
@@ -31,16 +31,26 @@ export function compileProgram(program: string, flags: readonly string[] = []): 
 export class Lacking extends Error {}
 
 /**
+ * @param programOf where the compiled program is, on a machine without a compiler
  * @returns 'ok', or what the trace does not have and the report admits
  * @throws AssertionError where the report tells an untruth; Lacking
  */
-export async function runScenario(scenario: Scenario, record: Recorder): Promise<Verdict> {
-  const file = compileProgram(scenario.program, scenario.flags);
+export async function runScenario(
+  scenario: Scenario,
+  record: Recorder,
+  programOf: (program: string, flags?: readonly string[]) => string = compileProgram,
+): Promise<Verdict> {
+  const file = programOf(scenario.program, scenario.flags);
   const { outside } = scenario;
   const argv = [...(scenario.under ?? []), file, scenario.scene];
   const recording = await record(argv, (line) => {
     if (line.startsWith('{')) outside?.(JSON.parse(line) as Line);
   });
+  return assertTrue(scenario, recording);
+}
+
+/** The same of a recording that was made before, perhaps on another machine. */
+export function assertTrue(scenario: Scenario, recording: Recording): Verdict {
   const told = new Told(recording);
   if (told.lacking !== null) throw new Lacking(told.lacking);
   told.birthsAreTrue();

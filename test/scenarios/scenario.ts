@@ -10,6 +10,8 @@ export interface Recording {
   readonly report: Report;
   /** What the command printed on its standard output. */
   readonly lines: readonly string[];
+  /** Who did what `Scenario.outside` does; this process, where nothing is said. */
+  readonly outsider?: number;
 }
 
 /**

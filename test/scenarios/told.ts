@@ -12,8 +12,11 @@ export class Told {
   readonly report: Report;
   /** What the program said, in order. */
   readonly said: readonly Line[];
+  /** Who acted from outside of the tree. */
+  readonly outsider: number;
 
   constructor(recording: Recording) {
+    this.outsider = recording.outsider ?? process.pid;
     this.report = recording.report;
     this.said = recording.lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
   }
