@@ -266,9 +266,10 @@ export class Endings implements DeathListener {
       for (const zombie of this.table.find(notified)?.process.zombies ?? []) {
         if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
         zombie.ending.notified = notified;
-        break;
+        return null;
       }
-      return null;
+      // Its own exit is not in the trace, or it passes on the end of somebody who is not.
+      if (!sender.parent?.tasks.has(notified)) return null;
     }
     // One that was attached to may leave dead children that the trace never showed.
     const { attached } = sender.record;

@@ -364,6 +364,23 @@ describe('a zombie', () => {
   });
 });
 
+describe('a process whose exit events are missing', () => {
+  const other = [fork(0.1, 10, 15), ends(0.2, 15, 0), tells(0.4, 15, 10), waits(0.5, 10, 15), family].flat();
+
+  it('ended as SIGCHLD tells its parent', () => {
+    const { process } = lifeOf([other, tells(2, 20, 10), waits(3, 10, 20)]);
+    assert.deepEqual(
+      [process(20).exit?.kind, process(20).exit?.code, process(20).state],
+      ['exited', null, 'reaped'],
+    );
+  });
+
+  it('is not ended by the news of somebody else that it tells a stranger, as a tracer does', () => {
+    const { process } = lifeOf([other, tells(2, 20, 99, 2)]);
+    assert.deepEqual([process(20).exit, process(20).state], [null, 'running']);
+  });
+});
+
 describe('a process that is traced by ptrace', () => {
   const TRAPPED = 4;
 
