@@ -27,6 +27,13 @@ export class Told {
     return line === undefined ? null : String(line['lacking']);
   }
 
+  /** Was it recorded on a kernel older than `major.minor`? */
+  isKernelBefore(major: number, minor: number): boolean {
+    const [, theirs, less] =
+      /^(\d+)\.(\d+)/.exec(this.report.trace.kernel ?? '') ?? assert.fail('no kernel is noted');
+    return Number(theirs) < major || (Number(theirs) === major && Number(less) < minor);
+  }
+
   /** The facts of one kind: `{"born":...}`. */
   facts(kind: string): Line[] {
     return this.said.filter((line) => kind in line);
