@@ -1,5 +1,6 @@
 /** Ends that processes choose themselves. */
 import assert from 'node:assert/strict';
+import { signalName } from '../../src/kernel/signals';
 import type { Scenario } from './scenario';
 
 function ending(name: string, scene: string, holds: Scenario['holds']): Scenario {
@@ -23,4 +24,36 @@ export const EXITS: readonly Scenario[] = [
     assert.ok(child.exit!.ts >= child.threads[0]!.end!);
     return 'ok';
   }),
+  {
+    ...ending(
+      'ends among lost events: what is told is true, and what is not known is said',
+      'storm',
+      (told) => {
+        assert.notEqual(told.report.trace.lost, 0);
+        assert.ok(told.facts('waited').length === 20);
+        for (const { waited, by, code, signal } of told.facts('waited')) {
+          for (const life of told.livesOf(Number(waited))) {
+            const { exit, reap, incomplete } = life;
+            const kind = signal === null ? 'exited' : 'signaled';
+            const name = signal === null ? null : signalName(Number(signal));
+            const what = `${life.pid}: ${JSON.stringify([exit, reap, life.state, incomplete])}`;
+            assert.ok(exit === null || exit.kind === kind, `${kind}, not as told of ${what}`);
+            assert.ok(
+              exit?.code === code || (exit?.code ?? null) === null,
+              `code ${String(code)}, not as told of ${what}`,
+            );
+            assert.ok(
+              exit?.signal === name || (exit?.signal ?? null) === null,
+              `${String(name)}, not as told of ${what}`,
+            );
+            assert.ok(reap === null || reap.by === by, `reaped by ${String(by)}, not as told of ${what}`);
+            const whole = exit !== null && (exit.code ?? exit.signal) !== null;
+            assert.ok(whole || incomplete.length > 0, `no reason of ${what}`);
+          }
+        }
+        return 'ok';
+      },
+    ),
+    bufferKb: 4,
+  },
 ];

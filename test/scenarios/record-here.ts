@@ -7,8 +7,8 @@ import type { Recorder } from './scenario';
 
 const MOST_MS = 15_000;
 
-export const recordHere: Recorder = async ([command, ...args], onLine) => {
-  const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb: 2048 });
+export const recordHere: Recorder = async ([command, ...args], onLine, bufferKb = 2048) => {
+  const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb });
   try {
     const lifecycle = new Lifecycle({ source: 'raw' });
     const lines: string[] = [];

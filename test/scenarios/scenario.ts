@@ -18,7 +18,12 @@ export interface Recording {
  * Runs a command under a session, and gives its report and its output. `onLine` hears each line while it runs: that
  * is how somebody outside of the traced tree learns when and to whom to do something.
  */
-export type Recorder = (argv: readonly string[], onLine: (line: string) => void) => Promise<Recording>;
+export type Recorder = (
+  argv: readonly string[],
+  onLine: (line: string) => void,
+  /** Kibibytes of ring buffer for each CPU; more than enough where it is not given. */
+  bufferKb?: number,
+) => Promise<Recording>;
 
 /** 'ok', or what this kernel's trace does not have and the report itself admits. */
 export type Verdict = 'ok' | { readonly incomplete: string };
@@ -33,6 +38,8 @@ export interface Scenario {
   readonly flags?: readonly string[];
   /** Put in front of the program: `strace -f -o /dev/null`. */
   readonly under?: readonly string[];
+  /** A ring buffer that is too small: events are lost, and what is told must not be wrong for it. */
+  readonly bufferKb?: number;
   /** What somebody outside of the tree does at a line of the program. */
   readonly outside?: (line: Line) => void;
   /**

@@ -59,4 +59,22 @@ static void first_thread_first(void)
 	reap(child);
 }
 
-SCENES({ "codes", codes }, { "by-thread", by_thread }, { "first-thread-first", first_thread_first })
+/* More calls than a small buffer holds, between beginnings and ends of either kind. */
+static void storm(void)
+{
+	for (int at = 0; at < 20; at++) {
+		pid_t child = born(fork(), "clone");
+		if (child == 0) {
+			for (int call = 0; call < 3000; call++)
+				close(open("/dev/null", O_RDONLY));
+			if (at % 2 == 0)
+				_exit(at);
+			raise(at % 4 == 1 ? SIGTERM : SIGKILL);
+		}
+		if (at % 5 == 4)
+			for (int each = 0; each < 5; each++)
+				reap(-1);
+	}
+}
+
+SCENES({ "storm", storm }, { "codes", codes }, { "by-thread", by_thread }, { "first-thread-first", first_thread_first })

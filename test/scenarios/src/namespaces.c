@@ -1,5 +1,6 @@
 /* Pids that mean something else: in pid namespaces, and numbers that are used again. */
 #include "truth.h"
+#include <linux/membarrier.h>
 #include <linux/sched.h>
 
 /* Global pids of what is inside are not known inside: facts here name the namespace's first process only. */
@@ -87,13 +88,22 @@ static void unkillable(void)
 	reap(first);
 }
 
-/* The same number twice, as clone3 may ask for it. */
+/*
+ * The same number twice, as clone3 may ask for it. sched_process_free, by which the kernel's pid filter forgets a
+ * number, comes from RCU: membarrier waits for that, on the processor that queued it.
+ */
 static void used_again(void)
 {
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
 	pid_t number = born(fork(), "clone");
 	if (number == 0)
 		_exit(46);
 	reap(number);
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		lacking("membarrier");
 	struct clone_args arguments = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&number, .set_tid_size = 1 };
 	pid_t again = syscall(SYS_clone3, &arguments, sizeof(arguments));
 	if (again < 0)
