@@ -118,7 +118,9 @@ export class Executions {
   ): Exec {
     const { process } = task;
     const directory = call?.name === 'execveat' ? directoryOf(call) : null;
-    const found = (directory === null ? null : byDescriptor(process, directory, told)) ?? call?.path ?? told;
+    // A probe inside the call may have seen the interpreter: where the program has no name, that is the first one.
+    const named = call?.path?.source === 'probe' ? (told ?? call.path) : (call?.path ?? told);
+    const found = (directory === null ? null : byDescriptor(process, directory, told)) ?? named;
     const exec: Exec = {
       ts,
       time: this.clock.timeOf(ts),

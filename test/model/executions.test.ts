@@ -35,6 +35,20 @@ describe('an exec', () => {
     assert.match(process(10).incomplete.join(), /name of a program/);
   });
 
+  it('of a file without a name is not named like the interpreter that the kernel opens for it', () => {
+    const { process } = lifeOf([
+      enter(1, 10, 'execveat', { fd: 4, filename: 1, argv: 2, envp: 3, flags: 0x1000 }),
+      event(1.1, 10, 'filp_open', { path: '' }),
+      event(1.2, 10, 'filp_open', { path: '/lib64/ld-linux-x86-64.so.2' }),
+      schedExec(1.3, 10, '/dev/fd/4'),
+      exit(1.4, 10, 'execve', 0),
+    ]);
+    assert.deepEqual(
+      process(10).execs.map(({ path, nameSource }) => [path, nameSource]),
+      [['/dev/fd/4', 'exec-event']],
+    );
+  });
+
   it('takes the name from the call itself where the kernel puts it there', () => {
     const { process } = lifeOf([
       call(1, 10, 'execve', { filename: 1, __filename_val: '/opt/a' }, -2),
