@@ -11,7 +11,8 @@ $b mount -t tmpfs tmpfs /dev/shm
 $b ln -s /proc/self/fd /dev/fd
 $b mount -t cgroup2 cgroup2 /sys/fs/cgroup
 $b mount -t tracefs tracefs /sys/kernel/tracing
-$b chmod 1777 /tmp
+$b chmod 755 /
+$b chmod 1777 /tmp /var/tmp
 # The kernel takes seconds of an emulated processor to print its symbols, and each session reads those of code.
 $b grep ' [tTwW] ' /proc/kallsyms > /run/kallsyms
 $b mount --bind /run/kallsyms /proc/kallsyms

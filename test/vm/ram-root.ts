@@ -115,7 +115,7 @@ export class RamRoot {
 }
 
 function writePart(out: number, name: string, inode: number, mode: number, contents: Buffer): void {
-  const fields = [inode, mode, 1, 0, 0, 0, contents.length, 0, 0, 0, 0, name.length + 1, 0];
+  const fields = [inode, mode, 0, 0, 1, 0, contents.length, 0, 0, 0, 0, name.length + 1, 0];
   const head = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}${name}\0`;
   writeSync(out, head.padEnd((head.length + 3) & ~3, '\0'));
   writeAll(out, contents);

@@ -28,8 +28,8 @@ export interface Kept {
 let symbols: Session['context']['symbols'] | null = null;
 
 export function recordWithCapture(kept: Kept): Recorder {
-  return async ([command, ...args], onLine) => {
-    const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb: 2048 });
+  return async ([command, ...args], onLine, bufferKb = 2048) => {
+    const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb });
     symbols ??= session.context.symbols;
     Object.assign(session.context, { symbols });
     try {
