@@ -305,27 +305,38 @@ export class SignalPairing {
   }
 
   #enqueue(record: SignalRecord, process: Process, toGroup: boolean, ts: number): void {
+    this.#flush(record.number, process, ts);
     if (record.result !== 'pending' && record.result !== 'info-lost') {
       this.#settle(record, process, ts);
       return;
     }
-    const stops = defaultAction(record.number) === 'stop';
     for (const earlier of [...process.queue]) {
       const { number } = earlier.record;
-      // prepare_signal(): a stop signal takes SIGCONT out of the queue, and the other way round.
-      const flushed = stops
-        ? number === SIGCONT
-        : record.number === SIGCONT && defaultAction(number) === 'stop';
       // Queued once more: the first has left the queue unseen, by signalfd or sigwait.
       const sameQueue =
         earlier.toGroup === toGroup && (toGroup || earlier.record.target.pid === record.target.pid);
       const taken = number === record.number && number < FIRST_REALTIME && sameQueue;
-      if (!flushed && !taken && process.queue.length < MOST_QUEUED) continue;
+      if (!taken && process.queue.length < MOST_QUEUED) continue;
       process.queue.splice(process.queue.indexOf(earlier), 1);
-      if (!flushed) earlier.record.result = 'unknown';
+      earlier.record.result = 'unknown';
       this.#settle(earlier.record, process, ts);
     }
     process.queue.push({ record, toGroup });
+  }
+
+  /**
+   * A stop signal takes SIGCONT out of the queue, and the other way round, also where the kernel then ignores it
+   * (kernel/signal.c, prepare_signal).
+   */
+  #flush(number: number, process: Process, ts: number): void {
+    const stops = defaultAction(number) === 'stop';
+    if (process.queue.length === 0 || (!stops && number !== SIGCONT)) return;
+    for (const earlier of [...process.queue]) {
+      const { record } = earlier;
+      if (stops ? record.number !== SIGCONT : defaultAction(record.number) !== 'stop') continue;
+      process.queue.splice(process.queue.indexOf(earlier), 1);
+      this.#settle(record, process, ts);
+    }
   }
 
   #inQueue(process: Process, number: number, tid: Tid): Queued | null {

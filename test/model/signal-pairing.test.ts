@@ -209,6 +209,24 @@ describe('a signal', () => {
     );
   });
 
+  it('to go on takes a queued SIGSTOP away, also where SIGCONT itself is ignored', () => {
+    const { report } = lifeOf([
+      family,
+      generate(2, 10, { sig: SIGSTOP, pid: 20 }),
+      generate(2.1, 10, { sig: SIGCONT, pid: 20, result: 1 }),
+      generate(2.2, 10, { sig: SIGSTOP, pid: 20 }),
+      deliver(2.3, 20, SIGSTOP),
+    ]);
+    assert.deepEqual(
+      report.signals.map(({ signal, result }) => [signal, result]),
+      [
+        ['SIGSTOP', 'pending'],
+        ['SIGCONT', 'ignored'],
+        ['SIGSTOP', 'delivered'],
+      ],
+    );
+  });
+
   it('in an interrupt names nobody: the task there was only interrupted', () => {
     const { signal } = lifeOf([
       family,
