@@ -31,6 +31,10 @@ const CHECKS = {
   strace: async (): Promise<void> => {
     await run('strace', ['-o', '/dev/null', 'true']);
   },
+  /** stress-ng, for crowds of short lives. */
+  stressNg: async (): Promise<void> => {
+    await run('stress-ng', ['--version']);
+  },
   /** trace-cmd: what it says of a trace.dat is the truth. */
   traceCmd: async (): Promise<void> => {
     await run('trace-cmd', ['--version']).catch((error: unknown) => {
