@@ -1,5 +1,5 @@
 /**
- * What holds of hundreds of lives at once, where no run is like the other: stress-ng's stressors. How many processes
+ * What holds of crowds of lives, where no run is like the other: stress-ng's stressors. How many processes
  * end in which way is compared with strace's own run; the rest is what must be consistent within one report.
  */
 import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';

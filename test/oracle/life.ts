@@ -5,6 +5,8 @@
 
 export type Fate =
   | 'handled'
+  /** by sigwait and its kin */
+  | 'taken'
   | 'ignored'
   /** by default it stops its process */
   | 'stops'

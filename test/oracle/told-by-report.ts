@@ -75,6 +75,7 @@ function fateOf({ result, delivered, number, fatal }: SignalRecord): Fate {
   if (result === 'coalesced') return 'coalesced';
   if (delivered === null) return result === 'pending' ? 'never delivered' : 'unknown';
   if (delivered.handler === 'ignore') return 'ignored';
+  if (delivered.handler === 'rt_sigtimedwait') return 'taken';
   if (delivered.handler !== 'default') return 'handled';
   const action = defaultAction(number);
   return action === 'stop' ? 'stops' : 'ignored';

@@ -5,7 +5,12 @@ import type { Fate, Life } from './life';
 import { readStraceLog, waitedFor, type CallLine, type StraceLine } from './strace-log';
 
 /** What has to be traced for this. */
-export const STRACE_OPTIONS = ['-f', '-ttt', '-e', 'trace=%process,rt_sigaction,chdir'] as const;
+export const STRACE_OPTIONS = [
+  '-f',
+  '-ttt',
+  '-e',
+  'trace=%process,rt_sigaction,rt_sigtimedwait,chdir',
+] as const;
 
 const SENDING = new Set(['kill', 'tgkill', 'rt_sigqueueinfo']);
 const FORKS = new Set(['clone', 'clone3', 'fork', 'vfork']);
@@ -110,6 +115,7 @@ class StraceLives {
     if (name === 'chdir' && result === 0)
       process.cwd = path.resolve(process.cwd, /^"(.*)"$/.exec(args)?.[1] ?? '');
     if (name === 'rt_sigaction' && result === 0) setDisposition(process, args);
+    if (name === 'rt_sigtimedwait') this.#took(process, line);
     // Whoever kills itself does not see its call return.
     if (SENDING.has(name) && error === null) this.#sent(line);
     const waited = waitedFor(line);
@@ -121,6 +127,14 @@ class StraceLives {
     if (waited.end !== null && child.end !== waited.end)
       throw new Error(`${waited.pid} ended by ${child.end ?? ''}, and wait says ${waited.end}`);
     child.reaped = { by: process, call: name };
+  }
+
+  #took(process: Process, { ts, args, result }: CallLine): void {
+    const [, signal, code] = /si_signo=(SIG\w+), si_code=(\w+)/.exec(args) ?? [];
+    if (result === null || result <= 0 || signal === undefined || code === undefined) return;
+    const sender = /si_pid=(\d+)/.exec(args)?.[1];
+    const from = sender === undefined ? null : (this.#processes.get(Number(sender)) ?? 'outside');
+    process.signals.push({ ts, signal, code, sender: from, fate: 'taken' });
   }
 
   #sent(call: CallLine): void {

@@ -66,6 +66,12 @@ export const WORKLOADS: readonly Workload[] = [
     prepare: () => ['sh', source('signals.sh')],
   },
   {
+    name: 'the same script in bash',
+    programs: ['bash', 'mkfifo'],
+    order: 'births',
+    prepare: () => ['bash', source('signals.sh')],
+  },
+  {
     name: 'a program that forks in every way',
     programs: ['gcc'],
     order: 'births',
@@ -91,6 +97,12 @@ export const WORKLOADS: readonly Workload[] = [
       project(folder);
       return ['make', '-j2', '-s'];
     },
+  },
+  {
+    name: 'a Node program with children and a worker',
+    programs: ['node'],
+    order: 'births',
+    prepare: () => ['node', source('children.mjs')],
   },
   {
     name: 'npm --version',

@@ -116,6 +116,26 @@ static void threads_leave(void) {
   exit(24);
 }
 
+/* The C library's sigwait asks for no siginfo: strace then does not say who it was. */
+static void taken(void) {
+  sigset_t set;
+  siginfo_t found;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  block(SIG_BLOCK, SIGUSR2);
+  kill(getpid(), SIGUSR2);
+  _exit(sigwaitinfo(&set, &found));
+}
+
+/* What is blocked and ignored survives a program's end. */
+static void kept_over_exec(void) {
+  signal(SIGUSR1, SIG_IGN);
+  signal(SIGUSR2, count);
+  block(SIG_BLOCK, SIGTERM);
+  kill(getpid(), SIGTERM);
+  execlp("sh", "sh", "-c", "kill -USR1 $$; kill -USR2 $$", NULL);
+}
+
 static void whole_group(void) {
   setpgid(0, 0);
   for (int i = 0; i < 2; i++)
@@ -131,7 +151,7 @@ int main(void) {
   void (*const ends[])(void) = {no_mapping, no_permission, no_page,        no_instruction,  in_handler,
                                 aborted,    raised,        no_reader,      alarmed,         timed,
                                 pending,    never_delivered, delivered_late, with_threads, threads_leave,
-                                whole_group};
+                                whole_group, taken, kept_over_exec};
   for (unsigned each = 0; each < sizeof ends / sizeof *ends; each++) {
     pid_t child = fork();
     if (child == 0) {
