@@ -96,7 +96,7 @@ export type SignalOrigin =
 export type SignalResult =
   /** queued, and delivered to a thread */
   | 'delivered'
-  /** queued, not yet delivered when the trace ended (blocked, or the process was gone) */
+  /** queued, and never delivered: blocked until the end, or SIGCONT and stop signals took each other away */
   | 'pending'
   /** dropped when sent: SIG_IGN, or a default action that does nothing */
   | 'ignored'
