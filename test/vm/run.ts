@@ -44,9 +44,12 @@ function readRequest(): Request {
       'limit-seconds': { type: 'string', default: '600' },
     },
   });
+  const only = values.only?.split(',') ?? null;
+  const ids = new Set([WALK_THROUGH.id, ...allScenarios().map(({ id }) => id)]);
+  for (const id of only ?? []) if (!ids.has(id)) throw new Error(`--only: there is no scenario ${id}`);
   return {
     series: positionals.length > 0 ? positionals : SERIES,
-    only: values.only?.split(',') ?? null,
+    only,
     keep: values.keep ?? null,
     golden: values.golden,
     markdown: values.markdown ?? null,
@@ -161,7 +164,10 @@ function keepCell(
     if (request.golden && GOLDEN_IDS.includes(id)) writeGolden(GOLDEN_FOLDER, series, id, recorded);
     if (request.keep !== null || outcome === 'WRONG') writeGolden(kept, series, id, recorded);
   }
-  if (outcome === 'WRONG') console.error(`${reason}\nits capture is in ${path.join(kept, series)}`);
+  if (outcome !== 'WRONG') return;
+  const isKept = request.keep !== null || process.env['FTRACE_LIFE_KEEP'] === '1';
+  const where = isKept ? `its capture is in ${path.join(kept, series)}` : '--keep DIR keeps its capture';
+  console.error(`${reason}\n${where}`);
 }
 
 /** @throws NoKernel where the mirror cannot be reached */
