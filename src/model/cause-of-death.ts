@@ -101,13 +101,14 @@ function killedBy(evidence: DeathEvidence): Death {
 
 /**
  * seccomp ends a thread where it stands, with a status of a signal that nobody sent: SIGKILL in its strict mode
- * (kernel/seccomp.c, __secure_computing_strict), SIGSYS for a filter's verdict before Linux 5.16 (__seccomp_filter).
+ * (kernel/seccomp.c, __secure_computing_strict; __seccomp_permit_syscall by 7.3), SIGSYS for a filter's verdict before Linux 5.16 (__seccomp_filter).
  */
 function endedBySeccomp(stack: readonly string[]): { signal: string; place: string } | null {
   const names = stack.map(bareFunction);
   if (names.includes('__seccomp_filter')) return { signal: 'SIGSYS', place: '__seccomp_filter' };
   const caller = names[names.indexOf('do_exit') + 1];
-  if (!names.includes('do_exit') || !caller?.startsWith('__secure_computing')) return null;
+  if (!names.includes('do_exit') || caller === undefined) return null;
+  if (!caller.startsWith('__secure_computing') && caller !== '__seccomp_permit_syscall') return null;
   return { signal: 'SIGKILL', place: caller };
 }
 

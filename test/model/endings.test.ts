@@ -155,6 +155,23 @@ describe('a process’s end', () => {
   });
 });
 
+describe('an end by seccomp’s strict mode', () => {
+  for (const place of ['__secure_computing', '__seccomp_permit_syscall']) {
+    it(`is SIGKILL that nobody sent, under ${place}`, () => {
+      const stack = ['__send_signal_locked', 'do_notify_parent', 'do_exit', place, 'do_syscall_64'];
+      const { process } = lifeOf([
+        family,
+        schedExit(2, 20),
+        generate(2.1, 20, { sig: SIGCHLD, pid: 10, code: 2 }, { stack }),
+        waits(2.5, 10, 20),
+      ]);
+      const { exit: end } = process(20);
+      assert.deepEqual([end?.kind, end?.signal], ['signaled', 'SIGKILL']);
+      assert.equal(end?.cause, `SIGKILL for a system call that seccomp forbids, ${place}`);
+    });
+  }
+});
+
 describe('a zombie', () => {
   it('stays one when nobody waits for it', () => {
     const { process, stagesOf, ended } = lifeOf([
