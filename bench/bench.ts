@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { growthRows } from './growth';
+import { latencyRows } from './latency';
 import { liveRows } from './live';
 import { nodeRedRows } from './node-red';
 import { formatGrowth, formatTable } from './table';
@@ -30,6 +31,11 @@ const SECTIONS: readonly Section[] = [
     name: 'node-red',
     title: 'The same inside Node-RED, through four nodes',
     measure: (folder) => Promise.resolve(formatTable(nodeRedRows(folder))),
+  },
+  {
+    name: 'latency',
+    title: 'From an event to its batch, all system calls of a process that sleeps between them',
+    measure: async () => formatTable(await latencyRows()),
   },
   {
     name: 'trace.dat',

@@ -10,6 +10,7 @@ import { copyRows, makeColumns, type OpenColumns, type RecordColumns } from './r
 import type { TraceTime } from './trace-time';
 
 const FIRST_ROWS = 64;
+const ROOM_ROWS = 512;
 const NO_STACK = -1;
 /** A call trace stands right behind its event, but for what interrupted the CPU between them. */
 const STACK_DISTANCE = 8;
@@ -162,7 +163,8 @@ export class RecordQueue implements RecordSink {
     if (rows === 0) return this.#none;
     const taken = this.#columns;
     const { length } = taken;
-    const left = makeColumns(this.cpu, this.instance, Math.max(FIRST_ROWS, length));
+    // What comes next is about as much; and a page asks for more room than it takes.
+    const left = makeColumns(this.cpu, this.instance, length + ROOM_ROWS);
     if (rows < length) {
       copyRows(taken, rows, length, left);
       const firstBuffer = left.buffer[0]!;

@@ -17,7 +17,7 @@ import {
 } from './reader-thread-protocol';
 
 /** So many parts may be on their way: enough that the thread does not wait, few enough to hold. */
-const PARTS_ON_THE_WAY = 4;
+const PARTS_ON_THE_WAY = 8;
 
 export class LiveReader {
   readonly #pipes: Pipe[] = [];

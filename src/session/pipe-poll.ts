@@ -14,7 +14,7 @@ import type { Pipe } from './reader-thread-protocol';
 const PAGES_A_ROUND = 128;
 const MOST_PAGES_A_TURN = 16;
 /** A part has about so many events, so that nobody who takes one is busy with it for long. */
-const EVENTS_A_PART = 1 << 14;
+const EVENTS_A_PART = 1 << 13;
 const SMALLEST_SLAB_PAGES = 4;
 const LARGEST_SLAB_PAGES = 256;
 /** An event gets its time before it can be read: what is younger than this may still be on its way. */

@@ -496,6 +496,8 @@ export class Session {
       clearTimeout(unread);
     }
     await this.#reader.close();
+    // What it names does not follow anybody from here on.
+    clearInterval(this.#killing ?? undefined);
     await disarmInstances(this.#armed, this.#names);
     for (const queue of this.#queues) queue.end();
     if (this.#state !== 'failed') this.#become('ended');

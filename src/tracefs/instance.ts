@@ -5,8 +5,10 @@
  * Order matters (Documentation/trace/ftrace.rst, and tried): off; clock and size, which clear the buffer; the
  * pid list before the first event; `free_buffer` held open, so that the kernel stops tracing when we die.
  */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { close, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import * as path from 'node:path';
+import { promisify } from 'node:util';
 import { errnoOf, TraceError } from '../trace-error';
 import type { ControlFiles } from './control-files';
 import type { EventChoice } from './presets';
@@ -25,6 +27,8 @@ export interface BufferStatistics {
   /** Refused because the buffer was full or busy. */
   readonly dropped: number;
 }
+
+const closed = promisify(close);
 
 export class Instance {
   readonly directory: string;
@@ -87,12 +91,21 @@ export class Instance {
 
   /** The threads that pass the filter and are not yet gone. */
   followed(): number[] {
-    const text = readFileSync(this.#file('set_event_pid'), 'utf8');
-    return text
+    return this.#pidList()
       .split('\n')
       .filter((line) => /^\d+$/.test(line))
       .map(Number)
       .filter((tid) => tid !== this.#nobody);
+  }
+
+  /** '' where the instance is gone, or on its way. */
+  #pidList(): string {
+    try {
+      return readFileSync(this.#file('set_event_pid'), 'utf8');
+    } catch (error) {
+      if (['ENOENT', 'ENODEV'].includes(errnoOf(error))) return '';
+      throw error;
+    }
   }
 
   /** @throws TraceError EVENT_UNKNOWN for one that this kernel does not have and that is not optional */
@@ -160,8 +173,10 @@ export class Instance {
 
   /** Takes the instance away. Idempotent; readers of its files must be closed. */
   async remove(): Promise<void> {
-    if (this.#freeBuffer !== null) closeSync(this.#freeBuffer);
+    const freeBuffer = this.#freeBuffer;
     this.#freeBuffer = null;
+    // Freeing the buffer, and the instance, takes the kernel a tenth of a second: not on the event loop.
+    if (freeBuffer !== null) await closed(freeBuffer);
     if (!existsSync(this.directory)) return;
     this.turn('off');
     this.disableAll();
@@ -174,7 +189,7 @@ export class Instance {
 export async function removeInstance(directory: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      rmdirSync(directory);
+      await rmdir(directory);
       return;
     } catch (error) {
       const errno = errnoOf(error);
