@@ -5,7 +5,7 @@
 import type { Damage } from '../trace-event';
 import { RecordQueue, type PageKind, type RecordLoss } from './record-queue';
 import { mergeRows, type RingRows } from './row-merge';
-import type { TraceTime } from './trace-time';
+import type { ClockChange, TraceTime } from './trace-time';
 
 /** What a flush gives, in order. */
 export interface MergedPages {
@@ -20,9 +20,13 @@ export class PageMerger {
 
   constructor(readonly kind: PageKind) {}
 
-  /** A new stream of pages, such as one CPU of one instance. Returns its number for `push`. */
-  addStream(cpu: number, instance: number): number {
-    return this.#queues.push(new RecordQueue(cpu, instance, this.kind)) - 1;
+  /**
+   * A new stream of pages, such as one CPU of one instance.
+   * @param change to the clock of all streams; null where its times are of it
+   * @returns its number for `push`
+   */
+  addStream(cpu: number, instance: number, change: ClockChange | null = null): number {
+    return this.#queues.push(new RecordQueue(cpu, instance, this.kind, change)) - 1;
   }
 
   /**

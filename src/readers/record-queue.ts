@@ -7,7 +7,7 @@ import { isDamage, readPageHeader, type PageHeader } from './page-header';
 import type { PageLayout } from './page-layout';
 import { appendRecords, type PageDamageCode, type RecordSink } from './page-records';
 import { copyRows, makeColumns, type OpenColumns, type RecordColumns } from './record-columns';
-import type { TraceTime } from './trace-time';
+import { setTicks, ticksOf, type ClockChange, type TraceTime } from './trace-time';
 
 const FIRST_ROWS = 64;
 const ROOM_ROWS = 512;
@@ -51,6 +51,8 @@ export class RecordQueue implements RecordSink {
     readonly cpu: number,
     readonly instance: number,
     readonly kind: PageKind,
+    /** Null where times are as they stand in the pages. */
+    private readonly change: ClockChange | null = null,
   ) {
     this.stackId = kind.stackId;
     this.#columns = makeColumns(cpu, instance, FIRST_ROWS);
@@ -78,6 +80,7 @@ export class RecordQueue implements RecordSink {
     if (header.lost !== 0) this.#gapAt = firstRow;
     this.#pageAt = atByte;
     appendRecords(page, header, layout, this, this.#bufferOf(bytes));
+    if (this.change !== null) this.#changeClock(firstRow, this.change);
     if (header.lost !== 0) this.#lose(firstRow, header);
     return header.end;
   }
@@ -105,10 +108,23 @@ export class RecordQueue implements RecordSink {
   }
 
   /** The time is that of the first row behind the gap, or of the page where no row came of it. */
-  #lose(row: number, { baseSec, baseNsec, lost }: PageHeader): void {
+  #lose(row: number, { baseTime, lost }: PageHeader): void {
     const { length, sec, nsec } = this.#columns;
-    const time = row < length ? { sec: sec[row]!, nsec: nsec[row]! } : { sec: baseSec, nsec: baseNsec };
+    const time = { sec: 0, nsec: 0 };
+    if (row < length) Object.assign(time, { sec: sec[row], nsec: nsec[row] });
+    else setTicks(time, this.change?.(baseTime) ?? baseTime);
     this.#lost.push({ cpu: this.cpu, ...time, count: lost });
+  }
+
+  /** Before CPUs are merged, since each may have its own. */
+  #changeClock(firstRow: number, change: ClockChange): void {
+    const { length, sec, nsec } = this.#columns;
+    const time = { sec: 0, nsec: 0 };
+    for (let row = firstRow; row < length; row++) {
+      setTicks(time, change(ticksOf({ sec: sec[row]!, nsec: nsec[row]! })));
+      sec[row] = time.sec;
+      nsec[row] = time.nsec;
+    }
   }
 
   /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may stand between. */

@@ -8,24 +8,21 @@ import type { TraceNote } from '../trace-event';
 import { PageMerger } from './page-merger';
 import { ringBatch, type RingBatch } from './ring-batch';
 import type { RingContext } from './ring-event';
-import { RowWatch, type RingWatch } from './row-watch';
-import type { TraceTime } from './trace-time';
+import { RowWatch } from './row-watch';
+import type { ClockChange, TraceTime } from './trace-time';
 
 export class RingReader {
   readonly #merger: PageMerger;
   readonly #watch: RowWatch;
 
-  constructor(
-    readonly context: RingContext,
-    watch?: RingWatch,
-  ) {
+  constructor(readonly context: RingContext) {
     this.#merger = new PageMerger(context.table);
-    this.#watch = new RowWatch(context, watch);
+    this.#watch = new RowWatch(context);
   }
 
-  /** A new stream of pages, such as one CPU of one instance. Returns its number for `push`. */
-  addStream(cpu: number, instance: number): number {
-    return this.#merger.addStream(cpu, instance);
+  /** As `PageMerger.addStream`. */
+  addStream(cpu: number, instance: number, change: ClockChange | null = null): number {
+    return this.#merger.addStream(cpu, instance, change);
   }
 
   /** @param atByte where the page stood, for the place of a damage */

@@ -11,6 +11,9 @@ export interface TraceTime {
   nsec: number;
 }
 
+/** From the ticks of one clock to those of another, both u64. */
+export type ClockChange = (ticks: bigint) => bigint;
+
 /** Clocks whose tick is no nanosecond: `trace_clocks[]` in kernel/trace/trace.c, those without `in_ns`. */
 const TICK_CLOCKS = new Set(['counter', 'uptime', 'x86-tsc', 'ppc-tb']);
 
@@ -24,20 +27,8 @@ export function setTicks(time: TraceTime, ticks: bigint): void {
   time.nsec = Number(ticks % 1_000_000_000n);
 }
 
-export function ticksOf(time: TraceTime): bigint {
+export function ticksOf(time: Readonly<TraceTime>): bigint {
   return BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
-}
-
-/** Adds a delta below 2^53. */
-export function addTicks(time: TraceTime, delta: number): void {
-  const nsec = time.nsec + delta;
-  if (nsec < BILLION) {
-    time.nsec = nsec;
-    return;
-  }
-  const carry = Math.floor(nsec / BILLION);
-  time.sec += carry;
-  time.nsec = nsec - carry * BILLION;
 }
 
 /** The number of ticks, for clocks that count them; beyond 2^53 the nearest double. */

@@ -35,16 +35,17 @@ const ELF_HEADER_READ = 'count == 832 || count == 512 || count == 960';
 const PAGE_EVENT = 'filemap/mm_filemap_get_pages';
 const STRING_EVENT = 'syscalls/sys_enter_openat';
 
-function mentions(file: string, word: string): boolean {
+/** '' where it may not be read. */
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8').includes(word);
+    return readFileSync(file, 'latin1');
   } catch {
-    return false;
+    return '';
   }
 }
 
 function hasStrings(tracefs: string): boolean {
-  return mentions(path.join(tracefs, 'events', STRING_EVENT, 'format'), '__filename_val');
+  return textOf(path.join(tracefs, 'events', STRING_EVENT, 'format')).includes('__filename_val');
 }
 
 function withoutProbes(tracefs: string): FileNames {
@@ -54,6 +55,7 @@ function withoutProbes(tracefs: string): FileNames {
 
 /** By mount point: a kernel does not change while we live. */
 const tried = new Map<string, Promise<FileNames>>();
+/** What came of it; what a look promises, as long as nothing was tried. */
 const outcomes = new Map<string, FileNames>();
 
 /**
@@ -120,11 +122,17 @@ export function expectFileNames(tracefs: string): FileNames {
   const known = outcomes.get(tracefs);
   if (known !== undefined) return known;
   if (hasStrings(tracefs)) return { source: 'syscall', probe: null };
-  if (existsSync(path.join(tracefs, 'kprobe_events'))) {
-    const probe = NAME_PROBES.find(({ on }) => on !== null && mentions('/proc/kallsyms', ` ${on}\n`));
-    if (probe !== undefined) return { source: 'probe', probe };
-  }
-  return withoutProbes(tracefs);
+  const expected = lookForProbe(tracefs);
+  // Looking reads all of kallsyms, a tenth of a second. What is not there may be so for want of rights, and change.
+  if (expected.probe !== null) outcomes.set(tracefs, expected);
+  return expected;
+}
+
+function lookForProbe(tracefs: string): FileNames {
+  if (!existsSync(path.join(tracefs, 'kprobe_events'))) return withoutProbes(tracefs);
+  const symbols = textOf('/proc/kallsyms');
+  const probe = NAME_PROBES.find(({ on }) => on !== null && symbols.includes(` ${on}\n`));
+  return probe === undefined ? withoutProbes(tracefs) : { source: 'probe', probe };
 }
 
 /** @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { util as RED } from '@node-red/util';
-import type { RingBatch } from '../../src/readers/ring-batch';
+import { PageMerger } from '../../src/readers/page-merger';
+import { ringBatch, type RingBatch } from '../../src/readers/ring-batch';
 import { RingReader } from '../../src/readers/ring-reader';
-import type { RingWatch } from '../../src/readers/row-watch';
+import { RowWatch, type RingWatch } from '../../src/readers/row-watch';
 import type { TraceTime } from '../../src/readers/trace-time';
 import { composePage, seededRandom, type ComposedRecord } from './compose-page';
 import {
@@ -47,8 +48,8 @@ function numbers(batch: RingBatch): number[] {
   return batch.toArray().map((event) => Number(event.fields['number']));
 }
 
-function readerOf(streams: number, watch?: RingWatch): RingReader {
-  const ring = new RingReader(smallKernel(), watch);
+function readerOf(streams: number): RingReader {
+  const ring = new RingReader(smallKernel());
   for (let cpu = 0; cpu < streams; cpu++) assert.equal(ring.addStream(cpu, 0), cpu);
   return ring;
 }
@@ -348,10 +349,12 @@ describe('a watch', () => {
         return event.pid !== 200;
       },
     };
-    const ring = readerOf(2, watch);
+    const context = smallKernel();
+    const ring = new PageMerger(context.table);
+    for (const cpu of [0, 1]) ring.addStream(cpu, 0);
     ring.push(0, pageAt([10, tick(1)], [20, signalGenerate(9)], [30, tick(3)]));
     ring.push(1, pageAt([15, signalGenerate(17, 200)], [16, kernelStack([0], 200)], [25, tick(4, 200)]));
-    const batch = ring.flush(null);
+    const batch = ringBatch(ring.flush(null), new RowWatch(context, watch), []);
     assert.deepEqual(seen, [
       [200, 17, ['send_signal_locked']],
       [100, 9, undefined],

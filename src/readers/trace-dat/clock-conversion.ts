@@ -6,6 +6,8 @@
  * lib/trace-cmd/trace-input.c. All in u64, which wraps.
  */
 
+import type { ClockChange } from '../trace-time';
+
 /** One measurement of the guest's clock against the host's. */
 interface ShiftSample {
   readonly time: bigint;
@@ -52,7 +54,7 @@ export class ClockConversion {
   }
 
   /** Null where the times are as they stand in the pages. */
-  of(cpu: number): ((ticks: bigint) => bigint) | null {
+  of(cpu: number): ClockChange | null {
     const samples = this.#samples[cpu] ?? [];
     if (this.offset === 0n && this.#multiplier === 0n && samples.length === 0) return null;
     return (ticks) => u64(this.#scaled(this.#shifted(ticks, samples)) + this.offset);

@@ -2,11 +2,10 @@
 import type { Damage } from '../../trace-event';
 import type { PageLayout } from '../page-layout';
 import type { RingReader } from '../ring-reader';
-import type { TraceTime } from '../trace-time';
+import type { ClockChange, TraceTime } from '../trace-time';
 import { PieceReader, type OpenDat } from './piece-reader';
 import type { CpuData } from './dat-contents';
 import { cutPage } from './cut-page';
-import { retimePage } from './retime-page';
 
 export class CpuStream {
   isAtEnd = false;
@@ -21,17 +20,17 @@ export class CpuStream {
 
   /**
    * @param layout with the size of this buffer's pages
-   * @param newTime null where times are as they stand in the pages
+   * @param change null where times are as they stand in the pages
    */
   constructor(
     dat: OpenDat,
     private readonly data: CpuData,
     private readonly layout: PageLayout,
-    private readonly newTime: ((ticks: bigint) => bigint) | null,
+    change: ClockChange | null,
     private readonly ring: RingReader,
     instance: number,
   ) {
-    this.#stream = ring.addStream(data.cpu, instance);
+    this.#stream = ring.addStream(data.cpu, instance, change);
     this.#pieces = new PieceReader(dat, data);
   }
 
@@ -46,13 +45,13 @@ export class CpuStream {
     if (piece === null) {
       this.isAtEnd = true;
       if (this.#pieces.damage !== null) damage.push(this.#pieces.damage);
-      if (this.#rest.length > 0) this.#push(cutPage(this.#rest, this.layout), this.#restAt);
+      if (this.#rest.length > 0) this.ring.push(this.#stream, cutPage(this.#rest, this.layout), this.#restAt);
       return 0;
     }
     const bytes = this.#rest.length === 0 ? piece.bytes : Buffer.concat([this.#rest, piece.bytes]);
     let at = 0;
     for (; at + pageBytes <= bytes.length; at += pageBytes) {
-      this.#push(bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
+      this.ring.push(this.#stream, bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
     }
     this.#rest = bytes.subarray(at);
     this.#restAt = this.#placeOf(piece.atByte, at);
@@ -65,11 +64,6 @@ export class CpuStream {
   /** Inside compressed data there are no places: all pages of a piece stand where the piece does. */
   #placeOf(pieceAt: number, at: number): number {
     return this.data.isCompressed ? pieceAt : pieceAt + at;
-  }
-
-  #push(page: Uint8Array, atByte: number): void {
-    const bytes = this.newTime === null ? page : retimePage(page, this.layout, this.newTime);
-    this.ring.push(this.#stream, bytes, atByte);
   }
 }
 

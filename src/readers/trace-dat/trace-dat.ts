@@ -141,8 +141,8 @@ class TraceDat {
           this.contents.broken('DAT_SECTION', data.at);
           continue;
         }
-        const newTime = this.contents.conversion.of(data.cpu);
-        this.#streams.push(new CpuStream(this.dat, data, ofBuffer, newTime, this.#ring, instance));
+        const change = this.contents.conversion.of(data.cpu);
+        this.#streams.push(new CpuStream(this.dat, data, ofBuffer, change, this.#ring, instance));
       }
     }
   }
