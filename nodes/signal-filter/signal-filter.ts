@@ -71,7 +71,7 @@ function alertMessage(message: NodeMessage, alert: Alert): NodeMessage {
     kind: 'alert',
     severity: alert.severity,
     rule: alert.rule,
-    pid: alert.signal.target.tgid,
+    pid: alert.signal?.target.tgid ?? null,
   };
   return { ...carriedProperties(message), payload: alert, ftrace };
 }

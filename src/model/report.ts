@@ -71,6 +71,38 @@ export interface OpenedFile {
   call: string;
 }
 
+/**
+ * Who a process is beyond its name: what /proc said of it while it lived (`TraceNote` `who`). A process that was gone
+ * before it could be read has none, and what may not be read is null.
+ */
+export interface Identity {
+  /** /proc/PID/exe. */
+  exe: string | null;
+  /** The real user id, and its name where the machine has one. */
+  uid: number | null;
+  user: string | null;
+  ppid: Tid | null;
+  /** The path in the cgroup hierarchy (version 2), as the last line of /proc/PID/cgroup has it. */
+  cgroup: string | null;
+  /** Its systemd unit and its container's id, where the cgroup's path names one. */
+  unit: string | null;
+  container: string | null;
+  /** Clock ticks since boot (/proc/PID/stat, field 22). With the pid it names one process for as long as the machine is up. */
+  startTime: number | null;
+  /** Its parent, grandparent, ..., as far as they were read. */
+  ancestors: { pid: Tid; comm: string | null }[];
+}
+
+/** A system call of a signal's target before the signal: what it was doing. */
+export interface PrecedingCall {
+  ts: number;
+  tid: Tid;
+  /** `openat`. */
+  call: string;
+  /** As a line for a person: `openat("/etc/passwd") = 3`; without ` = ` where it had not returned. */
+  text: string;
+}
+
 /** Who had what done to them: `origin` is read from the call trace (KERNEL: kernel/signal.c and its callers). */
 export type SignalOrigin =
   | 'kill'
@@ -122,13 +154,22 @@ export interface SignalRecord {
   fatal: boolean;
   /** The session's own control signal to the traced parent, which the workload never sees. */
   control: boolean;
-  sender: { pid: Tid; comm: string | null; inTree: boolean; irq: boolean | null } | null;
+  sender: {
+    pid: Tid;
+    comm: string | null;
+    inTree: boolean;
+    irq: boolean | null;
+    /** Absent where nothing but the name is known. */
+    identity?: Identity;
+  } | null;
   target: { pid: Tid; tgid: number; comm: string | null };
   generated: { ts: number; stack: string[] } | null;
   /** `handler`: `default`, `ignore`, the handler's address (`0x55f324e07ad0`), or `rt_sigtimedwait` for sigwait. */
   delivered: { ts: number; tid: Tid; handler: string; stack: string[] } | null;
   /** Seconds from generated to delivered. */
   latency: number | null;
+  /** The last traced calls of its target before it, oldest first; absent where there are none. */
+  before?: PrecedingCall[];
 }
 
 export interface Exit {
@@ -180,6 +221,8 @@ export interface ProcessRecord {
   commHistory: { ts: number; comm: string }[];
   /** What it is to the session: the traced parent, the command, one that was attached to, or a child of these. */
   role: 'parent' | 'workload' | 'attached' | 'descendant' | null;
+  /** Absent where /proc said nothing of it. */
+  identity?: Identity;
   /** What it was when the session attached to it; null for one that was not there before. */
   attached: Attached | null;
   fork: Fork | null;
@@ -207,6 +250,9 @@ export interface Report {
     end: number | null;
     /** Wall time of `start`, ISO 8601. */
     time: string | null;
+    /** The machine's name, and its boot's id (/proc/sys/kernel/random/boot_id); absent where the trace does not say. */
+    host?: string;
+    boot?: string;
     events: number;
     /** Events lost; null where a gap has no number. */
     lost: number | null;
@@ -263,20 +309,54 @@ export interface SignalTarget {
   comm: string | null;
   path: string | null;
   ancestors: { pid: Tid; comm: string | null }[];
+  /** Absent where /proc said nothing of it. */
+  identity?: Identity;
 }
 
 /** What signal-filter sends from its first output. */
 export type Severity = 'info' | 'notice' | 'warning' | 'error' | 'critical';
 
+/** What an alert is about: a signal (alone, in a sequence, or too many of them), a life, or the trace itself. */
+export type AlertSubject = 'signal' | 'zombie' | 'loss';
+
+/** What a signal led to. */
+export interface AlertOutcome {
+  kind:
+    | 'killed'
+    | 'stopped'
+    | 'continued'
+    | 'handled'
+    | 'taken'
+    | 'ignored'
+    | 'pending'
+    | 'coalesced'
+    | 'not-sent'
+    | 'delivered'
+    | 'unknown';
+  coreDumped: boolean | null;
+}
+
 export interface Alert {
+  /** The same for the same alert, however often a trace is read: a hash of what, whom, when and how many. */
+  id: string;
+  about: AlertSubject;
   severity: Severity;
   rule: string;
   reason: string;
   fingerprint: string;
   count: number;
+  /** On the trace clock; `time` is the wall time of `last`. */
   first: number;
   last: number;
-  signal: SignalRecord;
-  process: SignalTarget;
+  time: string | null;
+  /** Null for what no signal did: a zombie, lost events. With repeats, the last one. */
+  signal: SignalRecord | null;
+  /** The signals that came before it and belong to the pattern: the SIGTERM before the SIGKILL. */
+  earlier: SignalRecord[];
+  /** Null for lost events. */
+  process: SignalTarget | null;
+  outcome: AlertOutcome | null;
+  /** Why it may be less than the whole truth: events lost, a process not traced from its start. */
+  incomplete: string[];
   text: string;
 }

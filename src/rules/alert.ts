@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Alert, SignalRecord, SignalTarget } from '../model/report';
 import type { Verdict } from './default-verdicts';
 import { knownSender, wasHandled } from './rule-match';
@@ -10,16 +11,23 @@ export function makeAlert(verdict: Verdict, signal: SignalRecord, target: Signal
     path: null,
     ancestors: [],
   };
+  const fingerprint = fingerprintOf(verdict.rule, signal, process);
   return {
+    id: createHash('sha256').update(`${fingerprint}|${process.id}|${signal.ts}`).digest('hex').slice(0, 16),
+    about: 'signal',
     severity: verdict.severity,
     rule: verdict.rule,
     reason: verdict.reason,
-    fingerprint: fingerprintOf(verdict.rule, signal, process),
+    fingerprint,
     count: 1,
     first: signal.ts,
     last: signal.ts,
+    time: signal.time,
     signal,
+    earlier: [],
     process,
+    outcome: null,
+    incomplete: [],
     text: alertText(verdict, signal, process),
   };
 }

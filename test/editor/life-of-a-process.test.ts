@@ -141,9 +141,9 @@ describe('the example "1 Life of a process" in the editor', function () {
     assert.match(await editor.waitForDebug(`sleep (${pid}) was killed by SIGKILL: its own parent`), /alert/);
     const kept = await keptFile(nodeRed.userDir, '.alerts.ndjson', (text) => text.endsWith('\n'));
     const alert = JSON.parse(kept.text) as Alert;
-    assert.equal(alert.signal.signal, 'SIGKILL');
-    assert.equal(alert.signal.sender?.pid, parentPid);
-    assert.equal(alert.process.comm, 'sleep');
+    assert.equal(alert.signal?.signal, 'SIGKILL');
+    assert.equal(alert.signal?.sender?.pid, parentPid);
+    assert.equal(alert.process?.comm, 'sleep');
   });
 
   it('keeps the report, which names the killer and lost nothing', async () => {

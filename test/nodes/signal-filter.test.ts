@@ -141,8 +141,8 @@ describe('signal-filter', () => {
     const byStages = await flow.first('stageAlerts');
     const byReport = await flow.first('reportAlerts');
     assert.deepEqual(byStages.payload, byReport.payload);
-    assert.equal((byStages.payload as Alert).signal.signal, 'SIGSEGV');
-    assert.notEqual((byStages.payload as Alert).process.id, '');
+    assert.equal((byStages.payload as Alert).signal?.signal, 'SIGSEGV');
+    assert.notEqual((byStages.payload as Alert).process?.id, '');
     assert.deepEqual(flow.all('caught'), []);
   });
 

@@ -23,7 +23,7 @@ describe('counting alerts', () => {
     const [summary] = counting.tick(110);
     assert.deepEqual(brief([summary!]), [{ rule: 'r', count: 2, first: 101, last: 102 }]);
     assert.match(summary!.text, /^2 times in 1\.000 s, the last: a\.out \(5441\) was killed/);
-    assert.equal(summary?.signal.ts, 102);
+    assert.equal(summary?.signal?.ts, 102);
     assert.equal(counting.held, 0);
   });
 

@@ -54,7 +54,7 @@ describe('the alerts of a report', () => {
       processes: [{ ...bash, execs: [exec], signals: [] }, aOut],
     };
     assert.deepEqual(
-      alertsOf(report, rules).map(({ process }) => [process.comm, process.path]),
+      alertsOf(report, rules).map(({ process }) => [process?.comm, process?.path]),
       [['bash', '/bin/bash']],
     );
   });
