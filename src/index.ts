@@ -20,7 +20,8 @@ export { openTraceFile, readTraceFile, type TraceFile, type TraceSource } from '
 export { makeAlert } from './rules/alert';
 export { AlertCounting, type AlertCountingOptions } from './rules/alert-counting';
 export { alertsOf, ReportTargets } from './rules/report-alerts';
-export { readRules, SEVERITIES, type Rule } from './rules/rule';
+export { SEVERITIES, type Rule, type RuleSet } from './rules/rule';
+export { readRuleSet } from './rules/rule-set';
 export { SignalJudge, type Verdict } from './rules/signal-judge';
 export type { Attachment } from './session/attachment';
 export { replay, type ReplayOptions } from './session/replay';

@@ -5,7 +5,7 @@ import {
   SEVERITIES,
   SignalJudge,
   makeAlert,
-  readRules,
+  readRuleSet,
   type Alert,
   type Severity,
   type Verdict,
@@ -60,7 +60,7 @@ function readDef(def: FilterDef): FilterConfig {
   if (!Number.isFinite(intervalSeconds) || intervalSeconds < 0) {
     throw new TraceError('CONFIG_INVALID', `intervalSeconds is ${JSON.stringify(def.intervalSeconds)}`);
   }
-  return { judge: new SignalJudge(readRules(readRulesField(def.rules))), intervalSeconds, minSeverity };
+  return { judge: new SignalJudge(readRuleSet(readRulesField(def.rules))), intervalSeconds, minSeverity };
 }
 
 /** An alert stands alone: it is no part of the stream that its signal came in. */

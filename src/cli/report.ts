@@ -7,11 +7,11 @@ import {
   formatStory,
   jsonLine,
   openTraceFile,
-  readRules,
+  readRuleSet,
   reportLines,
   type Alert,
   type Report,
-  type Rule,
+  type RuleSet,
 } from '../index';
 import { EventList } from '../event-list';
 import { errnoOf, TraceError } from '../trace-error';
@@ -33,8 +33,8 @@ async function readReport(file: string, extra: readonly TraceNote[] = []): Promi
 }
 
 /** The word `default` stands for no rules of one's own: the default verdicts alone. */
-export function readRulesFile(file: string): Rule[] {
-  if (file === 'default') return [];
+export function readRulesFile(file: string): RuleSet {
+  if (file === 'default') return readRuleSet([]);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -42,7 +42,7 @@ export function readRulesFile(file: string): Rule[] {
     throw new TraceError('CONFIG_INVALID', `the rules file ${file}: ${errnoOf(error)}`, { cause: error });
   }
   try {
-    return readRules(JSON.parse(text));
+    return readRuleSet(JSON.parse(text));
   } catch (error) {
     if (error instanceof TraceError) throw error;
     throw new TraceError('CONFIG_INVALID', `the rules file ${file} is not JSON: ${String(error)}`, {

@@ -83,6 +83,8 @@ const KEYS = {
     'generated',
     'delivered',
     'latency',
+    'group',
+    'coreDumped',
     'before',
   ),
   sender: keysOf<NonNullable<SignalRecord['sender']>>()('pid', 'comm', 'inTree', 'irq', 'identity'),

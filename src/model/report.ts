@@ -168,6 +168,10 @@ export interface SignalRecord {
   delivered: { ts: number; tid: Tid; handler: string; stack: string[] } | null;
   /** Seconds from generated to delivered. */
   latency: number | null;
+  /** Sent to the whole process and not to one thread of it; absent where the trace does not say. */
+  group?: boolean;
+  /** Of a fatal one: whether its target left a core dump; absent or null where nobody can say. */
+  coreDumped?: boolean | null;
   /** The last traced calls of its target before it, oldest first; absent where there are none. */
   before?: PrecedingCall[];
 }
@@ -309,6 +313,10 @@ export interface SignalTarget {
   comm: string | null;
   path: string | null;
   ancestors: { pid: Tid; comm: string | null }[];
+  /** As in its `ProcessRecord`. */
+  role?: ProcessRecord['role'];
+  /** Why what is known of it may be less than the whole truth, as in its `ProcessRecord`. */
+  incomplete?: string[];
   /** Absent where /proc said nothing of it. */
   identity?: Identity;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Alert, SignalRecord, SignalTarget } from '../model/report';
 import type { Verdict } from './default-verdicts';
-import { knownSender, wasHandled } from './rule-match';
+import { knownSender, wasHandled } from './evidence';
 
 /** Makes the alert for one signal. It stands for that signal alone; see AlertCounting for more of the same. */
 export function makeAlert(verdict: Verdict, signal: SignalRecord, target: SignalTarget | null): Alert {

@@ -7,7 +7,7 @@
  * that ends a process by default is delivered as SIGKILL whatever it was (kernel/signal.c, complete_signal).
  */
 import type { Severity, SignalOrigin, SignalRecord, SignalTarget } from '../model/report';
-import { knownSender, sentByParent, wasHandled } from './rule-match';
+import { knownSender, sentByParent, wasHandled } from './evidence';
 import type { VerdictName } from './rule';
 import { SIGNAL_SETS, THREAD_LIBRARY_SIGNALS } from './signal-sets';
 

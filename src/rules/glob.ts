@@ -25,3 +25,14 @@ export function globMatches(pattern: string, text: string): boolean {
   while (pattern[p] === '*') p++;
   return p === pattern.length;
 }
+
+/** The same as a function built once: most patterns are a plain text, or a star at one end. */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  const inner = pattern.replace(/^\*+|\*+$/g, '');
+  if (/[*?]/.test(inner)) return (text) => globMatches(pattern, text);
+  const open = { start: pattern.startsWith('*'), end: pattern.endsWith('*') };
+  if (open.start && open.end) return (text) => text.includes(inner);
+  if (open.start) return (text) => text.endsWith(inner);
+  if (open.end) return (text) => text.startsWith(inner);
+  return (text) => text === pattern;
+}

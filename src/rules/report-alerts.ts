@@ -1,11 +1,11 @@
 import type { Alert, ProcessRecord, Report, SignalTarget } from '../model/report';
 import { makeAlert } from './alert';
 import { AlertCounting, type AlertCountingOptions } from './alert-counting';
-import type { Rule } from './rule';
+import type { RuleSet } from './rule';
 import { SignalJudge } from './signal-judge';
 
 /** What a live signal-filter would have said about this trace, in time order: `ftrace-life report --rules`. */
-export function alertsOf(report: Report, rules: readonly Rule[], options?: AlertCountingOptions): Alert[] {
+export function alertsOf(report: Report, rules: RuleSet, options?: AlertCountingOptions): Alert[] {
   const judge = new SignalJudge(rules);
   const counting = new AlertCounting(options);
   const targets = new ReportTargets(report.processes);

@@ -1,7 +1,7 @@
 /**
  * Signals as rules name them: one (`SIGTERM`, `TERM`, `15`, `SIGRT_2`, `SIGRTMIN+3`) or a set (`@fatal`).
  */
-import { defaultAction, endsByDefault, signalNumber } from '../kernel/signals';
+import { defaultAction, endsByDefault, SIGCONT, signalNumber } from '../kernel/signals';
 
 /** glibc keeps these for cancelling threads and for setxid among them (sysdeps/unix/sysv/linux/internal-signals.h). */
 export const THREAD_LIBRARY_SIGNALS: readonly number[] = [32, 33];
@@ -17,6 +17,8 @@ export const SIGNAL_SETS = {
   '@fatal': endsByDefault,
   '@core': (number: number) => defaultAction(number) === 'core',
   '@stop': (number: number) => defaultAction(number) === 'stop',
+  /** A shell's job control: what stops a job, and what lets it go on. */
+  '@job': (number: number) => number === SIGCONT || defaultAction(number) === 'stop',
   '@rt': (number: number) => number >= FIRST_REALTIME && number <= LAST_REALTIME,
 } as const satisfies Record<string, SignalTest>;
 

@@ -89,7 +89,7 @@ describe('docs/report.md', () => {
   }
 
   it('has the keys of a real alert and of whom it is about', () => {
-    const [alert] = alertsOf(walkthrough.report, []);
+    const [alert] = alertsOf(walkthrough.report, { match: 'first', rules: [] });
     assert.ok(alert !== undefined);
     assert.deepEqual(keysOf('alert'), Object.keys(alert));
     assert.deepEqual(keysOf('alert.process'), Object.keys(alert.process ?? {}));

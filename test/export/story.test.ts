@@ -60,13 +60,13 @@ describe('the story of a trace', () => {
   it('tells the walk-through as its golden file has it', () => {
     const golden = path.join(process.cwd(), 'test/fixtures/golden/walkthrough.story.txt');
     assert.equal(
-      formatStory(WALKTHROUGH, { alerts: alertsOf(WALKTHROUGH, []) }),
+      formatStory(WALKTHROUGH, { alerts: alertsOf(WALKTHROUGH, { match: 'first', rules: [] }) }),
       readFileSync(golden, 'utf8'),
     );
   });
 
   it('says the same with colours as without', () => {
-    const alerts = alertsOf(WALKTHROUGH, []);
+    const alerts = alertsOf(WALKTHROUGH, { match: 'first', rules: [] });
     const colored = formatStory(WALKTHROUGH, { alerts, color: true });
     assert.ok(colored.includes('\u001b['));
     const lines = stripVTControlCharacters(colored).split('\n');
@@ -287,7 +287,7 @@ describe('the story of a trace', () => {
       lifecycle.apply(reader.push(readFileSync(path.join(kernels, name))));
       lifecycle.apply(reader.end());
       const { report } = lifecycle.finish();
-      const story = formatStory(report, { alerts: alertsOf(report, []) });
+      const story = formatStory(report, { alerts: alertsOf(report, { match: 'first', rules: [] }) });
       for (const process of report.processes)
         assert.ok(story.includes(`(${process.pid})`), `${name}\n${story}`);
       assert.doesNotMatch(story, /undefined|NaN|Infinity|\[object/, name);

@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import type { SignalRecord } from '../../src/model/report';
 import { makeAlert } from '../../src/rules/alert';
 import { SignalJudge } from '../../src/rules/signal-judge';
-import { A_OUT, HANDLED, IGNORED, ITSELF, OUTSIDER, signalRecord } from './signal-records';
+import { A_OUT, HANDLED, IGNORED, ITSELF, NO_RULES, OUTSIDER, signalRecord } from './signal-records';
 
 function alertOn(changes: Partial<SignalRecord> = {}) {
   const signal = signalRecord(changes);
-  return makeAlert(new SignalJudge([]).judge(signal, A_OUT), signal, A_OUT);
+  return makeAlert(new SignalJudge(NO_RULES).judge(signal, A_OUT), signal, A_OUT);
 }
 
 describe('an alert', () => {
   it('carries the signal, the process and the verdict', () => {
     const signal = signalRecord();
-    assert.deepEqual(makeAlert(new SignalJudge([]).judge(signal, A_OUT), signal, A_OUT), {
+    const { id, ...alert } = makeAlert(new SignalJudge(NO_RULES).judge(signal, A_OUT), signal, A_OUT);
+    assert.match(id, /^[0-9a-f]{16}$/);
+    assert.deepEqual(alert, {
+      about: 'signal',
       severity: 'error',
       rule: 'default:killed-by-parent',
       reason: 'its own parent, bash (4994), killed it',
@@ -20,8 +23,12 @@ describe('an alert', () => {
       count: 1,
       first: 9992.171044,
       last: 9992.171044,
+      time: null,
       signal,
+      earlier: [],
       process: A_OUT,
+      outcome: null,
+      incomplete: [],
       text: 'a.out (5441) was killed by SIGKILL: its own parent, bash (4994), killed it',
     });
   });
@@ -60,7 +67,7 @@ describe('an alert', () => {
 
   it('names the target by its pid where the trace knows no more', () => {
     const signal = signalRecord({ target: { pid: 7, tgid: 7, comm: null }, sender: null });
-    const alert = makeAlert(new SignalJudge([]).judge(signal, null), signal, null);
+    const alert = makeAlert(new SignalJudge(NO_RULES).judge(signal, null), signal, null);
     assert.match(alert.text, /^process 7 was killed by SIGKILL: /);
     assert.deepEqual(alert.process, { id: '7', comm: null, path: null, ancestors: [] });
   });

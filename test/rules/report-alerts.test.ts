@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';
 import { alertsOf } from '../../src/rules/report-alerts';
-import { readRules } from '../../src/rules/rule';
+import { readRuleSet } from '../../src/rules/rule-set';
 import { WALKTHROUGH } from '../export/walkthrough-report';
+import { NO_RULES } from './signal-records';
 
 describe('the alerts of a report', () => {
   it('are one for the walk-through: the kill, and not the SIGCHLD', () => {
-    const alerts = alertsOf(WALKTHROUGH, []);
+    const alerts = alertsOf(WALKTHROUGH, NO_RULES);
     assert.deepEqual(
       alerts.map(({ severity, rule, count, signal, process }) => ({
         severity,
@@ -33,7 +34,7 @@ describe('the alerts of a report', () => {
   });
 
   it('are none where a rule expects the kill', () => {
-    const rules = readRules([
+    const rules = readRuleSet([
       {
         name: 'the test ends its workload',
         when: { signal: 'SIGKILL', sender: { isParent: true } },
@@ -44,7 +45,7 @@ describe('the alerts of a report', () => {
   });
 
   it('name the program of the parent for a child that has not called exec yet', () => {
-    const rules = readRules([{ name: 'all', when: {}, verdict: 'unexpected' }]);
+    const rules = readRuleSet([{ name: 'all', when: {}, verdict: 'unexpected' }]);
     const [bash, aOut] = WALKTHROUGH.processes as [ProcessRecord, ProcessRecord];
     const exec = { ...aOut.execs[0]!, ts: 9000, path: '/bin/bash' };
     const early = { ...WALKTHROUGH.signals[0]!, ts: 9978.1877 };
@@ -68,7 +69,7 @@ describe('the alerts of a report', () => {
       number: 10,
     }));
     const aOut = { ...WALKTHROUGH.processes[1]!, signals: [0, 1, 2, 3] };
-    const rules = readRules([{ name: 'no USR1', when: { signal: 'SIGUSR1' }, verdict: 'unexpected' }]);
+    const rules = readRuleSet([{ name: 'no USR1', when: { signal: 'SIGUSR1' }, verdict: 'unexpected' }]);
     const alerts = alertsOf({ ...WALKTHROUGH, processes: [WALKTHROUGH.processes[0]!, aOut], signals }, rules);
     assert.deepEqual(
       alerts.map(({ count, first, last }) => [count, first, last]),
@@ -87,6 +88,6 @@ describe('the alerts of a report', () => {
         parent: all[1 - index]!.id,
       })),
     };
-    assert.equal(alertsOf(circle, []).length, 1);
+    assert.equal(alertsOf(circle, NO_RULES).length, 1);
   });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { SignalRecord } from '../../src/model/report';
-import { readRules } from '../../src/rules/rule';
-import { conditionHolds } from '../../src/rules/rule-match';
+import { readRuleSet } from '../../src/rules/rule-set';
+import { compileCondition } from '../../src/rules/condition';
 import { A_OUT, HANDLED, OUTSIDER, signalRecord } from './signal-records';
 
 function holds(when: unknown, changes: Partial<SignalRecord> = {}): boolean {
-  const [rule] = readRules([{ name: 'r', when, verdict: 'expected' }]);
-  return conditionHolds(rule!.when, signalRecord(changes), A_OUT);
+  const [rule] = readRuleSet([{ name: 'r', when, verdict: 'expected' }]).rules;
+  return compileCondition(rule!.when)(signalRecord(changes), A_OUT);
 }
 
 const TERM = { signal: 'SIGTERM', number: 15 };
@@ -76,8 +76,8 @@ describe('the conditions of a rule', () => {
   }
 
   it('do not hold for a path that the trace does not know', () => {
-    const [rule] = readRules([{ name: 'r', when: { target: { path: '*' } }, verdict: 'expected' }]);
-    assert.equal(conditionHolds(rule!.when, signalRecord(), { ...A_OUT, path: null }), false);
-    assert.equal(conditionHolds(rule!.when, signalRecord(), null), false);
+    const [rule] = readRuleSet([{ name: 'r', when: { target: { path: '*' } }, verdict: 'expected' }]).rules;
+    assert.equal(compileCondition(rule!.when)(signalRecord(), { ...A_OUT, path: null }), false);
+    assert.equal(compileCondition(rule!.when)(signalRecord(), null), false);
   });
 });

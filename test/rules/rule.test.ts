@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRules } from '../../src/rules/rule';
+import { readRuleSet } from '../../src/rules/rule-set';
 import { TraceError } from '../../src/trace-error';
 
 const rule = (changes: Record<string, unknown> = {}) => ({
@@ -11,9 +11,9 @@ const rule = (changes: Record<string, unknown> = {}) => ({
 
 describe('reading rules', () => {
   it('takes a list, and an object with the list under rules', () => {
-    assert.equal(readRules([rule()])[0]?.name, 'one');
-    assert.equal(readRules({ rules: [rule(), rule({ name: 'two' })] })[1]?.name, 'two');
-    assert.deepEqual(readRules([]), []);
+    assert.equal(readRuleSet([rule()]).rules[0]?.name, 'one');
+    assert.equal(readRuleSet({ rules: [rule(), rule({ name: 'two' })] }).rules[1]?.name, 'two');
+    assert.deepEqual(readRuleSet([]), { match: 'first', rules: [] });
   });
 
   for (const [verdict, severity] of [
@@ -23,8 +23,8 @@ describe('reading rules', () => {
     ['unknown', 'notice'],
   ]) {
     it(`gives ${verdict} the severity ${severity} where the rule says none`, () => {
-      assert.equal(readRules([rule({ verdict })])[0]?.severity, severity);
-      assert.equal(readRules([rule({ verdict, severity: 'critical' })])[0]?.severity, 'critical');
+      assert.equal(readRuleSet([rule({ verdict })]).rules[0]?.severity, severity);
+      assert.equal(readRuleSet([rule({ verdict, severity: 'critical' })]).rules[0]?.severity, 'critical');
     });
   }
 
@@ -56,7 +56,7 @@ describe('reading rules', () => {
     [
       'a misspelt key in not',
       [rule({ when: { not: { sender: { tree: true } } } })],
-      /: rules\[0\]\.when\.not\.sender\.tree: there is no such key; comm, inTree, pid, isParent are$/,
+      /: rules\[0\]\.when\.not\.sender\.tree: there is no such key, did you mean inTree\?; pid, comm, exe/,
     ],
     [
       'an unknown origin',
@@ -78,7 +78,7 @@ describe('reading rules', () => {
     [
       'a pid as a text',
       [rule({ when: { target: { pid: '1' } } })],
-      /\.target\.pid: expected a process id, not 1$/,
+      /\.target\.pid: expected a number from 0 and whole, not 1$/,
     ],
     [
       'a prototype key',
@@ -89,7 +89,7 @@ describe('reading rules', () => {
   for (const [what, input, message] of refusals) {
     it(`refuses ${what} and names the place`, () => {
       assert.throws(
-        () => readRules(input),
+        () => readRuleSet(input),
         (error) =>
           error instanceof TraceError && error.code === 'CONFIG_INVALID' && message.test(error.message),
       );
@@ -99,6 +99,6 @@ describe('reading rules', () => {
   it('refuses a nesting that would exhaust the stack', () => {
     let when: Record<string, unknown> = { fatal: true };
     for (let depth = 0; depth < 50_000; depth++) when = { not: when };
-    assert.throws(() => readRules([rule({ when })]), /more than 20 "not" inside each other/);
+    assert.throws(() => readRuleSet([rule({ when })]), /more than 20 conditions inside each other/);
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readRules } from '../../src/rules/rule';
+import { readRuleSet } from '../../src/rules/rule-set';
 import { SignalJudge } from '../../src/rules/signal-judge';
-import { A_OUT, HANDLED, signalRecord } from './signal-records';
+import { A_OUT, HANDLED, NO_RULES, signalRecord } from './signal-records';
 
 describe('judging a signal', () => {
-  const rules = readRules([
+  const rules = readRuleSet([
     {
       name: 'planned',
       when: { signal: 'SIGKILL', sender: { comm: 'bash' } },
@@ -22,16 +22,19 @@ describe('judging a signal', () => {
       severity: 'info',
       reason: 'test',
     });
-    assert.deepEqual(new SignalJudge(rules.slice(1)).judge(signalRecord(), A_OUT), {
-      verdict: 'unexpected',
-      rule: 'no kills',
-      severity: 'critical',
-      reason: 'rule "no kills"',
-    });
+    assert.deepEqual(
+      new SignalJudge({ ...rules, rules: rules.rules.slice(1) }).judge(signalRecord(), A_OUT),
+      {
+        verdict: 'unexpected',
+        rule: 'no kills',
+        severity: 'critical',
+        reason: 'rule "no kills"',
+      },
+    );
   });
 
   it('falls back on the default verdicts', () => {
-    assert.equal(new SignalJudge([]).judge(signalRecord(), A_OUT).rule, 'default:killed-by-parent');
+    assert.equal(new SignalJudge(NO_RULES).judge(signalRecord(), A_OUT).rule, 'default:killed-by-parent');
   });
 
   it("expects the session's own control signal, whatever the rules say", () => {

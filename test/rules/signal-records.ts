@@ -1,4 +1,7 @@
 import type { SignalRecord, SignalTarget } from '../../src/model/report';
+import type { RuleSet } from '../../src/rules/rule';
+
+export const NO_RULES: RuleSet = { match: 'first', rules: [] };
 
 /** A `kill -9` of a.out (5441) by bash (4994), its parent, as the walk-through's trace has it; with changes. */
 export function signalRecord(changes: Partial<SignalRecord> = {}): SignalRecord {

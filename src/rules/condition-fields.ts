@@ -1,0 +1,327 @@
+/**
+ * The fields that a condition may ask for: the one table behind the reader, the comparison, the JSON Schema and
+ * the list in docs/rules.md.
+ *
+ * `read` takes what there is: no signal for a zombie, no target where the trace does not know it. It gives null
+ * for what the trace does not know.
+ */
+import type {
+  AlertOutcome,
+  Identity,
+  SignalOrigin,
+  SignalRecord,
+  SignalResult,
+  SignalTarget,
+} from '../model/report';
+import {
+  dispositionOf,
+  incompletenessOf,
+  knownSender,
+  outcomeOf,
+  sentByParent,
+  wasHandled,
+  type Disposition,
+} from './evidence';
+
+type Read<T> = (signal: SignalRecord | null, target: SignalTarget | null) => T | null;
+
+export type ConditionField =
+  /** A signal's number, asked for by name, number or set. */
+  | { readonly type: 'signal'; readonly meaning: string; readonly read: Read<number> }
+  /** A name where it has one, else a number. */
+  | { readonly type: 'code'; readonly meaning: string; readonly read: Read<string | number> }
+  | { readonly type: 'text'; readonly meaning: string; readonly read: Read<string> }
+  /** A text of which the kernel keeps 15 bytes. */
+  | { readonly type: 'comm'; readonly meaning: string; readonly read: Read<string> }
+  /** Several texts, of which one is enough. */
+  | { readonly type: 'texts'; readonly meaning: string; readonly read: Read<readonly string[]> }
+  | { readonly type: 'comms'; readonly meaning: string; readonly read: Read<readonly string[]> }
+  | { readonly type: 'number'; readonly meaning: string; readonly read: Read<number> }
+  /** A number that is whole and not below 0: a pid, a user id. */
+  | { readonly type: 'id'; readonly meaning: string; readonly read: Read<number> }
+  | { readonly type: 'boolean'; readonly meaning: string; readonly read: Read<boolean> }
+  | {
+      readonly type: 'choice';
+      readonly meaning: string;
+      readonly values: readonly string[];
+      readonly read: Read<string>;
+    };
+
+export type FieldType = ConditionField['type'];
+
+/** The names of a Record, which the compiler asks to be whole. */
+function allOf<T extends string>(names: Readonly<Record<T, true>>): readonly T[] {
+  return Object.keys(names) as T[];
+}
+
+const ORIGINS = allOf<SignalOrigin>({
+  kill: true,
+  tgkill: true,
+  rt_sigqueue: true,
+  pidfd: true,
+  oom: true,
+  fault: true,
+  timer: true,
+  tty: true,
+  pipe: true,
+  child: true,
+  pdeath: true,
+  cgroup: true,
+  'orphaned-pgrp': true,
+  pidns: true,
+  seccomp: true,
+  ptrace: true,
+  bpf: true,
+  kernel: true,
+  unknown: true,
+});
+
+const RESULTS = allOf<SignalResult>({
+  delivered: true,
+  pending: true,
+  ignored: true,
+  coalesced: true,
+  overflow: true,
+  'info-lost': true,
+  unknown: true,
+});
+
+const OUTCOMES = allOf<AlertOutcome['kind']>({
+  killed: true,
+  stopped: true,
+  continued: true,
+  handled: true,
+  taken: true,
+  ignored: true,
+  pending: true,
+  coalesced: true,
+  'not-sent': true,
+  delivered: true,
+  unknown: true,
+});
+
+const DISPOSITIONS = allOf<Disposition>({ default: true, ignore: true, handler: true });
+const ROLES = allOf<NonNullable<NonNullable<SignalTarget['role']>>>({
+  parent: true,
+  workload: true,
+  attached: true,
+  descendant: true,
+});
+
+/** An empty list is a stack that was not recorded, or a process whose parent is not in the trace. */
+function known<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list === undefined || list.length === 0 ? null : list;
+}
+
+const senderOf = (signal: SignalRecord | null) => (signal === null ? null : knownSender(signal));
+
+function commsOf(ancestors: Identity['ancestors'] | undefined): readonly string[] | null {
+  return known(ancestors?.flatMap(({ comm }) => (comm === null ? [] : [comm])));
+}
+
+/** The pid in `5441@9978.187638`. */
+function pidOf(id: string | undefined): number | null {
+  const pid = id === undefined ? NaN : Number.parseInt(id, 10);
+  return Number.isNaN(pid) ? null : pid;
+}
+
+/** What /proc says of either side. */
+function identityFields<S extends 'sender' | 'target'>(side: S, identity: Read<Identity>) {
+  const who = side === 'sender' ? 'the sender' : 'the target';
+  const fields = {
+    exe: {
+      type: 'text',
+      meaning: `The file that ${who} runs, by /proc`,
+      read: (s, t) => identity(s, t)?.exe ?? null,
+    },
+    uid: { type: 'id', meaning: `The real user id of ${who}`, read: (s, t) => identity(s, t)?.uid ?? null },
+    user: { type: 'text', meaning: `The name of that user`, read: (s, t) => identity(s, t)?.user ?? null },
+    ppid: {
+      type: 'id',
+      meaning: `The pid of the parent of ${who}`,
+      read: (s, t) => identity(s, t)?.ppid ?? null,
+    },
+    cgroup: {
+      type: 'text',
+      meaning: `The cgroup of ${who}, a path`,
+      read: (s, t) => identity(s, t)?.cgroup ?? null,
+    },
+    unit: {
+      type: 'text',
+      meaning: `The systemd unit of ${who}`,
+      read: (s, t) => identity(s, t)?.unit ?? null,
+    },
+    container: {
+      type: 'text',
+      meaning: `The id of the container of ${who}`,
+      read: (s, t) => identity(s, t)?.container ?? null,
+    },
+  } as const satisfies Record<string, ConditionField>;
+  type Named = { readonly [K in keyof typeof fields as `${S}.${K}`]: (typeof fields)[K] };
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => [`${side}.${name}`, field]),
+  ) as Named;
+}
+
+export const CONDITION_FIELDS = {
+  signal: {
+    type: 'signal',
+    meaning: 'The signal: a name, a number, or a set such as @fatal',
+    read: (s) => s?.number ?? null,
+  },
+  number: { type: 'number', meaning: "The signal's number", read: (s) => s?.number ?? null },
+  code: {
+    type: 'code',
+    meaning: 'si_code: SI_USER, CLD_KILLED, SEGV_MAPERR, ...; a number where it has no name',
+    read: (s) => s?.code ?? null,
+  },
+  origin: {
+    type: 'choice',
+    values: ORIGINS,
+    meaning: 'Which part of the kernel sent it, by the call trace',
+    read: (s) => s?.origin ?? null,
+  },
+  result: {
+    type: 'choice',
+    values: RESULTS,
+    meaning: 'What became of it in the queue',
+    read: (s) => s?.result ?? null,
+  },
+  outcome: {
+    type: 'choice',
+    values: OUTCOMES,
+    meaning: 'What it did to the target',
+    read: (s) => (s === null ? null : outcomeOf(s)),
+  },
+  group: {
+    type: 'boolean',
+    meaning: 'Sent to the whole process and not to one of its threads',
+    read: (s) => s?.group ?? null,
+  },
+  stack: {
+    type: 'texts',
+    meaning: 'A function in the call trace of the sender, in the kernel',
+    read: (s) => known(s?.generated?.stack),
+  },
+  fatal: { type: 'boolean', meaning: 'It ended the target', read: (s) => s?.fatal ?? null },
+  coreDumped: {
+    type: 'boolean',
+    meaning: 'It ended the target, which left a core dump',
+    read: (s) => s?.coreDumped ?? null,
+  },
+  handled: {
+    type: 'boolean',
+    meaning: 'It was delivered to a function of the program',
+    read: (s) => (s === null ? null : wasHandled(s)),
+  },
+  disposition: {
+    type: 'choice',
+    values: DISPOSITIONS,
+    meaning: 'What the target does with it: the default, nothing, a handler',
+    read: (s) => (s === null ? null : dispositionOf(s)),
+  },
+  control: {
+    type: 'boolean',
+    meaning: "It is the session's own, to its traced parent",
+    read: (s) => s?.control ?? null,
+  },
+  latency: { type: 'number', meaning: 'Seconds from sent to delivered', read: (s) => s?.latency ?? null },
+  incomplete: {
+    type: 'boolean',
+    meaning: 'Something that belongs to it is missing in the trace',
+    read: (s, t) => incompletenessOf(s, t).length > 0,
+  },
+  ts: { type: 'number', meaning: 'Seconds on the trace clock', read: (s) => s?.ts ?? null },
+  'sender.pid': {
+    type: 'id',
+    meaning: 'The pid of the thread that sent it',
+    read: (s) => senderOf(s)?.pid ?? null,
+  },
+  'sender.comm': {
+    type: 'comm',
+    meaning: 'The name of the sender, as ps -o comm has it',
+    read: (s) => senderOf(s)?.comm ?? null,
+  },
+  ...identityFields('sender', (s) => senderOf(s)?.identity ?? null),
+  'sender.inTree': {
+    type: 'boolean',
+    meaning: 'The sender is one of the traced processes',
+    read: (s) => senderOf(s)?.inTree ?? null,
+  },
+  'sender.irq': {
+    type: 'boolean',
+    meaning: 'It was sent by an interrupt, which has no sender',
+    read: (s) => s?.sender?.irq ?? null,
+  },
+  'sender.isParent': {
+    type: 'boolean',
+    meaning: 'The sender forked the target',
+    read: (s, t) => (s === null || senderOf(s) === null ? null : sentByParent(s, t)),
+  },
+  'sender.ancestors': {
+    type: 'comms',
+    meaning: 'The name of an ancestor of the sender',
+    read: (s) => commsOf(senderOf(s)?.identity?.ancestors),
+  },
+  'target.id': {
+    type: 'text',
+    meaning: 'The process in this trace, also where a pid is used twice: 5441@9978.187638',
+    read: (_, t) => t?.id ?? null,
+  },
+  'target.pid': {
+    type: 'id',
+    meaning: 'The pid of the target',
+    read: (s, t) => s?.target.tgid ?? pidOf(t?.id),
+  },
+  'target.tid': { type: 'id', meaning: 'The thread that it was sent to', read: (s) => s?.target.pid ?? null },
+  'target.comm': {
+    type: 'comm',
+    meaning: 'The name of the target, as ps -o comm has it',
+    read: (s, t) => t?.comm ?? s?.target.comm ?? null,
+  },
+  'target.path': {
+    type: 'text',
+    meaning: 'The file of its last exec, as it was called',
+    read: (_, t) => t?.path ?? null,
+  },
+  ...identityFields('target', (_, t) => t?.identity ?? null),
+  'target.ancestors': {
+    type: 'comms',
+    meaning: 'The name of an ancestor of the target',
+    read: (_, t) => commsOf(t?.ancestors) ?? commsOf(t?.identity?.ancestors),
+  },
+  'target.role': {
+    type: 'choice',
+    values: ROLES,
+    meaning: 'What the target is to the session',
+    read: (_, t) => t?.role ?? null,
+  },
+  'delivered.tid': {
+    type: 'id',
+    meaning: 'The thread that it was delivered to',
+    read: (s) => s?.delivered?.tid ?? null,
+  },
+  'delivered.handler': {
+    type: 'text',
+    meaning: 'default, ignore, the address of the handler, or rt_sigtimedwait',
+    read: (s) => s?.delivered?.handler ?? null,
+  },
+  'delivered.stack': {
+    type: 'texts',
+    meaning: 'A function in the call trace of the delivery, in the kernel',
+    read: (s) => known(s?.delivered?.stack),
+  },
+} as const satisfies Record<string, ConditionField>;
+
+export type FieldName = keyof typeof CONDITION_FIELDS;
+
+export const FIELD_NAMES = Object.keys(CONDITION_FIELDS) as readonly FieldName[];
+
+export function isFieldName(name: string): name is FieldName {
+  return Object.hasOwn(CONDITION_FIELDS, name);
+}
+
+/** The table's row, as a union that a `switch` on its type narrows. */
+export function conditionField(name: FieldName): ConditionField {
+  return CONDITION_FIELDS[name];
+}

@@ -1,0 +1,91 @@
+/** Reads a condition: which fields, compared how, joined by `all`, `any` and `not`. */
+import { conditionField, FIELD_NAMES, isFieldName, type FieldName } from './condition-fields';
+import { readFieldTest } from './field-test-reading';
+import type { Condition } from './rule';
+import { didYouMean, fullListAt, noSuchKey, objectAt, refuse, shown, type JsonObject } from './rule-input';
+
+/** This only keeps a hostile file from exhausting the stack. */
+const DEEPEST = 20;
+
+/** `sender`, `target`, `delivered`: what stands before the point of a field's name. */
+const GROUPS: readonly string[] = [
+  ...new Set(FIELD_NAMES.flatMap((name) => (name.includes('.') ? [name.slice(0, name.indexOf('.'))] : []))),
+];
+
+const JOINING = ['all', 'any', 'not'];
+
+/** What may be asked at a place; a zombie has no signal and no sender. */
+export type FieldScope = (name: FieldName) => boolean;
+export const ANY_FIELD: FieldScope = () => true;
+
+export function readCondition(input: unknown, place: string, scope: FieldScope, depth = 0): Condition {
+  if (depth > DEEPEST) refuse(place, `more than ${DEEPEST} conditions inside each other`);
+  const when = objectAt(input, place);
+  const inside = (value: unknown, at: string) => readCondition(value, at, scope, depth + 1);
+  const parts = Object.keys(when).map((key): Condition => {
+    const value = when[key];
+    const at = `${place}.${key}`;
+    if (key === 'all' || key === 'any') return { kind: key, of: fullListAt(value, at, inside) };
+    if (key === 'not') return { kind: 'not', of: inside(value, at) };
+    if (GROUPS.includes(key)) return readGroup(key, objectAt(value, at), at, scope);
+    return readField(key, value, at, scope, allowedKeys(scope));
+  });
+  return together(parts);
+}
+
+/** `"sender": { "uid": 0 }` is `"sender.uid": 0`. */
+export function readGroup(group: string, input: JsonObject, place: string, scope: FieldScope): Condition {
+  const short = namesIn(scope)
+    .filter((name) => name.startsWith(`${group}.`))
+    .map((name) => name.slice(group.length + 1));
+  const parts = Object.keys(input).map((key) => {
+    const at = `${place}.${key}`;
+    if (!isFieldName(`${group}.${key}`)) refuse(at, noSuchKey(key, short));
+    return readField(`${group}.${key}`, input[key], at, scope, short);
+  });
+  // Asking for a sender without saying which asks that there is one.
+  if (parts.length === 0 && group === 'sender') {
+    return { kind: 'field', field: 'sender.pid', test: { known: true } };
+  }
+  return together(parts);
+}
+
+function readField(
+  key: string,
+  value: unknown,
+  place: string,
+  scope: FieldScope,
+  allowed: readonly string[],
+): Condition {
+  if (!isFieldName(key)) refuse(place, noSuchKey(key, allowed));
+  if (!scope(key)) refuse(place, `is not known here; ${namesIn(scope).join(', ')} are`);
+  const tests = readFieldTest(value, conditionField(key), place);
+  return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
+}
+
+function together(parts: readonly Condition[]): Condition {
+  const [only] = parts;
+  return only !== undefined && parts.length === 1 ? only : { kind: 'all', of: parts };
+}
+
+function namesIn(scope: FieldScope): readonly FieldName[] {
+  return FIELD_NAMES.filter(scope);
+}
+
+function allowedKeys(scope: FieldScope): readonly string[] {
+  const names = namesIn(scope);
+  const flat = names.filter((name) => !name.includes('.'));
+  const groups = GROUPS.filter((group) => names.some((name) => name.startsWith(`${group}.`)));
+  return [...flat, ...groups, ...JOINING];
+}
+
+/** A field by its name, as `per` and `by` list them. */
+export function fieldNameAt(input: unknown, place: string): FieldName {
+  if (typeof input !== 'string' || !isFieldName(input)) {
+    refuse(
+      place,
+      `${shown(input)} is no field${didYouMean(input, FIELD_NAMES)}; ${FIELD_NAMES.join(', ')} are`,
+    );
+  }
+  return input;
+}

@@ -1,0 +1,152 @@
+/** Reads one rule. */
+import { ANY_FIELD, fieldNameAt, readCondition, type FieldScope } from './condition-reading';
+import { readException, readUntil } from './exception-reading';
+import {
+  USUAL_SEVERITY,
+  SEVERITIES,
+  type AwaitedStage,
+  type Condition,
+  type Pattern,
+  type Repeats,
+  type Rule,
+  type RuleSubject,
+  type VerdictName,
+} from './rule';
+import {
+  amountAt,
+  booleanAt,
+  countAt,
+  listAt,
+  fullListAt,
+  objectAt,
+  oneOf,
+  onlyKeys,
+  refuse,
+  textAt,
+  type JsonObject,
+} from './rule-input';
+
+const SUBJECTS: readonly RuleSubject[] = ['signal', 'zombie', 'loss'];
+export const AWAITED_STAGES: readonly AwaitedStage[] = ['exit', 'stop', 'continue', 'reap'];
+export const PATTERNS = ['after', 'without', 'times'] as const;
+export const RULE_KEYS = [
+  'name',
+  'enabled',
+  'on',
+  'when',
+  ...PATTERNS,
+  'olderThan',
+  'atLeast',
+  'except',
+  'verdict',
+  'severity',
+  'reason',
+  'until',
+  'requires',
+  'repeats',
+] as const;
+
+/** Keys that mean something on one subject only. */
+const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
+  after: 'signal',
+  without: 'signal',
+  times: 'signal',
+  olderThan: 'zombie',
+  atLeast: 'loss',
+};
+
+/** A zombie has no signal and no sender. */
+const OF_ZOMBIES: FieldScope = (name) => name.startsWith('target.') && name !== 'target.tid';
+const OF_LOSSES: FieldScope = () => false;
+const SCOPES: Readonly<Record<RuleSubject, FieldScope>> = {
+  signal: ANY_FIELD,
+  zombie: OF_ZOMBIES,
+  loss: OF_LOSSES,
+};
+
+export function readRule(input: unknown, place: string): Rule {
+  const rule = objectAt(input, place);
+  onlyKeys(rule, RULE_KEYS, place);
+  const name = textAt(rule['name'], `${place}.name`);
+  const on = rule['on'] === undefined ? 'signal' : oneOf(rule['on'], SUBJECTS, `${place}.on`);
+  checkSubject(rule, on, place);
+  const verdict = oneOf(rule['verdict'], Object.keys(USUAL_SEVERITY) as VerdictName[], `${place}.verdict`);
+  const given = <T>(key: string, absent: T, read: (value: unknown, place: string) => T): T =>
+    rule[key] === undefined ? absent : read(rule[key], `${place}.${key}`);
+  return {
+    name,
+    enabled: given('enabled', true, booleanAt),
+    on,
+    when: readWhen(rule['when'], on, `${place}.when`),
+    pattern: readPattern(rule, place),
+    olderThan: given<number | null>('olderThan', on === 'zombie' ? 0 : null, (value, at) =>
+      amountAt(value, at, 'seconds'),
+    ),
+    atLeast: given<number | null>('atLeast', on === 'loss' ? 1 : null, countAt),
+    except: given('except', [], (value, at) =>
+      fullListAt(value, at, (one, where) => readException(one, where, SCOPES[on])),
+    ),
+    verdict,
+    severity: given('severity', USUAL_SEVERITY[verdict], (value, at) => oneOf(value, SEVERITIES, at)),
+    reason: given('reason', `rule "${name}"`, textAt),
+    until: given<number | null>('until', null, readUntil),
+    requiresComplete:
+      given<string | null>('requires', null, (value, at) => oneOf(value, ['complete'], at)) !== null,
+    repeats: given<Repeats | null>('repeats', null, readRepeats),
+  };
+}
+
+function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
+  for (const [key, subject] of Object.entries(ONLY_ON)) {
+    if (rule[key] !== undefined && on !== subject) {
+      refuse(`${place}.${key}`, `only a rule on "${subject}" has it, and this one is on "${on}"`);
+    }
+  }
+}
+
+function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
+  if (input === undefined && on !== 'signal') return { kind: 'all', of: [] };
+  const when = objectAt(input, place);
+  if (on === 'loss' && Object.keys(when).length > 0) {
+    refuse(place, 'lost events have no conditions; write {} or leave it out');
+  }
+  return readCondition(when, place, SCOPES[on]);
+}
+
+function readPattern(rule: JsonObject, place: string): Pattern | null {
+  const [kind, ...others] = PATTERNS.filter((key) => rule[key] !== undefined);
+  if (kind === undefined) return null;
+  if (others.length > 0)
+    refuse(`${place}.${others.join(', ')}`, `stands beside ${kind}; a rule has one of them`);
+  const at = `${place}.${kind}`;
+  const input = objectAt(rule[kind], at);
+  if (kind === 'times') return readTimes(input, at);
+  onlyKeys(input, kind === 'after' ? ['when', 'within'] : ['when', 'stage', 'within'], at);
+  const within = amountAt(input['within'], `${at}.within`, 'seconds');
+  if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+  if (input['stage'] === undefined) {
+    if (input['when'] === undefined) refuse(at, 'says not what is missing: stage or when');
+    return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+  }
+  if (input['when'] !== undefined) refuse(`${at}.when`, 'stands beside stage; one of them is awaited');
+  return { kind, stage: oneOf(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
+}
+
+function readTimes(input: JsonObject, place: string): Pattern {
+  onlyKeys(input, ['atLeast', 'within', 'per'], place);
+  return {
+    kind: 'times',
+    atLeast: countAt(input['atLeast'], `${place}.atLeast`),
+    within: amountAt(input['within'], `${place}.within`, 'seconds'),
+    per: input['per'] === undefined ? ['target.id'] : listAt(input['per'], `${place}.per`, fieldNameAt),
+  };
+}
+
+function readRepeats(input: unknown, place: string): Repeats {
+  const repeats = objectAt(input, place);
+  onlyKeys(repeats, ['by', 'every'], place);
+  return {
+    by: listAt(repeats['by'], `${place}.by`, fieldNameAt),
+    every: amountAt(repeats['every'], `${place}.every`, 'seconds'),
+  };
+}
