@@ -19,6 +19,9 @@ import {
 /** So many parts may be on their way: enough that the thread does not wait, few enough to hold. */
 const PARTS_ON_THE_WAY = 8;
 
+/** Seen from here, and from a command that is bundled into one file in the folder beside (`src/cli/`). */
+const READER_THREAD = path.join(__dirname, '../session/reader-thread.js');
+
 export class LiveReader {
   readonly #pipes: Pipe[] = [];
   readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
@@ -49,7 +52,7 @@ export class LiveReader {
 
   /** Starts the thread; it reads from `read` on. */
   start(): void {
-    const thread = new Worker(path.join(__dirname, 'reader-thread.js'), {
+    const thread = new Worker(READER_THREAD, {
       workerData: this.#task,
       name: 'ftrace-reader',
     });
