@@ -42,6 +42,8 @@ export class PieceReader {
   /** What is read of compressed data and not yet used. */
   #window: Buffer = Buffer.alloc(0);
   #damage: Damage | null = null;
+  /** The bytes behind those that were given, on their way while these are walked. */
+  #ahead: Promise<Buffer> | null = null;
 
   constructor(
     private readonly dat: OpenDat,
@@ -65,9 +67,14 @@ export class PieceReader {
    */
   async next(bytes: number): Promise<Piece | null> {
     if (this.place.isCompressed) return this.#nextCompressed();
-    const atByte = this.#at;
-    const read = await this.#read(Math.min(bytes, this.#end - atByte));
-    return read.length === 0 ? null : { bytes: read, atByte };
+    const read = await (this.#ahead ?? this.#read(Math.min(bytes, this.#end - this.#at)));
+    const atByte = this.#at - read.length;
+    this.#ahead = null;
+    if (read.length === 0) return null;
+    this.#ahead = this.#read(Math.min(bytes, this.#end - this.#at));
+    // Who awaits it gets the error; nobody does where the reading of the trace is given up.
+    this.#ahead.catch(() => undefined);
+    return { bytes: read, atByte };
   }
 
   async #nextCompressed(): Promise<Piece | null> {
