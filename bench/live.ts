@@ -47,8 +47,7 @@ export async function liveRows(folder: string): Promise<Row[]> {
   const run = [program, String(CALLS)];
   const piped = path.join(folder, 'trace_pipe');
   const record = [...COMMAND, 'record', '--events', 'all'];
-  let traced = 0;
-  const rows = [
+  return [
     await timed('ftrace-life record --format count', [...record, '--format', 'count', '--', ...run], (done) =>
       done.stdout.trim(),
     ),
@@ -58,10 +57,12 @@ export async function liveRows(folder: string): Promise<Row[]> {
       () => 'the whole report',
     ),
     await timed('the program alone', run, () => 'untraced'),
-    await timed('the program traced, unread', ['sh', '-c', byHand('reader='), 'sh', program], (done) => {
-      traced = nanoseconds(done);
-      return 'its own time: what the tracepoints cost it';
-    }),
+    await timed(
+      'the program traced, unread',
+      ['sh', '-c', byHand('reader='), 'sh', program],
+      () => 'its own time: what the tracepoints cost it',
+      nanoseconds,
+    ),
     await timed(
       'cat trace_pipe',
       ['sh', '-c', `${byHand(`cat $instance/trace_pipe > "$2" & reader=$!`)}sleep 1`, 'sh', program, piped],
@@ -78,7 +79,4 @@ export async function liveRows(folder: string): Promise<Row[]> {
       () => 'all calls, as text',
     ),
   ];
-  return rows.map((row) =>
-    row.tool === 'the program traced, unread' && row.seconds !== null ? { ...row, seconds: traced } : row,
-  );
 }

@@ -68,15 +68,21 @@ export function run([file = '', ...args]: readonly string[]): Promise<Done> {
   });
 }
 
-/** Runs a command line once and times it. `read` says what came of it. */
+/**
+ * Runs a command line once and times it. `read` says what came of it.
+ * @param secondsOf the time, where it is not that of the whole command
+ */
 export async function timed(
   tool: string,
   command: readonly string[],
   read: (done: Done) => string,
+  secondsOf: (done: Done) => number = ({ seconds }) => seconds,
 ): Promise<Row> {
+  // On standard error: some of them take minutes, and the table comes when all are through.
+  process.stderr.write(`${tool} ...\n`);
   try {
     const done = await run(command);
-    return { tool, seconds: done.seconds, result: read(done) };
+    return { tool, seconds: secondsOf(done), result: read(done) };
   } catch (error) {
     return { tool, seconds: null, result: error instanceof Error ? error.message : String(error) };
   }

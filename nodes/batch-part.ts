@@ -1,3 +1,4 @@
+import { plainEvent } from '../src/lazy-batch';
 import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from '../src/trace-event';
 
 /** Some of a batch's events, decoded no earlier than the batch's own, with what is beside them said anew. */
@@ -67,10 +68,4 @@ class PartGlance implements EventGlance {
   eventAt(index: number): TraceEvent {
     return this.whole.eventAt(this.from + index);
   }
-}
-
-/** An event as an object of its own with all its fields decoded: it can be cloned, shown and changed like any other. */
-export function plainEvent(event: TraceEvent): TraceEvent {
-  const { toJSON } = event as TraceEvent & { toJSON?: () => TraceEvent };
-  return toJSON === undefined ? event : toJSON.call(event);
 }

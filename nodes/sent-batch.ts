@@ -1,5 +1,5 @@
 import type { Damage, EventBatch, Loss, TraceEvent, TraceNote } from '../src/trace-event';
-import { plainEvent } from './batch-part';
+import { plainEvent } from '../src/lazy-batch';
 
 /**
  * A batch as it goes through a flow. Whoever looks at it sees plain events, which can be kept, changed and sent on;

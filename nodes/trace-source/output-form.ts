@@ -3,7 +3,7 @@ import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/ind
 import { EventList } from '../../src/event-list';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
-import { plainEvent } from '../batch-part';
+import { plainEvent } from '../../src/lazy-batch';
 import type { BesideEvents } from '../message-metadata';
 import { SentBatch } from '../sent-batch';
 import { sliceBatch } from './slice-batch';

@@ -16,8 +16,11 @@ import {
   type ReaderTask,
 } from './reader-thread-protocol';
 
-/** So many parts may be on their way: enough that the thread does not wait, few enough to hold. */
-const PARTS_ON_THE_WAY = 8;
+/**
+ * So many parts may be on their way, some 14 MB: they bridge a tenth of a second in which a busy machine does not let the
+ * main thread run.
+ */
+const PARTS_ON_THE_WAY = 32;
 
 /** Seen from here, and from a command that is bundled into one file in the folder beside (`src/cli/`). */
 const READER_THREAD = path.join(__dirname, '../session/reader-thread.js');
