@@ -20,6 +20,7 @@ export const recordHere: Recorder = async ([command, ...args], onLine, bufferKb 
     const settings = readWorkloadSettings({ command, args, timeLimitSeconds: MOST_MS / 1000 });
     const workload = await session.run(settings, { stdout, stderr: (line) => void lines.push(line) });
     for await (const batch of batches) lifecycle.apply(batch);
+    if (session.failure !== null) throw session.failure;
     const end = await workload.ended;
     if (end.timedOut) throw new Error(`${args.join(' ')} did not end; it said ${lines.join(' ')}`);
     return { report: lifecycle.finish().report, lines };

@@ -49,6 +49,7 @@ export function recordWithCapture(kept: Kept): Recorder {
         lifecycle.apply(batch);
         if (batch instanceof RingBatch) kept.capture.push(writer.batch(batch));
       }
+      if (session.failure !== null) throw session.failure;
       const end = await workload.ended;
       if (end.timedOut) throw new Error(`${args.join(' ')} did not end; it said ${lines.join(' ')}`);
       const { report } = lifecycle.finish();

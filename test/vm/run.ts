@@ -85,19 +85,19 @@ function makeRamRoot(cache: string, request: Request, folder: string): string {
   const build = path.join(__dirname, '../..');
   root.takeTree(build, '/vm/tree', ['src/**/*.js']);
   // An emulated processor takes seconds to load a hundred modules, and each session's thread loads its own.
-  const runner = path.join(folder, 'runner');
+  const bundles = path.join(folder, 'bundles');
   buildSync({
     entryPoints: [
-      path.join(__dirname, 'guest.js'),
-      path.join(__dirname, 'standing-thread.js'),
-      path.join(build, 'src/session/reader-thread.js'),
+      { in: path.join(__dirname, 'guest.js'), out: 'runner/guest' },
+      { in: path.join(__dirname, 'standing-thread.js'), out: 'runner/standing-thread' },
+      // Where a bundle in the folder beside looks for it.
+      { in: path.join(build, 'src/session/reader-thread.js'), out: 'session/reader-thread' },
     ],
-    entryNames: '[name]',
     bundle: true,
     platform: 'node',
-    outdir: runner,
+    outdir: bundles,
   });
-  root.takeTree(runner, '/vm/runner', ['*.js']);
+  root.takeTree(bundles, '/vm', ['**/*.js']);
   const programs: Record<string, string> = {};
   for (const { scenario } of allScenarios()) {
     const key = programKey(scenario.program, scenario.flags);
