@@ -17,10 +17,10 @@ import {
 } from './reader-thread-protocol';
 
 /**
- * So many parts may be on their way, some 14 MB: they bridge a tenth of a second in which a busy machine does not let the
+ * So many parts may be on their way, some 7 MB: they bridge a moment in which a busy machine does not let the
  * main thread run.
  */
-const PARTS_ON_THE_WAY = 32;
+const PARTS_ON_THE_WAY = 16;
 
 /** Seen from here, and from a command that is bundled into one file in the folder beside (`src/cli/`). */
 const READER_THREAD = path.join(__dirname, '../session/reader-thread.js');
