@@ -17,6 +17,8 @@ import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 
 const MOST_EXECS = 10_000;
+/** The session's probe that tells arguments is called so: src/tracefs/argument-probe.ts. */
+export const ARGUMENTS_EVENT = 'argv';
 
 export class Executions {
   constructor(
@@ -38,6 +40,21 @@ export class Executions {
     this.#replace(task, event.ts, call, filename === null ? null : { path: filename, source: 'exec-event' });
     task.execSeen = true;
     task.silent = call !== null;
+  }
+
+  /** The session's probe on the new program's stack (src/tracefs/argument-probe.ts), before sched_process_exec. */
+  toldArguments(event: TraceEvent): void {
+    const process = this.table.meet(event)?.process;
+    if (!process) return;
+    const argc = int32(fieldOf(event, 'argc'));
+    const argv: string[] = [];
+    for (let index = 0; index < (argc ?? 0); index++) {
+      const argument = textOf(fieldOf(event, `argv${index}`));
+      // More than the probe tells, or a page that was not there: half of them would be untrue.
+      if (argument === null || argument === '(fault)') return;
+      argv.push(argument);
+    }
+    process.argvToCome = argv;
   }
 
   get calls(): readonly (readonly [string, CallSubject])[] {
@@ -80,9 +97,14 @@ export class Executions {
     process.memory = new AddressSpace();
     process.memoryOwner = process;
     this.tree.executed(process);
+    const { argvToCome } = process;
+    process.argvToCome = null;
     if (process.record.role === 'workload' && this.tree.argv && process.record.execs.length === 1) {
       exec.argv = [...this.tree.argv];
       exec.argvSource = 'session';
+    } else if (argvToCome !== null) {
+      exec.argv = argvToCome;
+      exec.argvSource = 'probe';
     }
     if (!process.commTraced && process.record.comm === null && exec.path !== null) {
       process.renamed(ts, exec.path.slice(exec.path.lastIndexOf('/') + 1).slice(0, 15), false);

@@ -18,7 +18,7 @@ import {
 import { ProcNotes } from './attached';
 import { Births } from './births';
 import { Endings } from './endings';
-import { Executions } from './executions';
+import { ARGUMENTS_EVENT, Executions } from './executions';
 import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
@@ -229,6 +229,12 @@ export class Lifecycle {
         },
       ],
       [
+        ARGUMENTS_EVENT,
+        (event) => {
+          this.#executions.toldArguments(event);
+        },
+      ],
+      [
         'task_rename',
         (event) => {
           this.#renamed(event);
@@ -328,6 +334,7 @@ export class Lifecycle {
     for (const task of this.#table.tasks()) {
       task.call = null;
       task.looseName = null;
+      task.process.argvToCome = null;
       task.unnamedOpen = null;
       task.execSeen = false;
     }

@@ -84,6 +84,8 @@ export class Process {
   readonly loads: Load[] = [];
   /** The mapped address space belongs to this process: a vfork child maps in its parent's until it execs. */
   memoryOwner: Process;
+  /** Of the program that it is about to run, where a probe told them. */
+  argvToCome: string[] | null = null;
   /** Known from the first absolute chdir on. */
   cwd: string | null = null;
   /** The program that it ran when the session attached to it, or its parent. */

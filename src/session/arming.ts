@@ -1,6 +1,7 @@
 /** Arms the two instances of a session. The same steps, dry, are what `explain` shows. */
 import { existsSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
+import { ARGUMENTS_EVENT, defineArguments, tellsArguments } from '../tracefs/argument-probe';
 import { ControlFiles } from '../tracefs/control-files';
 import {
   chooseFileNames,
@@ -82,6 +83,15 @@ async function findFileNames(
   return files.dryRun ? expectFileNames(tracefs) : chooseFileNames(tracefs, names);
 }
 
+async function findsArguments(
+  files: ControlFiles,
+  tracefs: string,
+  names: SessionNames,
+  settings: SessionSettings,
+): Promise<boolean> {
+  return settings.fileNames && !files.dryRun && tellsArguments(tracefs, names);
+}
+
 /**
  * Makes both instances, off, filtered, and with all their events. Nothing is left where it fails midway.
  * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE, EVENT_UNKNOWN
@@ -93,14 +103,17 @@ export async function armInstances(
   settings: SessionSettings,
 ): Promise<Armed> {
   const fileNames = await findFileNames(files, tracefs, names, settings);
+  const hasArguments = await findsArguments(files, tracefs, names, settings);
   const tree = new Instance(tracefs, names.tree, files);
   const signals = settings.outsideSignals ? new Instance(tracefs, names.signals, files) : null;
   const armed: Armed = { files, tree, signals, fileNames, events: [] };
   try {
     defineFileNames(tracefs, fileNames, names.probeGroup, files);
+    if (hasArguments) defineArguments(tree, names.probeGroup);
     const inTree = [
       ...chooseTreeEvents(tracefs, settings),
       ...fileNameEvents(fileNames, names.probeGroup, settings.events === 'all'),
+      ...(hasArguments ? [{ event: `${names.probeGroup}/${ARGUMENTS_EVENT}` }] : []),
     ];
     const outside = signals === null ? [] : outsideEvents(settings);
     tree.create(settings.clock, settings.bufferKb);

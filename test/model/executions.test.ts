@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { EventFields, Loss } from '../../src/trace-event';
 import { call, enter, event, exit, fork, generate, lifeOf } from './life-of';
 
 const schedExec = (ts: number, pid: number, filename: string, oldPid = pid) =>
@@ -33,6 +34,36 @@ describe('an exec', () => {
       [[null, null, null]],
     );
     assert.match(process(10).incomplete.join(), /name of a program/);
+  });
+
+  describe('whose arguments a probe told,', () => {
+    const told = (argv: EventFields, lost: Loss[] = []) =>
+      lifeOf(
+        [
+          enter(1, 10, 'execve', { filename: 1, argv: 2, envp: 3 }),
+          event(1.05, 10, 'argv', argv),
+          schedExec(1.1, 10, '/bin/echo'),
+          exit(1.2, 10, 'execve', 0),
+        ],
+        { lost },
+      )
+        .process(10)
+        .execs.map(({ argv: found, argvSource }) => [found, argvSource]);
+
+    it('has them all', () => {
+      const argv = { argc: 3, argv0: 'echo', argv1: 'two words', argv2: '', argv3: '(fault)' };
+      assert.deepEqual(told(argv), [[['echo', 'two words', ''], 'probe']]);
+    });
+
+    it('has none where one is missing', () => {
+      assert.deepEqual(told({ argc: 2, argv0: 'echo', argv1: '(fault)' }), [[null, null]]);
+      assert.deepEqual(told({ argc: 2, argv0: 'echo' }), [[null, null]]);
+    });
+
+    it('has none where events were lost in between', () => {
+      const loss = { cpu: 0, ts: 1.07, count: 5 };
+      assert.deepEqual(told({ argc: 1, argv0: 'echo' }, [loss]), [[null, null]]);
+    });
   });
 
   it('of a file without a name is not named like the interpreter that the kernel opens for it', () => {

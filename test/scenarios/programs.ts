@@ -33,6 +33,18 @@ function runsAsSaid(errors: readonly (string | null)[]): (told: Told) => 'ok' {
 
 export const PROGRAMS: readonly Scenario[] = [
   program('an exec', 'run', runsAsSaid([null])),
+  program(
+    'the arguments of a program that is over at once',
+    'arguments',
+    (told) => {
+      const [exec] = execsOf(told, [null]);
+      if (exec === undefined || exec.argv === null) return { incomplete: 'its arguments are not known' };
+      assert.deepEqual(exec.argv, told.facts('runs')[0]!['argv']);
+      assert.ok(exec.argvSource === 'probe' || exec.argvSource === 'proc', exec.argvSource ?? '');
+      return 'ok';
+    },
+    { needsProbes: true },
+  ),
   program('a search along PATH: what was tried, and what was found', 'path-search', (told) => {
     const [first, second, third] = execsOf(told, ['ENOENT', 'ENOENT', null]);
     assert.equal(third?.path, told.facts('runs')[0]!['path']);

@@ -42,6 +42,8 @@ export interface Scenario {
   readonly bufferKb?: number;
   /** What somebody outside of the tree does at a line of the program. */
   readonly outside?: (line: Line) => void;
+  /** What only a probe is sure to tell: a kernel without probes may leave it open. */
+  readonly needsProbes?: boolean;
   /**
    * Reasons of incompleteness that a life of the scenario may have. Any other fails it; missing file names never
    * do, as they need a probe or a new kernel.
@@ -51,4 +53,4 @@ export interface Scenario {
 }
 
 /** One fact that a program stated. */
-export type Line = Readonly<Record<string, number | string | boolean | null>>;
+export type Line = Readonly<Record<string, number | string | boolean | null | readonly string[]>>;

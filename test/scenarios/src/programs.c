@@ -49,6 +49,18 @@ static void run(void)
 	reap(child);
 }
 
+/* Over before anybody can look it up. */
+static void arguments(void)
+{
+	pid_t child = born(fork(), "clone");
+	if (child == 0) {
+		execl(program, program, "leaf", "two words", "", "it's", NULL);
+		_exit(127);
+	}
+	say("{\"runs\":%d,\"path\":\"%s\",\"argv\":[\"%s\",\"leaf\",\"two words\",\"\",\"it's\"]}", child, program, program);
+	reap(child);
+}
+
 /* Two directories that do not have it, and one that does. */
 static void path_search(void)
 {
@@ -271,7 +283,7 @@ static void leaf(void)
 	exit(7);
 }
 
-SCENES({ "run", run }, { "path-search", path_search }, { "denied", denied }, { "no-interpreter", no_interpreter },
+SCENES({ "run", run }, { "arguments", arguments }, { "path-search", path_search }, { "denied", denied }, { "no-interpreter", no_interpreter },
        { "unknown-format", unknown_format }, { "script", script }, { "by-thread", by_thread }, { "in-memory", in_memory },
        { "from-directory", from_directory }, { "relative", relative }, { "chain", chain }, { "library", library },
        { "of-32-bits", of_32_bits }, { "leaf", leaf })
