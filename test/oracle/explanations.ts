@@ -44,6 +44,18 @@ export const EXPLANATIONS: readonly Explanation[] = [
     },
   },
   {
+    name: 'SIGCHLD stays blocked',
+    reason:
+      'GNU make takes SIGCHLD only inside pselect, while it waits for a token of its job server; whether it ever waits ' +
+      'depends on the moment. In a run without, the first SIGCHLD stays pending to the end and stands for all others.',
+    explains: ({ fact, strace, ours }) => {
+      if (!SIGCHLD.test(fact) || arrived(strace) === 0) return false;
+      const fates = fatesOf(ours);
+      const pending = fates.filter((fate) => fate === 'never delivered').length;
+      return pending === 1 && fates.every((fate) => fate === 'never delivered' || fate === 'coalesced');
+    },
+  },
+  {
     name: 'a program by its descriptor',
     reason:
       'The kernel calls the program of fexecve /dev/fd/N, and strace has the number alone. Where the report knows ' +
@@ -79,7 +91,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
+/** What became of each SIGCHLD. */
+function fatesOf(told: NamedLife | undefined): string[] {
+  return told?.facts.flatMap((fact) => SIGCHLD.exec(fact)?.[3] ?? []) ?? [];
+}
+
 function arrived(told: NamedLife | undefined): number {
-  const facts = told?.facts.map((fact) => SIGCHLD.exec(fact)?.[3]) ?? [];
-  return facts.filter((fate) => fate === 'handled' || fate === 'ignored').length;
+  return fatesOf(told).filter((fate) => fate === 'handled' || fate === 'ignored').length;
 }
