@@ -5,14 +5,8 @@
  * `read` takes what there is: no signal for a zombie, no target where the trace does not know it. It gives null
  * for what the trace does not know.
  */
-import type {
-  AlertOutcome,
-  Identity,
-  SignalOrigin,
-  SignalRecord,
-  SignalResult,
-  SignalTarget,
-} from '../model/report';
+import type { Identity, SignalRecord, SignalTarget } from '../model/report';
+import { DISPOSITIONS, ORIGINS, OUTCOMES, RESULTS, ROLES } from './choices';
 import {
   dispositionOf,
   incompletenessOf,
@@ -20,7 +14,6 @@ import {
   outcomeOf,
   sentByParent,
   wasHandled,
-  type Disposition,
 } from './evidence';
 
 type Read<T> = (signal: SignalRecord | null, target: SignalTarget | null) => T | null;
@@ -48,65 +41,6 @@ export type ConditionField =
     };
 
 export type FieldType = ConditionField['type'];
-
-/** The names of a Record, which the compiler asks to be whole. */
-function allOf<T extends string>(names: Readonly<Record<T, true>>): readonly T[] {
-  return Object.keys(names) as T[];
-}
-
-const ORIGINS = allOf<SignalOrigin>({
-  kill: true,
-  tgkill: true,
-  rt_sigqueue: true,
-  pidfd: true,
-  oom: true,
-  fault: true,
-  timer: true,
-  tty: true,
-  pipe: true,
-  child: true,
-  pdeath: true,
-  cgroup: true,
-  'orphaned-pgrp': true,
-  pidns: true,
-  seccomp: true,
-  ptrace: true,
-  bpf: true,
-  kernel: true,
-  unknown: true,
-});
-
-const RESULTS = allOf<SignalResult>({
-  delivered: true,
-  pending: true,
-  ignored: true,
-  coalesced: true,
-  overflow: true,
-  'info-lost': true,
-  unknown: true,
-});
-
-const OUTCOMES = allOf<AlertOutcome['kind']>({
-  killed: true,
-  stopped: true,
-  continued: true,
-  handled: true,
-  taken: true,
-  ignored: true,
-  pending: true,
-  coalesced: true,
-  'not-sent': true,
-  delivered: true,
-  unknown: true,
-});
-
-const DISPOSITIONS = allOf<Disposition>({ default: true, ignore: true, handler: true });
-const ROLES = allOf<NonNullable<NonNullable<SignalTarget['role']>>>({
-  parent: true,
-  workload: true,
-  attached: true,
-  descendant: true,
-});
 
 /** An empty list is a stack that was not recorded, or a process whose parent is not in the trace. */
 function known<T>(list: readonly T[] | undefined): readonly T[] | null {

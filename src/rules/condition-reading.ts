@@ -38,6 +38,7 @@ export function readGroup(group: string, input: JsonObject, place: string, scope
   const short = namesIn(scope)
     .filter((name) => name.startsWith(`${group}.`))
     .map((name) => name.slice(group.length + 1));
+  if (short.length === 0) refuse(place, notHere(scope));
   const parts = Object.keys(input).map((key) => {
     const at = `${place}.${key}`;
     if (!isFieldName(`${group}.${key}`)) refuse(at, noSuchKey(key, short));
@@ -58,7 +59,7 @@ function readField(
   allowed: readonly string[],
 ): Condition {
   if (!isFieldName(key)) refuse(place, noSuchKey(key, allowed));
-  if (!scope(key)) refuse(place, `is not known here; ${namesIn(scope).join(', ')} are`);
+  if (!scope(key)) refuse(place, notHere(scope));
   const tests = readFieldTest(value, conditionField(key), place);
   return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
 }
@@ -66,6 +67,10 @@ function readField(
 function together(parts: readonly Condition[]): Condition {
   const [only] = parts;
   return only !== undefined && parts.length === 1 ? only : { kind: 'all', of: parts };
+}
+
+function notHere(scope: FieldScope): string {
+  return `a rule that looks at no signal can not ask for it; ${namesIn(scope).join(', ')} it can`;
 }
 
 function namesIn(scope: FieldScope): readonly FieldName[] {

@@ -46,11 +46,7 @@ function someOf(tests: readonly ConditionTest[]): ConditionTest {
 }
 
 function fieldTest(field: ConditionField, { test }: Extract<Condition, { kind: 'field' }>): ConditionTest {
-  if (test.known === false) {
-    // Nothing else can hold of what is not known.
-    const alone = Object.keys(test).length === 1;
-    return (signal, target) => alone && field.read(signal, target) === null;
-  }
+  if (test.known === false) return (signal, target) => field.read(signal, target) === null;
   switch (field.type) {
     case 'signal': {
       const { read } = field;

@@ -144,6 +144,15 @@ const FATAL: readonly DefaultVerdict[] = [
   },
 ];
 
+function severityOf({ severity }: DefaultVerdict, signal: SignalRecord): Severity {
+  return typeof severity === 'function' ? severity(signal) : severity;
+}
+
+/** A core dump is an error whoever asked for it: Ctrl-\\ kills with SIGQUIT. */
+function withCoreDump(signal: SignalRecord, severity: Severity): Severity {
+  return signal.coreDumped === true && severity === 'warning' ? 'error' : severity;
+}
+
 const KERNEL_REASONS: Readonly<Partial<Record<SignalOrigin, string>>> = {
   pdeath: 'its parent died, and it had asked to get this signal then (PR_SET_PDEATHSIG)',
   pidns: 'the first process of its pid namespace died, so the kernel killed all in it',
@@ -190,6 +199,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   ...FATAL.map((row) => ({
     ...row,
     fits: (signal: SignalRecord, target: SignalTarget | null) => signal.fatal && row.fits(signal, target),
+    severity: (signal: SignalRecord) => withCoreDump(signal, severityOf(row, signal)),
   })),
   {
     rule: 'default:events-lost',
@@ -212,7 +222,7 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   {
     rule: 'default:stopped',
     fits: (signal) => SIGNAL_SETS['@stop'](signal.number) && signal.delivered?.handler === 'default',
-    verdict: 'unexpected',
+    verdict: 'attention',
     severity: 'warning',
     reason: (signal) =>
       signal.origin === 'ptrace'
@@ -273,7 +283,7 @@ export function defaultVerdict(signal: SignalRecord, target: SignalTarget | null
   return {
     verdict: row.verdict,
     rule: row.rule,
-    severity: typeof row.severity === 'function' ? row.severity(signal) : row.severity,
+    severity: severityOf(row, signal),
     reason: row.reason(signal),
   };
 }

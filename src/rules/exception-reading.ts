@@ -13,8 +13,11 @@ export function readException(input: unknown, place: string, scope: FieldScope):
   const parts: Condition[] = [];
   for (const side of ['sender', 'target'] as const) {
     const given = exception[side];
-    if (given !== undefined)
-      parts.push(readGroup(side, objectAt(given, `${place}.${side}`), `${place}.${side}`, scope));
+    if (given === undefined) continue;
+    if (Object.keys(objectAt(given, `${place}.${side}`)).length === 0) {
+      refuse(`${place}.${side}`, `says not which ${side}: it would except all of them`);
+    }
+    parts.push(readGroup(side, objectAt(given, `${place}.${side}`), `${place}.${side}`, scope));
   }
   if (exception['signal'] !== undefined) {
     if (!scope('signal')) refuse(`${place}.signal`, 'this rule looks at no signal');
@@ -30,12 +33,19 @@ export function readException(input: unknown, place: string, scope: FieldScope):
   };
 }
 
-/** RFC 3339, or a day, which ends where the day begins in UTC. */
-const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+/** RFC 3339 with its zone, or a day, which means its beginning in UTC. */
+export const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
 /** @returns milliseconds since 1970 */
 export function readUntil(input: unknown, place: string): number {
-  const ms = typeof input === 'string' && DATE.test(input) ? Date.parse(input) : NaN;
+  const ms = typeof input === 'string' && DATE.test(input) && isDay(input) ? Date.parse(input) : NaN;
   if (Number.isNaN(ms)) refuse(place, `${shown(input)} is no date (2027-01-01 or 2027-01-01T00:00:00Z)`);
   return ms;
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  const day = date.slice(0, 10);
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }

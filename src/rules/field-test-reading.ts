@@ -48,7 +48,10 @@ function readTests(input: JsonObject, field: ConditionField, place: string): rea
   const allowed = TESTS_OF_TYPE[field.type];
   onlyKeys(input, allowed, place);
   const written = Object.keys(input) as TestName[];
-  if (written.length === 0) refuse(place, `no test is given; ${allowed.join(', ')} are`);
+  if (written.length === 0) refuse(place, `there is no test in it; it takes ${allowed.join(', ')}`);
+  if (input['known'] === false && written.length > 1) {
+    refuse(`${place}.known`, 'what is not known fulfils no other test: false stands alone');
+  }
   const tests: { -readonly [K in keyof FieldTest]: FieldTest[K] } = {};
   const read = valueOf(field);
   for (const name of written) {
@@ -95,7 +98,7 @@ export function readSignal(input: unknown, place: string): string | number {
 
 function readId(input: unknown, place: string): number {
   if (typeof input !== 'number' || !Number.isSafeInteger(input) || input < 0) {
-    refuse(place, `expected a number from 0 and whole, not ${shown(input)}`);
+    refuse(place, `expected a number, whole and from 0, not ${shown(input)}`);
   }
   return input;
 }

@@ -1,23 +1,29 @@
 /** What compares one known value of a field with its tests, built once for each condition. */
 import { compileGlob } from './glob';
 import type { FieldTest, FieldValue } from './rule';
-import { signalTest } from './signal-sets';
+import { signalTest, type SignalTest } from './signal-sets';
 
 /** TASK_COMM_LEN less its end: what the kernel keeps of a name. */
 const COMM_BYTES = 15;
 /** A regular expression may take a time that grows with the power of the text's length: longer texts are cut. */
 export const REGEX_TEXT = 4096;
 
+const LAST_SIGNAL = 64;
+
+/** A table for the signals that there are. */
 export function signalNumberTest(test: FieldTest): (number: number) => boolean {
-  const wanted = signalsOf(test.in);
-  const unwanted = signalsOf(test.not);
-  return (number) =>
-    (wanted === null || wanted.some((fits) => fits(number))) &&
-    !(unwanted?.some((fits) => fits(number)) ?? false);
+  const wanted = test.in?.map(signalOf);
+  const unwanted = test.not?.map(signalOf) ?? [];
+  const fits = (number: number): boolean =>
+    (wanted === undefined || wanted.some((one) => one(number))) && !unwanted.some((one) => one(number));
+  const table = Array.from({ length: LAST_SIGNAL + 1 }, (_, number) => fits(number));
+  return (number) => table[number] ?? fits(number);
 }
 
-function signalsOf(values: readonly FieldValue[] | undefined) {
-  return values?.flatMap((value) => signalTest(value as string | number) ?? []) ?? null;
+function signalOf(written: FieldValue): SignalTest {
+  const test = typeof written === 'boolean' ? null : signalTest(written);
+  if (test === null) throw new TypeError(`${String(written)} is not a signal`);
+  return test;
 }
 
 export function numberTest(test: FieldTest): (value: number) => boolean {

@@ -1,15 +1,19 @@
 import type { SignalRecord, SignalTarget } from '../model/report';
 import { compileCondition, type ConditionTest } from './condition';
+import type { Verdict } from './default-verdicts';
 import { incompletenessOf } from './evidence';
 import type { Rule, RuleException } from './rule';
+import type { RuleExpiry } from './rule-expiry';
 
 /** A rule, and what compares a signal, a zombie or a loss with it. */
 export interface CompiledRule {
   readonly rule: Rule;
-  /** `when`, on evidence that the rule accepts. `until` is not looked at. */
+  /** `when`, on evidence that the rule accepts. `until` is for `RuleExpiry`. */
   readonly holds: ConditionTest;
   /** Of `after`, or of `without` where it awaits a signal; null for a rule without it. */
   readonly other: ConditionTest | null;
+  /** What it says when it fires, and no exception holds. */
+  readonly verdict: Verdict;
   readonly exceptions: readonly { readonly exception: RuleException; readonly holds: ConditionTest }[];
 }
 
@@ -23,27 +27,39 @@ export function compileRule(rule: Rule): CompiledRule {
       ? (signal, target) => when(signal, target) && incompletenessOf(signal, target).length === 0
       : when,
     other,
+    verdict: { verdict: rule.verdict, rule: rule.name, severity: rule.severity, reason: rule.reason },
     exceptions: rule.except.map((exception) => ({ exception, holds: compileCondition(exception.when) })),
   };
 }
 
-/**
- * Whether something with an expiry still holds at a signal's wall time, ISO 8601. Where the trace does not know the
- * wall time it does: a rule that nobody can date is better kept than lost.
- */
-export function holdsAt(until: number | null, time: string | null): boolean {
-  return until === null || time === null || !(Date.parse(time) >= until);
-}
-
 /** The exception that lets this pass; null where there is none. */
 export function exceptionOf(
-  { exceptions }: CompiledRule,
+  { rule, exceptions }: CompiledRule,
   signal: SignalRecord | null,
   target: SignalTarget | null,
   time: string | null,
+  expiry: RuleExpiry,
 ): RuleException | null {
   for (const { exception, holds } of exceptions) {
-    if (holds(signal, target) && holdsAt(exception.until, time)) return exception;
+    if (holds(signal, target) && expiry.holds(rule, exception, time, exception)) return exception;
   }
   return null;
+}
+
+/** What a rule that fires says; an exception turns it into `expected`, under a name that hides neither. */
+export function verdictOf(
+  compiled: CompiledRule,
+  signal: SignalRecord | null,
+  target: SignalTarget | null,
+  time: string | null,
+  expiry: RuleExpiry,
+): Verdict {
+  const exception = exceptionOf(compiled, signal, target, time, expiry);
+  if (exception === null) return compiled.verdict;
+  return {
+    verdict: 'expected',
+    rule: `${compiled.rule.name} (except: ${exception.reason})`,
+    severity: 'info',
+    reason: exception.reason,
+  };
 }

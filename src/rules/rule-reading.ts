@@ -56,7 +56,8 @@ const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
 };
 
 /** A zombie has no signal and no sender. */
-const OF_ZOMBIES: FieldScope = (name) => name.startsWith('target.') && name !== 'target.tid';
+const OF_ZOMBIES: FieldScope = (name) =>
+  name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
 const OF_LOSSES: FieldScope = () => false;
 const SCOPES: Readonly<Record<RuleSubject, FieldScope>> = {
   signal: ANY_FIELD,
@@ -79,9 +80,8 @@ export function readRule(input: unknown, place: string): Rule {
     on,
     when: readWhen(rule['when'], on, `${place}.when`),
     pattern: readPattern(rule, place),
-    olderThan: given<number | null>('olderThan', on === 'zombie' ? 0 : null, (value, at) =>
-      amountAt(value, at, 'seconds'),
-    ),
+    // Every child is a zombie for a moment: without an age the rule would tell of each.
+    olderThan: on === 'zombie' ? amountAt(rule['olderThan'], `${place}.olderThan`, 'seconds') : null,
     atLeast: given<number | null>('atLeast', on === 'loss' ? 1 : null, countAt),
     except: given('except', [], (value, at) =>
       fullListAt(value, at, (one, where) => readException(one, where, SCOPES[on])),

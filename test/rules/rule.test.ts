@@ -78,7 +78,7 @@ describe('reading rules', () => {
     [
       'a pid as a text',
       [rule({ when: { target: { pid: '1' } } })],
-      /\.target\.pid: expected a number from 0 and whole, not 1$/,
+      /\.target\.pid: expected a number, whole and from 0, not 1$/,
     ],
     [
       'a prototype key',
