@@ -59,44 +59,6 @@ function pidOf(id: string | undefined): number | null {
   return Number.isNaN(pid) ? null : pid;
 }
 
-/** What /proc says of either side. */
-function identityFields<S extends 'sender' | 'target'>(side: S, identity: Read<Identity>) {
-  const who = side === 'sender' ? 'the sender' : 'the target';
-  const fields = {
-    exe: {
-      type: 'text',
-      meaning: `The file that ${who} runs, by /proc`,
-      read: (s, t) => identity(s, t)?.exe ?? null,
-    },
-    uid: { type: 'id', meaning: `The real user id of ${who}`, read: (s, t) => identity(s, t)?.uid ?? null },
-    user: { type: 'text', meaning: `The name of that user`, read: (s, t) => identity(s, t)?.user ?? null },
-    ppid: {
-      type: 'id',
-      meaning: `The pid of the parent of ${who}`,
-      read: (s, t) => identity(s, t)?.ppid ?? null,
-    },
-    cgroup: {
-      type: 'text',
-      meaning: `The cgroup of ${who}, a path`,
-      read: (s, t) => identity(s, t)?.cgroup ?? null,
-    },
-    unit: {
-      type: 'text',
-      meaning: `The systemd unit of ${who}`,
-      read: (s, t) => identity(s, t)?.unit ?? null,
-    },
-    container: {
-      type: 'text',
-      meaning: `The id of the container of ${who}`,
-      read: (s, t) => identity(s, t)?.container ?? null,
-    },
-  } as const satisfies Record<string, ConditionField>;
-  type Named = { readonly [K in keyof typeof fields as `${S}.${K}`]: (typeof fields)[K] };
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [`${side}.${name}`, field]),
-  ) as Named;
-}
-
 export const CONDITION_FIELDS = {
   signal: {
     type: 'signal',
@@ -176,7 +138,41 @@ export const CONDITION_FIELDS = {
     meaning: 'The name of the sender, as ps -o comm has it',
     read: (s) => senderOf(s)?.comm ?? null,
   },
-  ...identityFields('sender', (s) => senderOf(s)?.identity ?? null),
+  'sender.exe': {
+    type: 'text',
+    meaning: 'The file that the sender runs, by /proc',
+    read: (s) => senderOf(s)?.identity?.exe ?? null,
+  },
+  'sender.uid': {
+    type: 'id',
+    meaning: 'The real user id of the sender',
+    read: (s) => senderOf(s)?.identity?.uid ?? null,
+  },
+  'sender.user': {
+    type: 'text',
+    meaning: 'The name of the user of the sender',
+    read: (s) => senderOf(s)?.identity?.user ?? null,
+  },
+  'sender.ppid': {
+    type: 'id',
+    meaning: 'The pid of the parent of the sender',
+    read: (s) => senderOf(s)?.identity?.ppid ?? null,
+  },
+  'sender.cgroup': {
+    type: 'text',
+    meaning: 'The cgroup of the sender, a path',
+    read: (s) => senderOf(s)?.identity?.cgroup ?? null,
+  },
+  'sender.unit': {
+    type: 'text',
+    meaning: 'The systemd unit of the sender',
+    read: (s) => senderOf(s)?.identity?.unit ?? null,
+  },
+  'sender.container': {
+    type: 'text',
+    meaning: 'The id of the container of the sender',
+    read: (s) => senderOf(s)?.identity?.container ?? null,
+  },
   'sender.inTree': {
     type: 'boolean',
     meaning: 'The sender is one of the traced processes',
@@ -218,7 +214,41 @@ export const CONDITION_FIELDS = {
     meaning: 'The file of its last exec, as it was called',
     read: (_, t) => t?.path ?? null,
   },
-  ...identityFields('target', (_, t) => t?.identity ?? null),
+  'target.exe': {
+    type: 'text',
+    meaning: 'The file that the target runs, by /proc',
+    read: (_, t) => t?.identity?.exe ?? null,
+  },
+  'target.uid': {
+    type: 'id',
+    meaning: 'The real user id of the target',
+    read: (_, t) => t?.identity?.uid ?? null,
+  },
+  'target.user': {
+    type: 'text',
+    meaning: 'The name of the user of the target',
+    read: (_, t) => t?.identity?.user ?? null,
+  },
+  'target.ppid': {
+    type: 'id',
+    meaning: 'The pid of the parent of the target',
+    read: (_, t) => t?.identity?.ppid ?? null,
+  },
+  'target.cgroup': {
+    type: 'text',
+    meaning: 'The cgroup of the target, a path',
+    read: (_, t) => t?.identity?.cgroup ?? null,
+  },
+  'target.unit': {
+    type: 'text',
+    meaning: 'The systemd unit of the target',
+    read: (_, t) => t?.identity?.unit ?? null,
+  },
+  'target.container': {
+    type: 'text',
+    meaning: 'The id of the container of the target',
+    read: (_, t) => t?.identity?.container ?? null,
+  },
   'target.ancestors': {
     type: 'comms',
     meaning: 'The name of an ancestor of the target',

@@ -4,9 +4,9 @@
  * makes no object.
  */
 import type { SignalRecord, SignalTarget } from '../model/report';
-import { conditionField, type ConditionField } from './condition-fields';
+import { conditionField, type ConditionField, type FieldType } from './condition-fields';
 import type { Condition } from './rule';
-import { numberTest, signalNumberTest, textTest, valueTest } from './field-test';
+import { numberTest, signalNumberTest, textsTest, textTest, valueTest } from './field-test';
 
 /** @param signal null for a zombie. @param target null where the trace does not know it. */
 export type ConditionTest = (signal: SignalRecord | null, target: SignalTarget | null) => boolean;
@@ -15,9 +15,9 @@ export type ConditionTest = (signal: SignalRecord | null, target: SignalTarget |
 export function compileCondition(condition: Condition): ConditionTest {
   switch (condition.kind) {
     case 'all':
-      return everyOf(condition.of.map(compileCondition));
+      return everyOf(cheapestFirst(condition.of).map(compileCondition));
     case 'any':
-      return someOf(condition.of.map(compileCondition));
+      return someOf(cheapestFirst(condition.of).map(compileCondition));
     case 'not': {
       const inner = compileCondition(condition.of);
       return (signal, target) => !inner(signal, target);
@@ -27,15 +27,44 @@ export function compileCondition(condition: Condition): ConditionTest {
   }
 }
 
+/** What a comparison takes, roughly; a regular expression comes last. */
+const COST: Readonly<Record<FieldType, number>> = {
+  boolean: 1,
+  choice: 1,
+  signal: 1,
+  number: 1,
+  id: 1,
+  code: 3,
+  comm: 3,
+  text: 3,
+  comms: 8,
+  texts: 10,
+};
+const REGEX_COST = 20;
+
+function costOf(condition: Condition): number {
+  switch (condition.kind) {
+    case 'all':
+    case 'any':
+      return condition.of.reduce((sum, each) => sum + costOf(each), 0);
+    case 'not':
+      return costOf(condition.of);
+    case 'field':
+      return COST[conditionField(condition.field).type] + (condition.test.regex ? REGEX_COST : 0);
+  }
+}
+
+/** The order changes nothing but the time: no comparison has an effect. */
+function cheapestFirst(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions.toSorted((a, b) => costOf(a) - costOf(b));
+}
+
+/** Pairs inside pairs: a loop over functions that are all others is slower. */
 function everyOf(tests: readonly ConditionTest[]): ConditionTest {
-  const [first, second] = tests;
-  if (first === undefined) return () => true;
-  if (second === undefined) return first;
-  if (tests.length === 2) return (signal, target) => first(signal, target) && second(signal, target);
-  return (signal, target) => {
-    for (const test of tests) if (!test(signal, target)) return false;
-    return true;
-  };
+  const [first = () => true, ...others] = tests;
+  if (others.length === 0) return first;
+  const rest = everyOf(others);
+  return (signal, target) => first(signal, target) && rest(signal, target);
 }
 
 function someOf(tests: readonly ConditionTest[]): ConditionTest {
@@ -48,43 +77,33 @@ function someOf(tests: readonly ConditionTest[]): ConditionTest {
 function fieldTest(field: ConditionField, { test }: Extract<Condition, { kind: 'field' }>): ConditionTest {
   if (test.known === false) return (signal, target) => field.read(signal, target) === null;
   switch (field.type) {
-    case 'signal': {
-      const { read } = field;
-      const fits = signalNumberTest(test);
-      return (signal, target) => ifKnown(read(signal, target), fits);
-    }
+    case 'signal':
+      return knownAnd(field.read, signalNumberTest(test));
     case 'number':
-    case 'id': {
-      const { read } = field;
-      const fits = numberTest(test);
-      return (signal, target) => ifKnown(read(signal, target), fits);
-    }
+    case 'id':
+      return knownAnd(field.read, numberTest(test));
     case 'texts':
-    case 'comms': {
-      const { read } = field;
-      const fits = textTest(test, field.type === 'comms');
-      return (signal, target) => ifKnown(read(signal, target), fits.some);
-    }
+    case 'comms':
+      return knownAnd(field.read, textsTest(test, field.type === 'comms'));
     case 'code': {
-      const { read } = field;
       const fits = textTest(test, false);
-      return (signal, target) => ifKnown(read(signal, target), (code) => fits.one(String(code)));
+      return knownAnd<string | number>(field.read, (code) => fits(String(code)));
     }
     case 'text':
-    case 'comm': {
-      const { read } = field;
-      const fits = textTest(test, field.type === 'comm');
-      return (signal, target) => ifKnown(read(signal, target), fits.one);
-    }
+    case 'comm':
+      return knownAnd(field.read, textTest(test, field.type === 'comm'));
     case 'boolean':
-    case 'choice': {
-      const { read } = field;
-      const fits = valueTest(test);
-      return (signal, target) => ifKnown<string | boolean>(read(signal, target), fits);
-    }
+    case 'choice':
+      return knownAnd<string | boolean>(field.read, valueTest(test));
   }
 }
 
-function ifKnown<T>(value: T | null, fits: (value: T) => boolean): boolean {
-  return value !== null && fits(value);
+function knownAnd<T>(
+  read: (signal: SignalRecord | null, target: SignalTarget | null) => T | null,
+  fits: (value: T) => boolean,
+): ConditionTest {
+  return (signal, target) => {
+    const value = read(signal, target);
+    return value !== null && fits(value);
+  };
 }

@@ -27,17 +27,36 @@ function signalOf(written: FieldValue): SignalTest {
 }
 
 export function numberTest(test: FieldTest): (value: number) => boolean {
+  const bounds = boundsTest(test);
   const { in: wanted, not: unwanted } = test;
-  const { above = -Infinity, atLeast = -Infinity, below = Infinity, atMost = Infinity } = test;
+  if (wanted === undefined && unwanted === undefined) return bounds ?? (() => true);
   return (value) =>
-    value > above &&
-    value >= atLeast &&
-    value < below &&
-    value <= atMost &&
     (wanted === undefined || wanted.includes(value)) &&
-    (unwanted === undefined || !unwanted.includes(value));
+    (unwanted === undefined || !unwanted.includes(value)) &&
+    (bounds === null || bounds(value));
 }
 
+/** Null where no bound is given; each is compared only where it is. */
+function boundsTest({ above, atLeast, below, atMost }: FieldTest): ((value: number) => boolean) | null {
+  const low = lowest(above, atLeast);
+  const high = highest(below, atMost);
+  if (low !== null && high !== null) return (value) => low(value) && high(value);
+  return low ?? high;
+}
+
+function lowest(above: number | undefined, atLeast: number | undefined) {
+  if (above === undefined) return atLeast === undefined ? null : (value: number) => value >= atLeast;
+  if (atLeast === undefined) return (value: number) => value > above;
+  return (value: number) => value > above && value >= atLeast;
+}
+
+function highest(below: number | undefined, atMost: number | undefined) {
+  if (below === undefined) return atMost === undefined ? null : (value: number) => value <= atMost;
+  if (atMost === undefined) return (value: number) => value < below;
+  return (value: number) => value < below && value <= atMost;
+}
+
+/** Of something that is true or false, or one of a few words. */
 export function valueTest(test: FieldTest): (value: string | boolean) => boolean {
   const { in: wanted, not: unwanted } = test;
   return (value) =>
@@ -46,25 +65,32 @@ export function valueTest(test: FieldTest): (value: string | boolean) => boolean
 
 type TextPredicate = (text: string) => boolean;
 
-export interface TextTest {
-  readonly one: TextPredicate;
-  /** Each test holds for one of the texts, and `not` for all of them. */
-  readonly some: (texts: readonly string[]) => boolean;
+/** @param isComm whether the kernel keeps only the beginning of the text, which a rule may write in full */
+export function textTest(test: FieldTest, isComm: boolean): TextPredicate {
+  const { wanted, unwanted } = textPredicates(test, isComm);
+  const [first = () => true, ...others] = wanted;
+  if (others.length === 0 && unwanted === null) return first;
+  return (text) => unwanted?.(text) !== true && first(text) && others.every((fits) => fits(text));
 }
 
-/** @param isComm whether the kernel keeps only the beginning of the text, which a rule may write in full */
-export function textTest(test: FieldTest, isComm: boolean): TextTest {
+/** Of several texts: each test holds for one of them, and `not` for all. */
+export function textsTest(test: FieldTest, isComm: boolean): (texts: readonly string[]) => boolean {
+  const { wanted, unwanted } = textPredicates(test, isComm);
+  return (texts) => {
+    if (unwanted !== null && texts.some(unwanted)) return false;
+    for (const fits of wanted) if (!texts.some(fits)) return false;
+    return true;
+  };
+}
+
+function textPredicates(test: FieldTest, isComm: boolean) {
   const globs = (values: readonly FieldValue[]) =>
     anyOf(values.map((value) => compileGlob(isComm ? asComm(String(value)) : String(value))));
   const wanted: TextPredicate[] = [];
   if (test.in) wanted.push(globs(test.in));
   if (test.glob) wanted.push(globs(test.glob));
   if (test.regex) wanted.push(anyOf(test.regex.map(regexTest)));
-  const unwanted = test.not ? globs(test.not) : () => false;
-  return {
-    one: (text) => !unwanted(text) && wanted.every((fits) => fits(text)),
-    some: (texts) => !texts.some(unwanted) && wanted.every((fits) => texts.some(fits)),
-  };
+  return { wanted, unwanted: test.not ? globs(test.not) : null };
 }
 
 function anyOf(tests: readonly TextPredicate[]): TextPredicate {

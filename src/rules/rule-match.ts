@@ -3,7 +3,9 @@ import { compileCondition, type ConditionTest } from './condition';
 import type { Verdict } from './default-verdicts';
 import { incompletenessOf } from './evidence';
 import type { Rule, RuleException } from './rule';
-import type { RuleExpiry } from './rule-expiry';
+import { holdsAt, type RuleExpiry } from './rule-expiry';
+
+export { holdsAt } from './rule-expiry';
 
 /** A rule, and what compares a signal, a zombie or a loss with it. */
 export interface CompiledRule {
@@ -38,21 +40,26 @@ export function exceptionOf(
   signal: SignalRecord | null,
   target: SignalTarget | null,
   time: string | null,
-  expiry: RuleExpiry,
+  expiry?: RuleExpiry,
 ): RuleException | null {
   for (const { exception, holds } of exceptions) {
-    if (holds(signal, target) && expiry.holds(rule, exception, time, exception)) return exception;
+    if (!holds(signal, target)) continue;
+    const isOn = expiry?.holds(rule, exception, time, exception) ?? holdsAt(exception.until, time);
+    if (isOn) return exception;
   }
   return null;
 }
 
-/** What a rule that fires says; an exception turns it into `expected`, under a name that hides neither. */
+/**
+ * What a rule that fires says; an exception turns it into `expected`, under a name that hides neither.
+ * @param expiry keeps what is to be told of its end; absent where nobody asks
+ */
 export function verdictOf(
   compiled: CompiledRule,
   signal: SignalRecord | null,
   target: SignalTarget | null,
-  time: string | null,
-  expiry: RuleExpiry,
+  time: string | null = signal?.time ?? null,
+  expiry?: RuleExpiry,
 ): Verdict {
   const exception = exceptionOf(compiled, signal, target, time, expiry);
   if (exception === null) return compiled.verdict;

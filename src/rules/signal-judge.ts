@@ -6,8 +6,10 @@ import { RuleIndex } from './rule-index';
 import { compileRule, verdictOf, type CompiledRule } from './rule-match';
 
 export type { Verdict } from './default-verdicts';
+export { verdictOf } from './rule-match';
 
-const CONTROL: Verdict = {
+/** Of the session's own signal, which no rule is asked about. */
+export const CONTROL: Verdict = {
   verdict: 'expected',
   rule: 'default:session-control',
   severity: 'info',
@@ -36,20 +38,16 @@ export class SignalJudge {
   judge(signal: SignalRecord, target: SignalTarget | null): Verdict {
     // Before the user's rules: it is ours, and the workload never sees it.
     if (signal.control) return CONTROL;
-    for (const compiled of this.#index.candidates(signal.number)) {
-      if (this.#fires(compiled, signal, target)) return this.#verdict(compiled, signal, target);
-    }
-    return defaultVerdict(signal, target);
+    const fired = this.#index.first(signal, target, (compiled) => this.#isValid(compiled, signal));
+    return fired === null ? defaultVerdict(signal, target) : this.#verdict(fired, signal, target);
   }
 
   /** The verdicts of every rule that matches where the set says `match: all`, else that of the first; never empty. */
   judgeAll(signal: SignalRecord, target: SignalTarget | null): Verdict[] {
     if (signal.control || this.set.match === 'first') return [this.judge(signal, target)];
-    const verdicts: Verdict[] = [];
-    for (const compiled of this.#index.candidates(signal.number)) {
-      if (this.#fires(compiled, signal, target)) verdicts.push(this.#verdict(compiled, signal, target));
-    }
-    return verdicts.length > 0 ? verdicts : [defaultVerdict(signal, target)];
+    const fired = this.#index.all(signal, target, (compiled) => this.#isValid(compiled, signal));
+    if (fired.length === 0) return [defaultVerdict(signal, target)];
+    return fired.map((compiled) => this.#verdict(compiled, signal, target));
   }
 
   /** Lines about rules and exceptions that are over or can not be dated; each is given once. */
@@ -57,9 +55,8 @@ export class SignalJudge {
     return this.#expiry.takeNotices();
   }
 
-  #fires(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget | null): boolean {
-    const { rule, holds } = compiled;
-    return holds(signal, target) && this.#expiry.holds(rule, rule, signal.time);
+  #isValid({ rule }: CompiledRule, { time }: SignalRecord): boolean {
+    return this.#expiry.holds(rule, rule, time);
   }
 
   #verdict(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget | null): Verdict {
