@@ -17,6 +17,9 @@ const JOINING = ['all', 'any', 'not'];
 /** What may be asked at a place; a zombie has no signal and no sender. */
 export type FieldScope = (name: FieldName) => boolean;
 export const ANY_FIELD: FieldScope = () => true;
+export const OF_ZOMBIES: FieldScope = (name) =>
+  name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
+export const OF_LOSSES: FieldScope = () => false;
 
 export function readCondition(input: unknown, place: string, scope: FieldScope, depth = 0): Condition {
   if (depth > DEEPEST) refuse(place, `more than ${DEEPEST} conditions inside each other`);

@@ -1,5 +1,12 @@
 /** Reads one rule. */
-import { ANY_FIELD, fieldNameAt, readCondition, type FieldScope } from './condition-reading';
+import {
+  ANY_FIELD,
+  fieldNameAt,
+  OF_LOSSES,
+  OF_ZOMBIES,
+  readCondition,
+  type FieldScope,
+} from './condition-reading';
 import { readException, readUntil } from './exception-reading';
 import {
   USUAL_SEVERITY,
@@ -26,7 +33,7 @@ import {
   type JsonObject,
 } from './rule-input';
 
-const SUBJECTS: readonly RuleSubject[] = ['signal', 'zombie', 'loss'];
+export const SUBJECTS: readonly RuleSubject[] = ['signal', 'zombie', 'loss'];
 export const AWAITED_STAGES: readonly AwaitedStage[] = ['exit', 'stop', 'continue', 'reap'];
 export const PATTERNS = ['after', 'without', 'times'] as const;
 export const RULE_KEYS = [
@@ -47,7 +54,7 @@ export const RULE_KEYS = [
 ] as const;
 
 /** Keys that mean something on one subject only. */
-const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
+export const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
   after: 'signal',
   without: 'signal',
   times: 'signal',
@@ -55,10 +62,6 @@ const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
   atLeast: 'loss',
 };
 
-/** A zombie has no signal and no sender. */
-const OF_ZOMBIES: FieldScope = (name) =>
-  name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
-const OF_LOSSES: FieldScope = () => false;
 const SCOPES: Readonly<Record<RuleSubject, FieldScope>> = {
   signal: ANY_FIELD,
   zombie: OF_ZOMBIES,
@@ -101,6 +104,9 @@ function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
     if (rule[key] !== undefined && on !== subject) {
       refuse(`${place}.${key}`, `only a rule on "${subject}" has it, and this one is on "${on}"`);
     }
+  }
+  if (on === 'loss' && rule['except'] !== undefined) {
+    refuse(`${place}.except`, 'lost events have neither sender nor target');
   }
 }
 
