@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
-import { globMatches } from '../../src/rules/glob';
+import { compileGlob, globMatches } from '../../src/rules/glob';
 
 describe('a glob', () => {
   const table: [pattern: string, text: string, matches: boolean][] = [
     ['', '', true],
+    ['**', 'a', true],
+    ['a*', 'ab', true],
+    ['a*', 'ba', false],
+    ['*b*', 'abc', true],
+    ['*b*', 'ac', false],
+    ['*b', 'ab', true],
     ['', 'a', false],
     ['*', '', true],
     ['*', '/usr/bin/true', true],
@@ -22,6 +28,7 @@ describe('a glob', () => {
   for (const [pattern, text, matches] of table) {
     it(`${matches ? 'matches' : 'does not match'}: '${pattern}' and '${text}'`, () => {
       assert.equal(globMatches(pattern, text), matches);
+      assert.equal(compileGlob(pattern)(text), matches);
     });
   }
 
