@@ -53,7 +53,8 @@ describe('the packed package', function () {
   });
 
   it('has no source, test or benchmark', () => {
-    const unwanted = /^(test|bench|src|nodes|scripts|docs/(?!rules\.schema\.json$)|\.)|(?<!\.d)\.ts$|\.test\.|fixtures/;
+    const unwanted =
+      /^(test|bench|src|nodes|scripts|docs\/(?!rules\.schema\.json$)|\.)|(?<!\.d)\.ts$|\.test\.|fixtures/;
     assert.deepEqual(
       files.filter((file) => unwanted.test(file)),
       [],
