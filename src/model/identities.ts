@@ -11,6 +11,8 @@ import type { Identity, ProcessRecord } from './report';
 
 type WhoNote = Extract<TraceNote, { kind: 'who' }>;
 
+/** Seconds: text has microseconds, notes have all digits. */
+const ROUNDING = 1e-6;
 /** What is kept; of more, those that are gone are forgotten first. */
 const MOST_KEPT = 50_000;
 
@@ -48,14 +50,16 @@ export class Identities {
     return isDeepStrictEqual({ ...last.identity, since: 0 }, { ...identity, since: 0 });
   }
 
-  /**
-   * Who had this pid.
-   * @param notBefore when the process that is meant began, where the trace tells it
-   */
-  at(pid: Tid, ts: number, notBefore = -Infinity): Known | null {
-    const entries = this.#entries.get(pid);
-    const last = entries?.findLast(({ since }) => since <= ts);
-    return last && last.since >= notBefore && ts <= last.until ? last : null;
+  /** Who had this pid. */
+  at(pid: Tid, ts: number): Known | null {
+    const last = this.#entries.get(pid)?.findLast(({ since }) => since <= ts + ROUNDING);
+    return last && ts <= last.until + ROUNDING ? last : null;
+  }
+
+  /** Who a process of the report was. */
+  of(record: ProcessRecord, ts: number): Identity | null {
+    const all = this.#allOf(record, ts);
+    return all.findLast(({ since = -Infinity }) => since <= ts + ROUNDING) ?? null;
   }
 
   /** sched_process_free: what has been told of this pid is of nobody any more. */
@@ -64,7 +68,7 @@ export class Identities {
     const pid = int32(fieldOf(event, 'pid'));
     if (pid === null) return;
     for (const entry of this.#entries.get(pid) ?? []) {
-      if (entry.since <= event.ts && entry.until === Infinity) {
+      if (entry.since <= event.ts + ROUNDING && entry.until === Infinity) {
         entry.until = event.ts;
         this.#gone.add(pid);
       }
@@ -76,15 +80,27 @@ export class Identities {
    * @param gone when it had gone, where its exit is not known; Infinity for one that lives
    */
   complete(record: ProcessRecord, gone = Infinity): void {
-    const from = record.fork?.ts ?? -Infinity;
-    const until = record.exit?.ts ?? gone;
-    const own = (this.#entries.get(record.pid) ?? []).filter(
-      (entry) => entry.since >= from && entry.since <= until && entry.until >= until,
-    );
-    const last = own.at(-1);
+    const all = this.#allOf(record, record.exit?.ts ?? gone);
+    const last = all.pop();
     if (last === undefined) return;
-    record.identity = last.identity;
-    if (own.length > 1) record.earlierIdentities = own.slice(0, -1).map(({ identity }) => identity);
+    record.identity = last;
+    if (all.length > 0) record.earlierIdentities = all;
+  }
+
+  /** In order, of those that had the pid from the process's birth on and not only until a time before `ts`. */
+  #allOf({ pid, fork, execs }: ProcessRecord, ts: number): Identity[] {
+    const from = (fork?.ts ?? -Infinity) - ROUNDING;
+    const own = (this.#entries.get(pid) ?? []).filter(
+      ({ since, until }) => since >= from && since <= ts + ROUNDING && until + ROUNDING >= ts,
+    );
+    return own.flatMap(({ identity, since }, index) => {
+      const next = own[index + 1]?.since ?? Infinity;
+      const unread = execs.find(
+        (exec) => exec.error === null && exec.ts > since + ROUNDING && exec.ts < next - ROUNDING,
+      );
+      // It became another program, and nobody read which before it was gone: the rest is still true.
+      return unread === undefined ? [identity] : [identity, { ...identity, exe: null, since: unread.ts }];
+    });
   }
 
   #add(pid: Tid, entry: Entry): void {

@@ -247,7 +247,12 @@ export class SignalPairing {
     const { sender } = record;
     if (!sender || sender.identity || sender.irq === true || record.origin === 'child') return;
     const process = sender.inTree ? this.table.find(sender.pid)?.process : undefined;
-    const known = this.identities.at(process?.tgid ?? sender.pid, record.ts, process?.record.fork?.ts);
+    if (process) {
+      const identity = this.identities.of(process.record, record.ts);
+      if (identity) sender.identity = identity;
+      return;
+    }
+    const known = this.identities.at(sender.pid, record.ts);
     if (!known) return;
     // What the trace calls somebody outside of the tree may be a name from before.
     if (!sender.inTree) sender.comm = known.comm;

@@ -90,13 +90,13 @@ export class Tree {
       ancestor = ancestor.parent;
     }
     const { record } = process;
-    const known = this.identities.at(record.pid, ts, record.fork?.ts);
+    const identity = this.identities.of(record, ts);
     return {
       id: record.id,
       comm: record.comm,
       path: pathOf(process),
       ancestors,
-      ...(known && { identity: known.identity }),
+      ...(identity && { identity }),
     };
   }
 

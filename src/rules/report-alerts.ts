@@ -66,7 +66,8 @@ function commAt(process: ProcessRecord, ts: number): string | null {
 function identityAt(process: ProcessRecord, ts: number): Identity | undefined {
   const { identity, earlierIdentities = [] } = process;
   return [...earlierIdentities, ...(identity ? [identity] : [])].findLast(
-    ({ since = -Infinity }) => since <= ts,
+    // Text has microseconds, what was read of it has all digits.
+    ({ since = -Infinity }) => since <= ts + 1e-6,
   );
 }
 

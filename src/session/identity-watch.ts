@@ -38,7 +38,7 @@ export class IdentityWatch {
   /** @param now seconds on the trace clock */
   constructor(readonly now: () => number) {}
 
-  /** Reads one at once, from before its first event. */
+  /** Reads one at once, before the trace goes on. */
   begin(pid: Tid): void {
     this.#read(pid, this.now());
     this.#tree.add(pid);

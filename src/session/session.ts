@@ -193,6 +193,8 @@ export class Session {
       this.#armed.tree.follow(parent.pid);
       this.#turn('on');
       const pid = await parent.launch();
+      // It waits at its gate: of a short life nothing but this may be known.
+      this.#watch.identify(pid);
       const cwd = directoryOf(parent.pid);
       this.#notes.push({
         kind: 'workload',

@@ -237,3 +237,43 @@ describe('the machine of a trace', () => {
     assert.equal('host' in older.report.trace || 'boot' in older.report.trace, false);
   });
 });
+
+describe('a process that became a program which nobody could read', () => {
+  const events = [
+    fork(1, 10, 20),
+    generate(1.5, 99, { sig: 10, pid: 20 }),
+    deliver(1.6, 20, 10, 0x1234),
+    exec(2, 20),
+    generate(2.5, 99, { sig: 12, pid: 20 }),
+    deliver(2.6, 20, 12, 0x1234),
+    KILLED.slice(2),
+  ].flat();
+
+  it('keeps who it was, but for the program', () => {
+    const { process, report, stagesOf } = lifeOf(events, { notes: [WORKLOAD, who(20, 1.2)] });
+    const { identity, earlierIdentities } = process(20);
+    assert.deepEqual([identity?.exe, identity?.uid, identity?.since], [null, 20, 2]);
+    assert.deepEqual(
+      earlierIdentities?.map(({ exe, since }) => [exe, since]),
+      [['/bin/exe20', 1.2]],
+    );
+    const live = stagesOf('signal').map(({ target }) => target?.identity);
+    assert.deepEqual(
+      live.map((one) => one?.exe),
+      ['/bin/exe20', null, null],
+    );
+    const targets = new ReportTargets(report.processes);
+    assert.deepEqual(
+      process(20).signals.map((index) => targets.of(index, report.signals[index]!.ts)?.identity),
+      live,
+    );
+  });
+
+  it('is not meant where text has rounded the time of its exec or of the signal', () => {
+    const rounded = [fork(1, 10, 20), exec(2.000001, 20), KILLED.slice(2)].flat();
+    const notes = [WORKLOAD, who(20, 2.0000005), who(99, 5.0000004)];
+    const { process, signal } = lifeOf(rounded, { notes });
+    assert.equal(process(20).identity?.exe, '/bin/exe20');
+    assert.equal(signal('SIGKILL').sender?.identity?.uid, 99);
+  });
+});
