@@ -120,7 +120,7 @@ describe('who sent the signal that killed, in a story', () => {
         ],
       },
     );
-    const story = formatStory(report);
+    const story = formatStory(report, { width: 160 });
     assert.match(
       story,
       /SIGTERM from bash \(99\), user root, ssh\.service, outside the tree, by kill \(SI_USER\)/,
