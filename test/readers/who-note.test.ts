@@ -66,7 +66,7 @@ describe('a note about who a process is', () => {
     { user: 0 },
     { ppid: '1' },
     { cgroup: ['/'] },
-    { startTime: 1e400 },
+    { startTime: Infinity },
     { startTime: {} },
     { ancestors: null },
     { ancestors: {} },
