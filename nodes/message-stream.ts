@@ -16,9 +16,14 @@ export class MessageStream {
   constructor(
     started: NodeMessage,
     private readonly topic: string | null,
-    private readonly metadata: Readonly<FtraceMetadata>,
+    private metadata: Readonly<FtraceMetadata>,
   ) {
     this.carried = carriedProperties(started);
+  }
+
+  /** What each message says from now on too. */
+  add(metadata: Readonly<FtraceMetadata>): void {
+    this.metadata = { ...this.metadata, ...metadata };
   }
 
   next(payload: unknown, metadata: Readonly<FtraceMetadata> = {}): NodeMessage {

@@ -100,6 +100,9 @@ export type TraceNote =
       readonly kernel: string;
       readonly clock: string;
       readonly cpus: number;
+      /** `uname -n` of it, and what names this one of its boots (/proc/sys/kernel/random/boot_id). */
+      readonly host?: string;
+      readonly boot?: string;
       /** The same moment on the trace clock and on the wall, in seconds since 1970. */
       readonly wall?: { readonly ts: number; readonly unixSeconds: number };
     }
@@ -157,6 +160,32 @@ export type TraceNote =
       readonly ts: number;
       readonly until: number;
       readonly argv: readonly string[];
+    }
+  | {
+      /**
+       * Who a process is, as /proc said: one of the tree, or somebody outside of it who sent it a signal. What may not
+       * be read, or is not there any more, is null.
+       */
+      readonly kind: 'who';
+      /** The thread that the trace names, and its process. */
+      readonly pid: Tid;
+      readonly tgid: number;
+      /** When it was read, on the trace clock. */
+      readonly ts: number;
+      /** The event for which it was read: it says nothing of the time before. At most `ts`. */
+      readonly since: number;
+      /** The thread's name. */
+      readonly comm: string;
+      readonly exe: string | null;
+      /** The real user id, and its name in /etc/passwd. */
+      readonly uid: number | null;
+      readonly user: string | null;
+      readonly ppid: Tid | null;
+      readonly cgroup: string | null;
+      /** The process's, in clock ticks since boot. */
+      readonly startTime: number | null;
+      /** Its parent first, up to the first process of the machine or of the pid namespace. */
+      readonly ancestors: readonly { readonly pid: Tid; readonly comm: string | null }[];
     }
   /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
   | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }

@@ -24,6 +24,13 @@ export class IncomingTrace {
     this.stages = new MessageStream(first, topicOf(first), metadata);
     this.records = new MessageStream(first, topicOf(first), metadata);
   }
+
+  /** The messages say of which machine they are as soon as the trace has said it. */
+  nameMachine(): void {
+    const { machine } = this.lifecycle;
+    this.stages.add(machine);
+    this.records.add(machine);
+  }
 }
 
 /** Where the events were read from, where the first message tells it. */

@@ -96,6 +96,7 @@ export = (RED: NodeAPI): void => {
     };
 
     const sendStep = async (trace: IncomingTrace, step: LifecycleStep, send: Send): Promise<void> => {
+      trace.nameMachine();
       await sendStages(trace, step.stages, send);
       await sendRecords(trace, step.ended, send);
     };

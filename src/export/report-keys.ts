@@ -47,6 +47,7 @@ const KEYS = {
     'commHistory',
     'role',
     'identity',
+    'earlierIdentities',
     'attached',
     'fork',
     'execs',
@@ -98,6 +99,7 @@ const KEYS = {
     'container',
     'startTime',
     'ancestors',
+    'since',
   ),
   before: keysOf<PrecedingCall>()('ts', 'tid', 'call', 'text'),
   target: keysOf<SignalRecord['target']>()('pid', 'tgid', 'comm'),
@@ -126,6 +128,7 @@ const INSIDE: Readonly<Partial<Record<Shape, Readonly<Record<string, Shape>>>>> 
   report: { trace: 'trace', processes: 'process', signals: 'signal', lost: 'loss', damage: 'damage' },
   process: {
     identity: 'identity',
+    earlierIdentities: 'identity',
     attached: 'attached',
     commHistory: 'comm',
     fork: 'fork',

@@ -16,6 +16,7 @@ import { callTraceLine } from './call-trace';
 import { groupBy } from './group-by';
 import { KEEP, printable } from './printable';
 import type { StoryClock } from './story-clock';
+import { senderIdentity } from './story-identity';
 import { nameAndPid, type StoryNames } from './story-names';
 import { deathOf, outcomeOf } from './story-outcome';
 
@@ -220,7 +221,7 @@ function offspring({ children }: LifeContext): StoryEntry[] {
 function received(process: ProcessRecord, context: LifeContext): StoryEntry[] {
   const parent = context.report.processes.find(({ id }) => id === process.parent)?.pid ?? null;
   return runsOf(ownSignals(process, context.report), sameSignal).flatMap((run) =>
-    run.length === 1 ? oneSignal(run[0]!, parent, context) : [manySignals(run, parent, context)],
+    run.length === 1 ? oneSignal(run[0]!, process, parent, context) : [manySignals(run, parent, context)],
   );
 }
 
@@ -236,12 +237,17 @@ function sameSignal(a: SignalRecord, b: SignalRecord): boolean {
   );
 }
 
-function oneSignal(signal: SignalRecord, parent: number | null, { clock }: LifeContext): StoryEntry[] {
+function oneSignal(
+  signal: SignalRecord,
+  { identity }: ProcessRecord,
+  parent: number | null,
+  { clock }: LifeContext,
+): StoryEntry[] {
   const { generated, delivered } = signal;
   const sending: StoryEntry = {
     ts: signal.ts,
     what: 'signal',
-    text: `${signal.signal} ${senderOf(signal, parent)}${signal.fatal ? '' : `; ${fateOf(signal, clock)}`}`,
+    text: `${signal.signal} ${senderOf(signal, parent, senderIdentity(signal, identity))}${signal.fatal ? '' : `; ${fateOf(signal, clock)}`}`,
     ...evidence(generated?.stack),
     tone: 'signal',
   };
@@ -274,7 +280,7 @@ function manySignals(
   };
 }
 
-function senderOf(signal: SignalRecord, parent: number | null): string {
+function senderOf(signal: SignalRecord, parent: number | null, identity = ''): string {
   const { sender, origin, code } = signal;
   const codeText = code === null ? '' : ` (${code})`;
   const how = `${origin === 'unknown' ? '' : `by ${origin}`}${codeText}`.trim();
@@ -287,8 +293,9 @@ function senderOf(signal: SignalRecord, parent: number | null): string {
   if (sender.irq === true) return `from an interrupt ${how}`.trimEnd();
   if (sender.pid === signal.target.tgid || sender.pid === signal.target.pid)
     return `from itself ${how}`.trimEnd();
-  const who = sender.pid === parent ? ', its parent,' : sender.inTree ? '' : ', outside the tree,';
-  return `from ${nameAndPid(sender.comm, sender.pid)}${who} ${how}`.trimEnd();
+  const place = sender.pid === parent ? ', its parent' : sender.inTree ? '' : ', outside the tree';
+  const about = `${identity}${place}`;
+  return `from ${nameAndPid(sender.comm, sender.pid)}${about}${about === '' ? '' : ','} ${how}`.trimEnd();
 }
 
 function fateOf({ signal, result, delivered, latency }: SignalRecord, clock: StoryClock): string {

@@ -118,6 +118,7 @@ class Story {
     ];
     this.field('trace', facts.join(', '));
     const machine = [
+      ...(trace.host === undefined ? [] : [printable(trace.host)]),
       ...(trace.kernel === null ? [] : [`Linux ${printable(trace.kernel)}`]),
       ...(trace.clock === null ? [] : [`clock ${printable(trace.clock)}`]),
       ...(trace.time === null ? [] : [`began ${printable(trace.time)}`]),

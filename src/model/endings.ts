@@ -304,6 +304,7 @@ export class Endings implements DeathListener {
     this.signals.settleQueue(process, ts);
     if (process.memoryOwner === process) process.memory.clear(ts);
     process.files.forget();
+    process.recent.clear();
     ending.zombieSince = ending.exitTs;
     ending.dead = ts;
     record.state = 'zombie';

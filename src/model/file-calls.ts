@@ -75,13 +75,13 @@ function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: numbe
     call: name,
   };
   const listed = list(process, opened);
-  const isUnnamed = path === null && call !== null && name === NAMES_BEHIND_EXIT;
-  task.unnamedOpen = isUnnamed ? { opened, file: null, dfd } : null;
+  const unnamed = path === null && name === NAMES_BEHIND_EXIT ? call : null;
+  task.unnamedOpen = unnamed && { call: unnamed, opened, file: null, dfd };
   if (failed) return;
   const file: OpenFile = { path, nameSource: opened.nameSource, inode: null, listed };
   // openat2 has its flags in user memory. Taken as close-on-exec, a name may be missing after an exec, never wrong.
   process.files.install(ret, file, name === 'openat2' || closesOnExec(argument(call, 'flags')));
-  if (isUnnamed) task.unnamedOpen = { opened, file, dfd };
+  if (unnamed) task.unnamedOpen = { call: unnamed, opened, file, dfd };
 }
 
 /** The name of the open that has just returned. */
@@ -89,7 +89,9 @@ export function nameReturnedOpen(task: Task, name: string): void {
   const { unnamedOpen } = task;
   task.unnamedOpen = null;
   if (unnamedOpen === null) return;
-  const { opened, file, dfd } = unnamedOpen;
+  const { call, opened, file, dfd } = unnamedOpen;
+  call.path = { path: name, source: 'probe' };
+  call.told = null;
   opened.path = resolvePath(task.process, name, dfd);
   opened.nameSource = 'probe';
   if (file?.path !== null) return;

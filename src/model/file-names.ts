@@ -14,7 +14,7 @@ export interface NamedPath {
   readonly source: NameSource;
 }
 
-const AT_FDCWD = -100;
+export const AT_FDCWD = -100;
 /** What the probes that this project and its documents define call their string; `arg1`... is the kernel's default. */
 const NAME_FIELDS = /^(?:arg\d+|path|pathname|name|filename|file|fname)$/;
 /** Tracepoints of the kernel with a field of such a name that is not the file being opened. */

@@ -22,6 +22,7 @@ import { ARGUMENTS_EVENT, Executions } from './executions';
 import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
+import { Identities } from './identities';
 import { InodeNames } from './inode-names';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
@@ -31,7 +32,7 @@ import { REPORT_SCHEMA } from './report';
 import type { ProcessRecord, Report, Stage } from './report';
 import { SignalPairing } from './signal-pairing';
 import { StageLog } from './stage-log';
-import { callHandlers, keepArguments } from './system-calls';
+import { callHandlers } from './system-calls';
 import type { EventHandler } from './system-calls';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
@@ -56,7 +57,8 @@ export interface LifecycleStep {
 export class Lifecycle {
   readonly #clock = new WallClock();
   readonly #table = new ProcessTable();
-  readonly #tree = new Tree(this.#table);
+  readonly #identities = new Identities();
+  readonly #tree = new Tree(this.#table, this.#identities);
   readonly #stages = new StageLog(this.#clock);
   readonly #births = new Births(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #executions = new Executions(this.#table, this.#tree, this.#stages, this.#clock);
@@ -72,7 +74,14 @@ export class Lifecycle {
 
   constructor(options: LifecycleOptions = {}) {
     this.#trace = new TraceSummary(options.source ?? null, this.#clock);
-    this.#signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#clock, this.#endings);
+    this.#signals = new SignalPairing(
+      this.#table,
+      this.#tree,
+      this.#stages,
+      this.#clock,
+      this.#identities,
+      this.#endings,
+    );
     this.#endings.signals = this.#signals;
     this.#handlers = callHandlers(
       this.#table,
@@ -115,7 +124,7 @@ export class Lifecycle {
     const glance = batch.glance?.();
     const handlers = glance === undefined ? [] : this.#handlersOf(glance);
     for (let from = 0; from < batch.length; from += eventsAStep) {
-      if (from > 0) yield { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
+      if (from > 0) yield this.#takeStep();
       const to = Math.min(from + eventsAStep, batch.length);
       if (glance === undefined) {
         for (let index = from; index < to; index++) {
@@ -142,10 +151,16 @@ export class Lifecycle {
     }
     crossGaps(batch.length);
     for (const loss of batch.lost) this.#trace.addLoss(loss);
-    for (const task of this.#table.tasks()) if (task.call !== null) keepArguments(task.call);
+    this.#table.keepCalls();
     this.#proc.apply(this.#now);
     this.#maps.compare(this.#now);
-    yield { stages: this.#stages.take(), ended: this.#endings.takeEnded() };
+    yield this.#takeStep();
+  }
+
+  #takeStep(): LifecycleStep {
+    const ended = this.#endings.takeEnded();
+    for (const record of ended) this.#identities.complete(record);
+    return { stages: this.#stages.take(), ended };
   }
 
   /** The end of the trace: settles what is open. */
@@ -157,6 +172,7 @@ export class Lifecycle {
     this.#endings.finish(end);
     for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
     this.#signals.markControls();
+    this.#signals.completeSenders();
     for (const process of this.#table.processes) this.#complete(process);
     for (const record of this.#signals.records) record.time = this.#clock.timeOf(record.ts);
     if (this.#table.processesLeftOut > 0) {
@@ -164,6 +180,9 @@ export class Lifecycle {
     }
     if (this.#signals.recordsLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#signals.recordsLeftOut} more signals are not listed`);
+    }
+    if (this.#identities.leftOut > 0) {
+      this.#trace.incomplete.push(`who ${this.#identities.leftOut} more processes are is not kept`);
     }
     const report: Report = {
       schema: REPORT_SCHEMA,
@@ -173,7 +192,12 @@ export class Lifecycle {
       lost: this.#trace.lost,
       damage: this.#trace.damage,
     };
-    return { stages: this.#stages.take(), ended: this.#endings.takeEnded(), report };
+    return { ...this.#takeStep(), report };
+  }
+
+  /** The machine and its boot, as far as the notes have told by now. */
+  get machine(): { host?: string; boot?: string } {
+    return this.#trace.machine;
   }
 
   #follow(): void {
@@ -207,6 +231,7 @@ export class Lifecycle {
       [
         'sched_process_free',
         (event) => {
+          this.#identities.freed(event);
           this.#endings.freed(event);
         },
       ],
@@ -283,6 +308,7 @@ export class Lifecycle {
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
     if (path === null) return;
+    task.process.recent.changed();
     if (!task.call && event.name === NAMES_BEHIND_EXIT && task.unnamedOpen) nameReturnedOpen(task, path);
     else if (task.call) task.call.path ??= { path, source: 'probe' };
     else task.looseName = path;
@@ -320,6 +346,9 @@ export class Lifecycle {
       case 'arguments':
         this.#proc.told(note);
         break;
+      case 'who':
+        this.#identities.told(note);
+        break;
       case 'maps':
         this.#maps.told(note);
         break;
@@ -341,6 +370,7 @@ export class Lifecycle {
     this.#table.forking.clear();
     for (const process of this.#table.living()) {
       if (process.ending.settled) continue;
+      process.recent.clear();
       process.files.forget();
       this.#signals.forget(process, ts);
     }
@@ -361,6 +391,7 @@ export class Lifecycle {
 
   #complete(process: Process): void {
     const { record, losses } = process;
+    this.#identities.complete(record, process.ending.freed ?? (process.gone ? process.lastSeen : Infinity));
     // The session starts the traced parent before the trace: that is no lack.
     if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
     for (const reason of losses.firstReasons) process.note(reason);

@@ -8,8 +8,9 @@
 import type { Tid, TraceEvent } from '../trace-event';
 import { FileTable, type OpenFile } from './open-files';
 import { AddressSpace, type Load } from './mappings';
+import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
-import type { PendingCall } from './system-calls';
+import { keepArguments, type PendingCall } from './system-calls';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
 const MOST_PROCESSES = 50_000;
@@ -25,6 +26,7 @@ export class Task {
   looseName: string | null = null;
   /** The open that has just returned without a name, for the probe that stands on its exit event. */
   unnamedOpen: {
+    readonly call: PendingCall;
     readonly opened: OpenedFile;
     readonly file: OpenFile | null;
     readonly dfd: number | null;
@@ -99,6 +101,7 @@ export class Process {
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
   readonly queue: Queued[] = [];
+  readonly recent = new RecentCalls();
   readonly ending: Ending = {
     exitTs: null,
     exitGroup: null,
@@ -207,6 +210,7 @@ export class ProcessTable {
   processesLeftOut = 0;
   /** Threads inside clone, fork or vfork. */
   readonly forking = new Set<Task>();
+  #withNewCalls: Process[] = [];
 
   find(tid: Tid): Task | null {
     return this.#tasks.get(tid) ?? null;
@@ -234,6 +238,22 @@ export class ProcessTable {
     // One more thread lives than was known when the others ended.
     if (!process.ending.settled) process.ending.exitTs = null;
     return this.startThread(process, event.pid, null);
+  }
+
+  /** One more call of a process, for what it did before a signal. */
+  remember(process: Process, call: PendingCall): void {
+    const { recent } = process;
+    recent.add(call);
+    if (recent.isTouched) return;
+    recent.isTouched = true;
+    this.#withNewCalls.push(process);
+  }
+
+  /** Behind a batch: nothing that is remembered holds it. */
+  keepCalls(): void {
+    for (const { recent } of this.#withNewCalls) recent.keep();
+    this.#withNewCalls = [];
+    for (const task of this.#tasks.values()) if (task.call !== null) keepArguments(task.call);
   }
 
   start(pid: Tid, ts: number, parent: Process | null, comm: string | null): Process {

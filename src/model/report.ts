@@ -91,6 +91,8 @@ export interface Identity {
   startTime: number | null;
   /** Its parent, grandparent, ..., as far as they were read. */
   ancestors: { pid: Tid; comm: string | null }[];
+  /** On the trace clock, the event for which it was read: what the process was before, nobody looked. */
+  since?: number;
 }
 
 /** A system call of a signal's target before the signal: what it was doing. */
@@ -225,8 +227,10 @@ export interface ProcessRecord {
   commHistory: { ts: number; comm: string }[];
   /** What it is to the session: the traced parent, the command, one that was attached to, or a child of these. */
   role: 'parent' | 'workload' | 'attached' | 'descendant' | null;
-  /** Absent where /proc said nothing of it. */
+  /** The last that /proc said of it; absent where it said nothing. */
   identity?: Identity;
+  /** Who it was before, in order: another program, or another user, since an earlier exec. Absent where there is none. */
+  earlierIdentities?: Identity[];
   /** What it was when the session attached to it; null for one that was not there before. */
   attached: Attached | null;
   fork: Fork | null;

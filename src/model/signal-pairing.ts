@@ -17,6 +17,7 @@ import {
 import { toHex } from '../kernel/integers';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
+import type { Identities } from './identities';
 import { taskTitle } from './process-table';
 import type { Process, ProcessTable, Queued, Task } from './process-table';
 import type { SignalRecord, SignalResult } from './report';
@@ -29,6 +30,8 @@ import type { WallClock } from './wall-clock';
 
 /** Kept for the report; stages go on. */
 const MOST_SIGNALS = 100_000;
+/** Beyond so many records only fatal signals keep what their target did before. */
+const MOST_WITH_CALLS = 10_000;
 /** Real-time signals that a program takes by signalfd leave the queue unseen. */
 const MOST_QUEUED = 1_000;
 const FIRST_REALTIME = 32;
@@ -49,6 +52,7 @@ export class SignalPairing {
   recordsLeftOut = 0;
   /** Senders are traced: a death without one is worth a remark. */
   generateTraced = false;
+  #withCalls = 0;
   /** Evidence of the origin, for the sentence about the death. */
   readonly #evidence = new WeakMap<SignalRecord, string>();
 
@@ -57,6 +61,7 @@ export class SignalPairing {
     private readonly tree: Tree,
     private readonly stages: StageLog,
     private readonly clock: WallClock,
+    private readonly identities: Identities,
     private readonly deaths: DeathListener,
   ) {}
 
@@ -87,6 +92,7 @@ export class SignalPairing {
       if (code > CLD_DUMPED) this.deaths.childAlive(sender, pid, code);
       else this.deaths.childEnded(sender, pid, code, event.ts, record.generated?.stack ?? []);
     }
+    if (targetInTree) this.#tellCalls(record, target.process);
     if (targetInTree) this.#announce(event, record, target.process);
     if (targetInTree) this.#enqueue(record, target.process, int32(fields['group']) !== 0, event.ts);
   }
@@ -179,6 +185,11 @@ export class SignalPairing {
     this.#settle(record, process, ts);
   }
 
+  /** Who senders were, also where it became known after their signals. */
+  completeSenders(): void {
+    for (const record of this.records) this.#completeSender(record);
+  }
+
   markControls(): void {
     for (const record of this.records) record.control = this.tree.isControl(record);
   }
@@ -226,8 +237,26 @@ export class SignalPairing {
       latency: null,
     };
     record.control = this.tree.isControl(record);
+    this.#completeSender(record);
     if (found.evidence !== null) this.#evidence.set(record, found.evidence);
     return record;
+  }
+
+  /** A child's news of its end needs none: there are as many as processes, whose records say who they are. */
+  #completeSender(record: SignalRecord): void {
+    const { sender } = record;
+    if (!sender || sender.identity || sender.irq === true || record.origin === 'child') return;
+    const process = sender.inTree ? this.table.find(sender.pid)?.process : undefined;
+    if (process) {
+      const identity = this.identities.of(process.record, record.ts);
+      if (identity) sender.identity = identity;
+      return;
+    }
+    const known = this.identities.at(sender.pid, record.ts);
+    if (!known) return;
+    // What the trace calls somebody outside of the tree may be a name from before.
+    if (!sender.inTree) sender.comm = known.comm;
+    sender.identity = known.identity;
   }
 
   /** A delivery whose sending is not in the trace: before its start, in a gap, or not traced at all. */
@@ -266,8 +295,18 @@ export class SignalPairing {
         'the sending of the signal that ended it is not in the trace, and every such signal arrives as 9',
       );
     }
+    this.#tellCalls(record, process);
     this.#keep(record, process);
     return record;
+  }
+
+  /** What its target was doing; not for a child's news, nor for the session's own signal. */
+  #tellCalls(record: SignalRecord, process: Process): void {
+    if (record.origin === 'child' || record.control) return;
+    const before = process.recent.tell();
+    if (before.length === 0) return;
+    record.before = before;
+    this.#withCalls++;
   }
 
   /**
@@ -356,7 +395,10 @@ export class SignalPairing {
   }
 
   #settle(record: SignalRecord, process: Process, ts: number): void {
-    this.stages.add('signal', ts, process, outcomeText(record, process), record, this.tree.targetOf(process));
+    this.#completeSender(record);
+    if (this.#withCalls > MOST_WITH_CALLS && !record.fatal) delete record.before;
+    const target = this.tree.targetOf(process, record.ts);
+    this.stages.add('signal', ts, process, outcomeText(record, process), record, target);
   }
 }
 

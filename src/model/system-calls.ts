@@ -5,15 +5,17 @@
  * Exit without enter: the trace began inside the call, a child's return from clone, or a call that seccomp
  * denied. Enter without exit: exit, exit_group, or a thread killed inside (kernel/entry/common.c).
  */
-import { fieldOf, type FieldValue, type TraceEvent } from '../trace-event';
+import { fieldOf, type FieldValue, type Tid, type TraceEvent } from '../trace-event';
 import { exactNumber } from './field-values';
 import type { NamedPath } from './file-names';
 import type { ProcessTable, Task } from './process-table';
+import type { PrecedingCall } from './report';
 
 /** A call that a thread has entered. */
 export interface PendingCall {
   readonly name: string;
   readonly ts: number;
+  readonly tid: Tid;
   /** Its fields are the arguments; decoded only when somebody asks. */
   event: TraceEvent;
   /** The file name, where the event or a probe has it. */
@@ -22,6 +24,10 @@ export interface PendingCall {
   child: number | null;
   /** For clone: the flags that task_newtask told. */
   flags: number | null;
+  /** What it returned; null before, and where the trace does not have it. */
+  ret: number | null;
+  /** As a line, once it has returned and somebody asked. */
+  told: PrecedingCall | null;
 }
 
 /** One argument of the call, as its enter event has it; undefined where that event is missing. */
@@ -63,8 +69,10 @@ export function callHandlers(
     handlers.set(`sys_enter_${name}`, (event) => {
       const task = table.meet(event);
       if (!task) return;
-      const call = { name, ts: event.ts, event, path: null, child: null, flags: null };
+      const { ts, pid: tid } = event;
+      const call = { name, ts, tid, event, path: null, child: null, flags: null, ret: null, told: null };
       task.call = call;
+      table.remember(task.process, call);
       task.silent = false;
       subject.enter?.(task, call);
     });
@@ -81,6 +89,10 @@ export function callHandlers(
       task.silent = false;
       // execveat that succeeds returns as execve: the kernel rewrites the number (arch/x86, ELF_PLAT_INIT).
       const paired = pending?.name === name || (pending?.name === 'execveat' && name === 'execve');
+      if (paired && ret !== null) {
+        pending.ret = ret;
+        task.process.recent.changed();
+      }
       if (ret !== null) subject.exit?.(task, paired ? pending : null, ret, event);
     });
   }

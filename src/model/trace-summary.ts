@@ -44,6 +44,12 @@ export class TraceSummary {
     if (this.damage.length < MOST_LISTED) this.damage.push(damage);
   }
 
+  /** Its name, and what names its boot, where the trace says them. */
+  get machine(): { host?: string; boot?: string } {
+    const { host, boot } = this.#trace ?? {};
+    return { ...(host === undefined ? {} : { host }), ...(boot === undefined ? {} : { boot }) };
+  }
+
   report(): Report['trace'] {
     const known = this.#end ? this.#end.overrun + this.#end.dropped : 0;
     const counted = Math.max(this.#lostEvents, known);
@@ -66,6 +72,7 @@ export class TraceSummary {
       start: this.start,
       end: this.end,
       time: this.clock.timeOf(this.start),
+      ...this.machine,
       events: this.events,
       lost: this.#lostUncounted > 0 && known === 0 ? null : counted,
       unexplained: this.#unexplained,

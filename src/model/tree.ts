@@ -4,6 +4,7 @@
  * taken for the parent, as it is the one whose children ftrace followed.
  */
 import type { Tid, TraceNote } from '../trace-event';
+import type { Identities } from './identities';
 import type { Process, ProcessTable } from './process-table';
 import type { SignalRecord, SignalTarget } from './report';
 
@@ -18,7 +19,10 @@ export class Tree {
   #root: Process | null = null;
   #started: Process | null = null;
 
-  constructor(private readonly table: ProcessTable) {}
+  constructor(
+    private readonly table: ProcessTable,
+    private readonly identities: Identities,
+  ) {}
 
   told(note: WorkloadNote): void {
     this.#workload = note;
@@ -77,14 +81,23 @@ export class Tree {
     return record.sender === null || record.sender.pid === control.sender;
   }
 
-  targetOf(process: Process): SignalTarget {
+  /** @param ts of the signal: who it was then */
+  targetOf(process: Process, ts: number): SignalTarget {
     const ancestors: SignalTarget['ancestors'] = [];
     let ancestor = process.parent;
     while (ancestor && ancestors.length < MOST_ANCESTORS) {
       ancestors.push({ pid: ancestor.record.pid, comm: ancestor.record.comm });
       ancestor = ancestor.parent;
     }
-    return { id: process.record.id, comm: process.record.comm, path: pathOf(process), ancestors };
+    const { record } = process;
+    const identity = this.identities.of(record, ts);
+    return {
+      id: record.id,
+      comm: record.comm,
+      path: pathOf(process),
+      ancestors,
+      ...(identity && { identity }),
+    };
   }
 
   #assign(process: Process): void {

@@ -22,6 +22,14 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0;
 }
 
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || isText(value);
+}
+
+function isCountOrNull(value: unknown): value is number | null {
+  return value === null || isCount(value);
+}
+
 function readMapsEntry(value: unknown): MapsEntry | null {
   if (!isProperties(value)) return null;
   const { start, end, perms, offset, dev, inode, path, deleted } = value;
@@ -31,11 +39,20 @@ function readMapsEntry(value: unknown): MapsEntry | null {
 }
 
 function readTrace(note: Properties): TraceNote | null {
-  const { kernel, clock, cpus, wall } = note;
+  const { kernel, clock, cpus, host, boot, wall } = note;
   if (!isText(kernel) || !isText(clock) || !isCount(cpus)) return null;
-  if (wall === undefined) return { kind: 'trace', kernel, clock, cpus };
+  if ((host !== undefined && !isText(host)) || (boot !== undefined && !isText(boot))) return null;
+  const trace = {
+    kind: 'trace',
+    kernel,
+    clock,
+    cpus,
+    ...(host === undefined ? {} : { host }),
+    ...(boot === undefined ? {} : { boot }),
+  } as const;
+  if (wall === undefined) return trace;
   if (!isProperties(wall) || !isNumber(wall['ts']) || !isNumber(wall['unixSeconds'])) return null;
-  return { kind: 'trace', kernel, clock, cpus, wall: { ts: wall['ts'], unixSeconds: wall['unixSeconds'] } };
+  return { ...trace, wall: { ts: wall['ts'], unixSeconds: wall['unixSeconds'] } };
 }
 
 function readWorkload(note: Properties): TraceNote | null {
@@ -88,7 +105,7 @@ const readString = (value: unknown): string | null => (isText(value) ? value : n
 function readAttached(note: Properties): TraceNote | null {
   const { pid, ts, comm, parent, started, exe, cwd } = note;
   if (!isCount(pid) || !isNumber(ts) || !isText(comm) || !isCount(parent) || !isNumber(started)) return null;
-  if ((exe !== null && !isText(exe)) || (cwd !== null && !isText(cwd))) return null;
+  if (!isTextOrNull(exe) || !isTextOrNull(cwd)) return null;
   const threads = readEach(note['threads'], readCount);
   const argv = readEach(note['argv'], readString);
   const files = readEach(note['files'], readOpenFile);
@@ -121,6 +138,25 @@ function readArguments(note: Properties): TraceNote | null {
   return { kind: 'arguments', pid, ts, until, argv };
 }
 
+/** More is no chain of parents: /proc has one process for each pid, and a chain is some ten long. */
+const MOST_ANCESTORS = 64;
+
+function readAncestor(value: unknown): { pid: number; comm: string | null } | null {
+  if (!isProperties(value)) return null;
+  const { pid, comm } = value;
+  return isCount(pid) && isTextOrNull(comm) ? { pid, comm } : null;
+}
+
+function readWho(note: Properties): TraceNote | null {
+  const { pid, tgid, ts, since, comm, exe, uid, user, ppid, cgroup, startTime } = note;
+  if (!isCount(pid) || !isCount(tgid) || !isNumber(ts) || !isNumber(since) || since > ts) return null;
+  if (!isText(comm) || !isTextOrNull(exe) || !isTextOrNull(user) || !isTextOrNull(cgroup)) return null;
+  if (!isCountOrNull(uid) || !isCountOrNull(ppid) || !isCountOrNull(startTime)) return null;
+  const ancestors = readEach(note['ancestors'], readAncestor);
+  if (ancestors === null || ancestors.length > MOST_ANCESTORS) return null;
+  return { kind: 'who', pid, tgid, ts, since, comm, exe, uid, user, ppid, cgroup, startTime, ancestors };
+}
+
 /** Narrows a parsed note to its exact shape, without properties that the shape does not have; null if it does not fit. */
 export function readNote(value: unknown): TraceNote | null {
   if (!isProperties(value)) return null;
@@ -135,6 +171,8 @@ export function readNote(value: unknown): TraceNote | null {
       return readAttached(value);
     case 'arguments':
       return readArguments(value);
+    case 'who':
+      return readWho(value);
     case 'inode': {
       const { dev, ino, path } = value;
       return isCount(dev) && isCount(ino) && isText(path) ? { kind: 'inode', dev, ino, path } : null;

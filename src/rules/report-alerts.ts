@@ -1,4 +1,4 @@
-import type { Alert, ProcessRecord, Report, SignalTarget } from '../model/report';
+import type { Alert, Identity, ProcessRecord, Report, SignalTarget } from '../model/report';
 import { makeAlert } from './alert';
 import { AlertCounting, type AlertCountingOptions } from './alert-counting';
 import type { RuleSet } from './rule';
@@ -36,11 +36,13 @@ export class ReportTargets {
     const process = this.bySignal.get(signalIndex);
     if (!process) return null;
     const lineage = this.lineage(process);
+    const identity = identityAt(process, ts);
     return {
       id: process.id,
       comm: commAt(process, ts),
       path: pathAt(lineage, ts),
       ancestors: lineage.slice(1).map((ancestor) => ({ pid: ancestor.pid, comm: commAt(ancestor, ts) })),
+      ...(identity && { identity }),
     };
   }
 
@@ -58,6 +60,15 @@ export class ReportTargets {
 
 function commAt(process: ProcessRecord, ts: number): string | null {
   return process.commHistory.findLast((entry) => entry.ts <= ts)?.comm ?? process.comm;
+}
+
+/** Who it was: not what was read of it for a later event. */
+function identityAt(process: ProcessRecord, ts: number): Identity | undefined {
+  const { identity, earlierIdentities = [] } = process;
+  return [...earlierIdentities, ...(identity ? [identity] : [])].findLast(
+    // Text has microseconds, what was read of it has all digits.
+    ({ since = -Infinity }) => since <= ts + 1e-6,
+  );
 }
 
 /** The file of the last exec before `ts`; a fork that never called exec still runs its parent's program. */

@@ -1,21 +1,21 @@
 /**
- * What /proc says of a process that runs already, as a note that goes with the trace: from it the model knows what
- * the process had open and mapped, and where it stood, before its first event.
+ * All that a session reads in /proc/PID, one function for each file; and what they say of a process that runs already,
+ * as a note that goes with the trace: from it the model knows what the process had open and mapped, and where it stood,
+ * before its first event.
  *
  * Files: proc_pid_stat(5), proc_pid_status(5), proc_pid_fd(5), proc_pid_fdinfo(5), proc_pid_maps(5).
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { cgroupOf } from '../kernel/cgroup-path';
+import { parseProcStat, TICKS_A_SECOND, type ProcStat } from '../kernel/proc-stat';
 import { parseMaps } from '../readers/maps';
-import type { TraceNote } from '../trace-event';
+import type { MapsEntry, TraceNote } from '../trace-event';
 
 export type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
 
 /** A process may have a million; what it opens later is in the trace anyway. */
 const MOST_FILES = 4096;
 const O_CLOEXEC = 0o2000000;
-/** USER_HZ: what /proc counts in is the same on every machine. */
-const TICKS_A_SECOND = 100;
-
 /** '' where the process is gone, or the right to read it is missing. */
 function textOf(file: string): string {
   try {
@@ -41,6 +41,11 @@ function namesIn(directory: string): string[] {
   }
 }
 
+/** What names this run of the machine's kernel (random(4)); null where it may not be read. */
+export function bootId(): string | null {
+  return textOf('/proc/sys/kernel/random/boot_id').trim() || null;
+}
+
 /** Its threads at this moment; empty where there is no such process. */
 export function threadsOf(pid: number): number[] {
   return namesIn(`/proc/${pid}/task`).map(Number);
@@ -50,6 +55,47 @@ export function threadsOf(pid: number): number[] {
 export function processOf(tid: number): number | null {
   const tgid = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${tid}/status`))?.[1];
   return tgid === undefined ? null : Number(tgid);
+}
+
+/** A thread's own name; null where it is gone. */
+export function commOf(tid: number): string | null {
+  const text = textOf(`/proc/${tid}/comm`);
+  // The kernel ends it with a newline; a name may end with spaces of its own.
+  return text === '' ? null : text.replace(/\n$/, '');
+}
+
+/** Null where it is gone. */
+export function statOf(tid: number): ProcStat | null {
+  return parseProcStat(textOf(`/proc/${tid}/stat`));
+}
+
+/** The process that a thread belongs to, and its real user; null where it is gone. */
+export function ownerOf(tid: number): { tgid: number; uid: number } | null {
+  const status = textOf(`/proc/${tid}/status`);
+  const tgid = /^Tgid:\s*(\d+)$/m.exec(status)?.[1];
+  const uid = /^Uid:\s*(\d+)\s/m.exec(status)?.[1];
+  return tgid === undefined || uid === undefined ? null : { tgid: Number(tgid), uid: Number(uid) };
+}
+
+/** Its program; null where it has none (kernel threads, zombies), or the right to read it is missing. */
+export function programOf(pid: number): string | null {
+  const exe = linkOf(`/proc/${pid}/exe`);
+  return exe === null ? null : withoutDeleted(exe);
+}
+
+/** Where it stands; null where it is gone, or the right to read it is missing. */
+export function directoryOf(pid: number): string | null {
+  return linkOf(`/proc/${pid}/cwd`);
+}
+
+/** The path of its cgroup; null where it is gone, or the kernel has no cgroups. */
+export function cgroupPathOf(pid: number): string | null {
+  return cgroupOf(textOf(`/proc/${pid}/cgroup`));
+}
+
+/** What is mapped; empty for a zombie, and where the right to read it is missing. */
+export function mapsOf(pid: number): MapsEntry[] {
+  return parseMaps(textOf(`/proc/${pid}/maps`));
 }
 
 /** Arguments end with a zero byte each; a program may have written other things there. */
@@ -93,27 +139,22 @@ function signalsIn(status: string, mask: 'SigCgt' | 'SigIgn'): number[] {
  * @returns null where it is gone, or a zombie: of that nothing is left to see
  */
 export function readProcState(pid: number, ts: number): AttachedNote | null {
-  const stat = textOf(`/proc/${pid}/stat`);
-  if (stat === '') return null;
-  // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
-  const comm = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  const stat = statOf(pid);
+  if (stat === null || stat.state === 'Z' || stat.state === 'X') return null;
   const status = textOf(`/proc/${pid}/status`);
-  const exe = linkOf(`/proc/${pid}/exe`);
   return {
     kind: 'attached',
     pid,
     ts,
-    comm,
-    parent: Number(fields[1] ?? 0),
-    started: Number(fields[19] ?? 0) / TICKS_A_SECOND,
+    comm: stat.comm,
+    parent: stat.ppid,
+    started: stat.startTime / TICKS_A_SECOND,
     threads: threadsOf(pid),
     argv: argumentsOf(pid),
-    exe: exe === null ? null : withoutDeleted(exe),
-    cwd: linkOf(`/proc/${pid}/cwd`),
+    exe: programOf(pid),
+    cwd: directoryOf(pid),
     files: openFilesOf(pid),
-    maps: parseMaps(textOf(`/proc/${pid}/maps`)),
+    maps: mapsOf(pid),
     caught: signalsIn(status, 'SigCgt'),
     ignored: signalsIn(status, 'SigIgn'),
   };

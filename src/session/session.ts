@@ -2,7 +2,6 @@
  * One traced run, from arming to the last instance's removal. It owns, in this order, and gives back in reverse:
  * the instances and probes, the traced parent and all that it forked, the open pipes, the readers' queues.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import { ringBatch, type RingBatch } from '../readers/ring-batch';
@@ -23,7 +22,7 @@ import { BatchQueue } from './batch-queue';
 import { InodeNames } from './inode-names';
 import { readKernelTables, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
-import { readProcState, type AttachedNote } from './proc-state';
+import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';
 import type { SessionSettings } from './session-settings';
 import { TreeWatch } from './tree-watch';
 
@@ -138,7 +137,16 @@ export class Session {
 
   #traceNote(): TraceNote {
     const wall = { ts: Number(this.#now()) / 1e9, unixSeconds: Date.now() / 1000 };
-    return { kind: 'trace', kernel: os.release(), clock: this.settings.clock, cpus: os.cpus().length, wall };
+    const boot = bootId();
+    return {
+      kind: 'trace',
+      kernel: os.release(),
+      clock: this.settings.clock,
+      cpus: os.cpus().length,
+      host: os.hostname(),
+      ...(boot === null ? {} : { boot }),
+      wall,
+    };
   }
 
   pause(): void {
@@ -185,13 +193,16 @@ export class Session {
       this.#armed.tree.follow(parent.pid);
       this.#turn('on');
       const pid = await parent.launch();
+      // It waits at its gate: of a short life nothing but this may be known.
+      this.#watch.identify(pid);
+      const cwd = directoryOf(parent.pid);
       this.#notes.push({
         kind: 'workload',
         parent: parent.pid,
         command: pid,
         path: parent.path,
         argv: parent.argv,
-        ...cwdOf(parent.pid),
+        ...(cwd === null ? {} : { cwd }),
         control: { signal: CONTROL_SIGNAL, sender: process.pid },
       });
       this.#become('running');
@@ -217,6 +228,7 @@ export class Session {
       this.#reader.start();
       for (const tid of followThreads(this.#armed.tree, pids)) this.#watch.follow(tid);
       const before = this.#readAttached(pids);
+      for (const pid of pids) this.#watch.identify(pid);
       this.#turn('on');
       // Once more: what is read now and what the trace tells leave no gap between them. One that died meanwhile
       // is told of as it was.
@@ -512,23 +524,6 @@ export class Session {
       sum.dropped += dropped;
     }
     this.#notes.push({ kind: 'end', ts: Number(this.#now()) / 1e9, ...sum });
-  }
-}
-
-/** Where a process stands; nothing where it is gone. */
-function cwdOf(pid: number): { cwd: string } | undefined {
-  try {
-    return { cwd: readlinkSync(`/proc/${pid}/cwd`) };
-  } catch {
-    return undefined;
-  }
-}
-
-function commOf(tid: number): string | null {
-  try {
-    return readFileSync(`/proc/${tid}/comm`, 'utf8').trimEnd();
-  } catch {
-    return null;
   }
 }
 

@@ -1,17 +1,16 @@
 /**
  * What a session itself must know of the events that pass: who belongs to the tree (the second instance sees all
  * of the machine, and only what concerns the tree goes on), which process is to have its /proc/PID/maps read
- * and its arguments while it lives, which inodes want a name, and how the command ended.
+ * and its arguments while it lives, who is to be asked about, which inodes want a name, and how the command ended.
  */
-import { readFileSync } from 'node:fs';
 import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
 import type { RingEvent } from '../readers/ring-event';
 import type { RingWatch } from '../readers/row-watch';
-import { parseMaps } from '../readers/maps';
 import type { TaskNames } from '../readers/task-names';
 import type { Tid, TraceNote } from '../trace-event';
+import { IdentityWatch } from './identity-watch';
 import type { InodeNames } from './inode-names';
-import { argumentsOf } from './proc-state';
+import { argumentsOf, commOf, mapsOf } from './proc-state';
 
 /** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */
 const SNAPSHOTS_A_BATCH = 32;
@@ -44,15 +43,24 @@ export class TreeWatch implements RingWatch {
   readonly #wantsMaps = new Set<Tid>();
   readonly #wantsArguments = new Set<Tid>();
   readonly #named = new Set<string>();
+  readonly #identities: IdentityWatch;
   #notes: TraceNote[] = [];
   #parent: Tid = -1;
 
-  constructor(readonly options: TreeWatchOptions) {}
+  constructor(readonly options: TreeWatchOptions) {
+    this.#identities = new IdentityWatch(options.now);
+  }
 
   /** The first of the tree. */
   root(parent: Tid): void {
     this.#parent = parent;
     this.#tree.add(parent);
+    this.identify(parent);
+  }
+
+  /** Notes who this is, before the trace says anything of it. */
+  identify(pid: Tid): void {
+    this.#identities.begin(pid);
   }
 
   /** One more thread that is of the tree from before the trace. */
@@ -69,6 +77,7 @@ export class TreeWatch implements RingWatch {
         this.options.inodes.learn(String(event.field('filename')));
         this.#wantsMaps.add(event.pid);
         this.#wantsArguments.add(event.pid);
+        this.#identities.executed(event.pid, event.ts);
         return true;
       case 'sys_enter_mmap':
         // An anonymous mapping has fd -1, in 32 bits or in 64.
@@ -91,23 +100,46 @@ export class TreeWatch implements RingWatch {
       // Above are stops and going on.
       if (code <= CLD_DUMPED) this.endedByExit = code === CLD_EXITED;
     }
-    if (event.instanceNumber !== this.options.outside) return true;
-    const ours = this.#tree.has(about) || (event.name === 'signal_generate' && this.#tree.has(event.pid));
-    if (!ours) return false;
-    // The pid may be given to a stranger from now on.
-    if (event.name === 'sched_process_free') this.#tree.delete(about);
-    else this.#nameSender(event.pid);
+    if (event.name === 'sched_process_free') return this.#seeFreed(about, event);
+    const isSignal = event.name === 'signal_generate';
+    if (event.instanceNumber !== this.options.outside) {
+      if (isSignal) this.#identifyBoth(event, about);
+      return true;
+    }
+    if (!this.#tree.has(about) && !(isSignal && this.#tree.has(event.pid))) return false;
+    if (isSignal) this.#identifyBoth(event, about);
+    this.#nameSender(event.pid);
     return true;
+  }
+
+  /** The pid may be given to a stranger from now on. */
+  #seeFreed(tid: Tid, event: RingEvent): boolean {
+    const wasOurs = this.#tree.has(tid);
+    const hadSent = this.#identities.freed(tid);
+    if (event.instanceNumber !== this.options.outside) return true;
+    this.#tree.delete(tid);
+    return wasOurs || hadSent;
+  }
+
+  /** Who sent this signal, and who got it. In an interrupt it is not the task that it interrupted. */
+  #identifyBoth(event: RingEvent, target: Tid): void {
+    // What children tell their parents needs no names: there are as many as deaths.
+    if (event.field('sig') === SIGCHLD && Number(event.field('code')) > 0) return;
+    const { names } = this.options;
+    const sender = event.pid;
+    if (sender !== 0 && event.flags[2] === '.') {
+      if (this.#tree.has(sender)) this.#identities.signalled(names.groupOf(sender) ?? sender, event.ts);
+      else this.#identities.sentFromOutside(sender, event.ts);
+    }
+    if (this.#tree.has(target)) this.#identities.signalled(names.groupOf(target) ?? target, event.ts);
   }
 
   #nameSender(tid: Tid): void {
     if (tid === 0 || this.options.names.knows(tid)) return;
-    try {
-      this.options.names.seed(tid, readFileSync(`/proc/${tid}/comm`, 'utf8').trimEnd());
-    } catch {
-      // Gone already, such as a /bin/kill: the kernel keeps the names of the last tasks that it traced.
-      this.options.seedSavedNames();
-    }
+    const comm = commOf(tid);
+    if (comm !== null) this.options.names.seed(tid, comm);
+    // Gone already, such as a /bin/kill: the kernel keeps the names of the last tasks that it traced.
+    else this.options.seedSavedNames();
   }
 
   #nameInode(dev: number, ino: number): void {
@@ -134,7 +166,7 @@ export class TreeWatch implements RingWatch {
       this.#wantsArguments.delete(tid);
       this.#noteArguments(tid);
     }
-    const notes = this.#notes;
+    const notes = [...this.#notes, ...this.#identities.takeNotes()];
     this.#notes = [];
     return notes;
   }
@@ -148,16 +180,11 @@ export class TreeWatch implements RingWatch {
   }
 
   #snapshot(tid: Tid): TraceNote | null {
-    try {
-      // The time before the read: what is mapped during it cannot be held against the snapshot.
-      const ts = this.options.now();
-      const maps = parseMaps(readFileSync(`/proc/${tid}/maps`, 'utf8'));
-      // A zombie's is empty.
-      if (maps.length === 0) return null;
-      this.options.inodes.learnMaps(maps);
-      return { kind: 'maps', pid: tid, ts, maps };
-    } catch {
-      return null;
-    }
+    // The time before the read: what is mapped during it cannot be held against the snapshot.
+    const ts = this.options.now();
+    const maps = mapsOf(tid);
+    if (maps.length === 0) return null;
+    this.options.inodes.learnMaps(maps);
+    return { kind: 'maps', pid: tid, ts, maps };
   }
 }

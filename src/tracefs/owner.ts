@@ -5,6 +5,7 @@
  * us (`tree`), or was there before (`attached`), and is never signalled.
  */
 import { readFileSync } from 'node:fs';
+import { parseProcStat } from '../kernel/proc-stat';
 import { errnoOf } from '../trace-error';
 
 const NAME = /^ftrace-life-(\d+)-(\d+)-(\d+)-(tree|attached|signals|trial)$/;
@@ -17,10 +18,8 @@ const GONE = new Set(['ENOENT', 'ESRCH']);
 /** In clock ticks since boot: field 22 of /proc/PID/stat; null for a process that is gone or is a zombie. */
 export function startTime(pid: number): number | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name, in parentheses, may hold spaces and parentheses of its own: what follows its last one is plain.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : Number(fields[19]);
+    const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return stat === null || stat.state === 'Z' ? null : stat.startTime;
   } catch (error) {
     // Not to know is not to be gone: a sweep must not take what is in use because we have no descriptor left.
     if (!GONE.has(errnoOf(error))) throw error;

@@ -8,6 +8,7 @@ import { eventLine } from '../../src/export/ndjson';
 import { parseMaps } from '../../src/readers/maps';
 import { TextReader } from '../../src/readers/text-reader';
 import { alertsOf } from '../../src/rules/report-alerts';
+import type { TraceNote } from '../../src/trace-event';
 import { readLife } from '../model/read-life';
 import { codesIn, rowsOf, sectionsOf } from './markdown';
 
@@ -39,6 +40,7 @@ const PLACES: Readonly<Record<string, string>> = {
   report: '',
   trace: 'trace',
   process: 'processes',
+  identity: 'processes.identity',
   commHistory: 'processes.commHistory',
   fork: 'processes.fork',
   exec: 'processes.execs',
@@ -49,6 +51,7 @@ const PLACES: Readonly<Record<string, string>> = {
   reap: 'processes.reap',
   signal: 'signals',
   sender: 'signals.sender',
+  before: 'signals.before',
   target: 'signals.target',
   generated: 'signals.generated',
   delivered: 'signals.delivered',
@@ -68,9 +71,32 @@ function wordsOf(name: string): string[] {
   return alias.type.types.map((type) => type.getText().replaceAll("'", ''));
 }
 
+/** As a session notes it of the walk-through's processes. */
+const who = (pid: number, since: number, exe: string): TraceNote => ({
+  kind: 'who',
+  pid,
+  tgid: pid,
+  ts: since,
+  since,
+  comm: 'any',
+  exe,
+  uid: 0,
+  user: 'root',
+  ppid: 1,
+  cgroup: '/init.scope',
+  startTime: 1,
+  ancestors: [],
+});
+
 describe('docs/report.md', () => {
   const maps = parseMaps(readFileSync(fixture('walkthrough.maps'), 'utf8'));
-  const walkthrough = readLife(fixture('walkthrough.txt'), [{ kind: 'maps', pid: 5441, ts: 9990, maps }]);
+  const walkthrough = readLife(fixture('walkthrough.txt'), [
+    { kind: 'trace', kernel: '5.4', clock: 'local', cpus: 1, host: 'a', boot: 'b' },
+    { kind: 'maps', pid: 5441, ts: 9990, maps },
+    who(4994, 0, '/bin/bash'),
+    who(5441, 9990, '/root/a.out'),
+    who(5441, 9991, '/root/a.out (2)'),
+  ]);
   // What the walk-through does not have: threads, losses, and a line that is none.
   const threads = readLife(fixture('kernels/6.12/threads.txt'));
   const lost = readLife(fixture('kernels/6.12/lost.txt'));

@@ -28,7 +28,15 @@ export const SAVED_NAMES: FuzzTarget = {
 };
 
 const NOTES = [
-  { kind: 'trace', kernel: '7.3.4', clock: 'mono', cpus: 2, wall: { ts: 1, unixSeconds: 1_700_000_000 } },
+  {
+    kind: 'trace',
+    kernel: '7.3.4',
+    clock: 'mono',
+    cpus: 2,
+    host: 'a',
+    boot: 'b',
+    wall: { ts: 1, unixSeconds: 17e8 },
+  },
   {
     kind: 'workload',
     parent: 1,
@@ -36,6 +44,21 @@ const NOTES = [
     path: '/bin/true',
     argv: ['true'],
     control: { signal: 'SIGUSR1', sender: 3 },
+  },
+  {
+    kind: 'who',
+    pid: 7,
+    tgid: 6,
+    ts: 2.5,
+    since: 2,
+    comm: 'sh',
+    exe: '/bin/sh',
+    uid: 0,
+    user: 'root',
+    ppid: 1,
+    cgroup: '/system.slice/x.service',
+    startTime: 5,
+    ancestors: [{ pid: 1, comm: null }],
   },
   { kind: 'inode', dev: 1, ino: 42, path: '/usr/bin/x' },
   { kind: 'end', ts: 3, overrun: 0, dropped: 0 },

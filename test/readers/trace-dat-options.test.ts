@@ -139,9 +139,11 @@ describe('an option of a trace.dat', () => {
     });
   }
 
-  it('UNAME names the kernel, by whose version the flags are printed', async () => {
+  it('UNAME names the machine and its kernel, by whose version the flags are printed', async () => {
     const old = await withOptions(7, [text(OPTION.uname, 'Linux guest 4.19.0-6 #1 SMP x86_64')]);
-    assert.deepEqual(old.notes, [{ kind: 'trace', kernel: '4.19.0-6', clock: 'local', cpus: 2 }]);
+    assert.deepEqual(old.notes, [
+      { kind: 'trace', kernel: '4.19.0-6', clock: 'local', cpus: 2, host: 'guest' },
+    ]);
     assert.ok(old.events.every(({ flags }) => flags.length === 4));
     const later = await withOptions(7, [text(OPTION.uname, 'Linux guest 6.12.0 #1 SMP x86_64')]);
     assert.ok(later.events.every(({ flags }) => flags.length === 5));

@@ -33,7 +33,7 @@ describe('a trace.dat that trace-cmd recorded', () => {
     it(`says where it comes from, and that nothing was lost: ${name}`, async () => {
       const { notes, events } = await readDat(folder.unpack(path.join(RECORDED, `${name}.dat.gz`)));
       assert.deepEqual(notes, [
-        { kind: 'trace', kernel: '6.12.117+deb12-cloud-amd64', clock: 'local', cpus: 3 },
+        { kind: 'trace', kernel: '6.12.117+deb12-cloud-amd64', clock: 'local', cpus: 3, host: 'guest' },
         { kind: 'end', ts: events.at(-1)!.ts, overrun: 0, dropped: 0 },
       ]);
     });

@@ -224,12 +224,14 @@ class TraceDat {
   #traceNote(): TraceNote {
     const { contents } = this;
     const { conversion, clock } = contents;
+    const host = hostOf(contents.uname);
     const cpus = new Set(contents.buffers.flatMap((buffer) => buffer.cpus.map(({ cpu }) => cpu)));
     return {
       kind: 'trace',
       kernel: releaseOf(contents.uname) ?? '',
       clock: clock ?? 'local',
       cpus: Math.max(contents.cpus ?? 0, cpus.size),
+      ...(host !== null && { host }),
       // With --date the times are those of the wall.
       ...(conversion.isWallTime && { wall: { ts: 0, unixSeconds: 0 } }),
     };
@@ -239,6 +241,12 @@ class TraceDat {
 /** `Linux HOST RELEASE ...` */
 function releaseOf(uname: string | null): string | null {
   return uname?.split(' ')[2] ?? null;
+}
+
+/** Our own writer and a kernel without a name have `(none)`. */
+function hostOf(uname: string | null): string | null {
+  const host = uname?.split(' ')[1] ?? '';
+  return host === '' || host === '(none)' ? null : host;
 }
 
 function namesOf(buffers: readonly DatBuffer[]): string[] {

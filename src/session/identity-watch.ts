@@ -1,0 +1,121 @@
+/**
+ * Whom a session asks /proc about, and when: programs of the tree after their exec, and who sends or gets a signal, when
+ * the signal is seen. Once for each process, and again where it has become another program or another process. A
+ * handful of small files each, and so many behind one batch.
+ */
+import type { Tid } from '../trace-event';
+import { readIdentity, type KnownStats, type WhoNote } from './proc-identity';
+import { programOf, statOf } from './proc-state';
+import { UserNames } from './user-names';
+
+/** So many are read for one batch: each costs about a tenth of a millisecond. */
+const READ_A_BATCH = 32;
+/** Processes outside of the tree that sent something and live; further ones are asked about each time. */
+const MOST_OUTSIDERS = 10_000;
+
+/** By what a thread is known again: cheaper than reading all of it. */
+interface Look {
+  readonly startTime: number;
+  readonly comm: string;
+  readonly exe: string | null;
+  readonly isZombie: boolean;
+}
+
+export class IdentityWatch {
+  readonly #users = new UserNames();
+  /** Of the tree, by thread: those that were read since their last exec. */
+  readonly #tree = new Set<Tid>();
+  /** Executed, and to be read behind the batch; with the time of the exec. */
+  readonly #executed = new Map<Tid, number>();
+  /** Outside of the tree; null for one that was gone before it could be read. */
+  readonly #outsiders = new Map<Tid, Look | null>();
+  /** Outside, and looked at for this batch already. */
+  readonly #seen = new Set<Tid>();
+  readonly #stats: KnownStats = new Map();
+  #notes: WhoNote[] = [];
+  #left = READ_A_BATCH;
+
+  /** @param now seconds on the trace clock */
+  constructor(readonly now: () => number) {}
+
+  /** Reads one at once, before the trace goes on. */
+  begin(pid: Tid): void {
+    this.#read(pid, this.now());
+    this.#tree.add(pid);
+  }
+
+  /** It became a program at this time. */
+  executed(pid: Tid, ts: number): void {
+    // To the end: who waits since an earlier batch goes first.
+    this.#executed.delete(pid);
+    this.#executed.set(pid, ts);
+  }
+
+  /** One of the tree sent or got a signal. It may never call exec, or may have done so a moment ago. */
+  signalled(tid: Tid, ts: number): void {
+    if (this.#tree.has(tid) || this.#executed.has(tid) || this.#left === 0) return;
+    this.#tree.add(tid);
+    this.#left--;
+    this.#read(tid, ts);
+  }
+
+  /** Somebody outside of the tree sent a signal to it. What is read for the first of a batch holds for its others. */
+  sentFromOutside(tid: Tid, ts: number): void {
+    if (this.#left === 0 || this.#seen.has(tid)) return;
+    this.#seen.add(tid);
+    this.#left--;
+    const known = this.#outsiders.get(tid);
+    const look = lookAt(tid);
+    if (known && look && isSame(known, look)) return;
+    const note = this.#read(tid, ts);
+    if (this.#outsiders.size < MOST_OUTSIDERS || known !== undefined)
+      this.#outsiders.set(tid, note === null ? null : look);
+  }
+
+  /**
+   * The pid may be given to another from now on.
+   * @returns whether it had sent something from outside: then the trace is to tell that it is gone
+   */
+  freed(tid: Tid): boolean {
+    this.#tree.delete(tid);
+    this.#executed.delete(tid);
+    this.#seen.delete(tid);
+    return this.#outsiders.delete(tid);
+  }
+
+  /** What was read since the last call, and now of those that became programs. */
+  takeNotes(): WhoNote[] {
+    for (const [pid, ts] of this.#executed) {
+      if (this.#left === 0) break;
+      this.#left--;
+      this.#executed.delete(pid);
+      this.#tree.add(pid);
+      this.#read(pid, ts);
+    }
+    const notes = this.#notes;
+    this.#notes = [];
+    this.#left = READ_A_BATCH;
+    this.#seen.clear();
+    this.#stats.clear();
+    return notes;
+  }
+
+  #read(tid: Tid, since: number): WhoNote | null {
+    const note = readIdentity({ tid, since, now: this.now, users: this.#users, stats: this.#stats });
+    if (note !== null) this.#notes.push(note);
+    return note;
+  }
+}
+
+function lookAt(tid: Tid): Look | null {
+  const stat = statOf(tid);
+  if (stat === null) return null;
+  const { startTime, comm, state } = stat;
+  return { startTime, comm, exe: programOf(tid), isZombie: state === 'Z' };
+}
+
+/** Not another process, nor another program under the same pid. A zombie has no program any more. */
+function isSame(before: Look, now: Look): boolean {
+  if (before.startTime !== now.startTime || before.comm !== now.comm) return false;
+  return now.isZombie || before.exe === now.exe;
+}

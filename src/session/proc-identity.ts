@@ -1,0 +1,91 @@
+/**
+ * Who a process is, read from /proc while it is there: a `who` note. It is read a moment after the event for which it
+ * is wanted, so it must be shown that the pid is still the same process's: its start must not be later than the event.
+ */
+import { readFileSync } from 'node:fs';
+import { TICKS_A_SECOND, type ProcStat } from '../kernel/proc-stat';
+import type { Tid, TraceNote } from '../trace-event';
+import { cgroupPathOf, commOf, ownerOf, programOf, statOf } from './proc-state';
+import type { UserNames } from './user-names';
+
+export type WhoNote = Extract<TraceNote, { kind: 'who' }>;
+
+/** A chain of parents is some ten long. */
+const MOST_ANCESTORS = 32;
+/** Start and uptime are both cut to a tick. */
+const START_TOLERANCE = 1 / TICKS_A_SECOND;
+
+/** What was read of a process's parents, so that brothers and sisters do not read it again. */
+export type KnownStats = Map<Tid, ProcStat | null>;
+
+export interface IdentityQuestion {
+  /** The thread that the event names. */
+  readonly tid: Tid;
+  /** The event's time, on the trace clock. */
+  readonly since: number;
+  readonly now: () => number;
+  readonly users: UserNames;
+  readonly stats: KnownStats;
+}
+
+/**
+ * Five small files, and one for each parent.
+ * @returns null where the process is gone, or the pid is another's by now
+ */
+export function readIdentity({ tid, since, now, users, stats }: IdentityQuestion): WhoNote | null {
+  const ts = now();
+  const owner = ownerOf(tid);
+  const comm = commOf(tid);
+  if (owner === null || comm === null) return null;
+  const stat = statOf(owner.tgid);
+  if (stat === null || startedAfter(stat, since, ts)) return null;
+  const note: WhoNote = {
+    kind: 'who',
+    pid: tid,
+    tgid: owner.tgid,
+    ts,
+    since: Math.min(since, ts),
+    comm,
+    exe: programOf(owner.tgid),
+    uid: owner.uid,
+    user: users.of(owner.uid),
+    ppid: stat.ppid,
+    cgroup: cgroupPathOf(owner.tgid),
+    startTime: stat.startTime,
+    ancestors: ancestorsOf(stat.ppid, stats),
+  };
+  // What was read belongs together only where it was one process all the time.
+  return statOf(owner.tgid)?.startTime === stat.startTime ? note : null;
+}
+
+/** Whether it began behind the event: then it was not there. `now` and `since` on the trace clock. */
+function startedAfter(stat: ProcStat, since: number, now: number): boolean {
+  const uptime = uptimeSeconds();
+  if (uptime === null) return false;
+  const age = uptime - stat.startTime / TICKS_A_SECOND;
+  return now - age > since + 2 * START_TOLERANCE;
+}
+
+/** Seconds since boot, those asleep too: the clock of start times. */
+function uptimeSeconds(): number | null {
+  try {
+    const seconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+    return Number.isFinite(seconds) ? seconds : null;
+  } catch {
+    return null;
+  }
+}
+
+/** From the parent up: the first process of the machine has none, and in a pid namespace the first one's is 0. */
+function ancestorsOf(parent: Tid, stats: KnownStats): WhoNote['ancestors'] {
+  const ancestors: { pid: Tid; comm: string | null }[] = [];
+  let pid = parent;
+  while (pid > 0 && ancestors.length < MOST_ANCESTORS) {
+    let stat = stats.get(pid);
+    if (stat === undefined) stats.set(pid, (stat = statOf(pid)));
+    ancestors.push({ pid, comm: stat?.comm ?? null });
+    if (stat === null || ancestors.some((known) => known.pid === stat.ppid)) break;
+    pid = stat.ppid;
+  }
+  return ancestors;
+}
