@@ -9,17 +9,28 @@ import { Mosquitto } from './mosquitto';
 const z = 'tab';
 
 function flow(port: number): FlowNode[] {
-  const debug = { type: 'debug', z, active: true, tosidebar: true, complete: 'true', wires: [] };
+  // Without a place, a node is taken for a config node.
+  const placed = { x: 100, y: 100, z };
+  const debug = { ...placed, type: 'debug', active: true, tosidebar: true, complete: 'true', wires: [] };
   return [
     { id: z, type: 'tab', label: 'core mqtt' },
     { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), cleansession: true },
     {
-      ...{ id: 'press', type: 'inject', z, props: [{ p: 'payload', v: '', vt: 'date' }] },
+      ...{ id: 'press', ...placed, type: 'inject', props: [{ p: 'payload', v: '', vt: 'date' }] },
       wires: [['out']],
     },
-    { id: 'out', type: 'mqtt out', z, topic: 'told', qos: '1', retain: '', broker: 'broker', wires: [] },
-    { id: 'complete', type: 'complete', z, scope: ['out'], wires: [['completed']] },
-    { id: 'catch', type: 'catch', z, scope: null, wires: [['caught']] },
+    {
+      ...placed,
+      id: 'out',
+      type: 'mqtt out',
+      topic: 'told',
+      qos: '1',
+      retain: '',
+      broker: 'broker',
+      wires: [],
+    },
+    { ...placed, id: 'complete', type: 'complete', scope: ['out'], wires: [['completed']] },
+    { ...placed, id: 'catch', type: 'catch', scope: null, wires: [['caught']] },
     { ...debug, id: 'completed' },
     { ...debug, id: 'caught' },
   ];

@@ -46,7 +46,13 @@ export interface Overview {
 
 export type HostName = 'alpha' | 'beta';
 
+const HOST = '3 Fleet, a host.json';
+const OVERVIEW = '4 Fleet, the overview.json';
+
 const WAIT_MS = 45_000;
+
+/** The palette package that the overview needs lies beside Node-RED, where it is found unless it is excluded. */
+export const WITH_DASHBOARD = { nodesExcludes: [] };
 
 /** So small that it overflows in a test. */
 export const OUTBOX_SIZE = 6;
@@ -103,7 +109,7 @@ export class Fleet {
   /** Again in the same user directory, where it was there before. */
   async startHost(name: HostName): Promise<void> {
     const started = await NodeRedProcess.start({
-      flows: example('8 Fleet, a host.json', this.broker.port),
+      flows: example(HOST, this.broker.port),
       env: { FTRACE_FLEET_HOST: name },
       settings: { mqttReconnectTime: 500 },
       ...sameUserDir(this.#hosts.get(name)),
@@ -111,10 +117,15 @@ export class Fleet {
     this.#hosts.set(name, started);
   }
 
+  /** A full deploy of the same flow. */
+  async deployHost(name: HostName): Promise<void> {
+    await this.host(name).deploy(example(HOST, this.broker.port));
+  }
+
   async startOverview(): Promise<void> {
     this.#overview = await NodeRedProcess.start({
-      flows: example('9 Fleet, the overview.json', this.broker.port),
-      settings: { mqttReconnectTime: 500 },
+      flows: example(OVERVIEW, this.broker.port),
+      settings: { mqttReconnectTime: 500, ...WITH_DASHBOARD },
       ...sameUserDir(this.#overview),
     });
   }

@@ -205,6 +205,15 @@ describe('a fleet: two hosts and their overview', function () {
     await allIsKnown();
   });
 
+  it('has the alerts that waited while a flow was deployed', async () => {
+    await fleet!.broker.end();
+    await raise('beta', 1);
+    await fleet!.deployHost('beta');
+    await raise('beta', 1);
+    await fleet!.broker.again();
+    await allIsKnown();
+  });
+
   it('has the alert of a process that was really killed, and who lived until then', async function () {
     await needs(this, { tracefs: true });
     await fleet!.host('beta').inject('host-live');
