@@ -42,6 +42,13 @@ const CHECKS = {
       if (!/trace-cmd version/.test((error as { stdout?: string }).stdout ?? '')) throw error;
     });
   },
+  /** The MQTT broker. */
+  mosquitto: async (): Promise<void> => {
+    await run('mosquitto', ['-h']).catch((error: unknown) => {
+      // It prints its help with the status of a failure.
+      if (!/mosquitto version/.test((error as { stdout?: string }).stdout ?? '')) throw error;
+    });
+  },
   root: (): Promise<void> => {
     const uid = process.getuid?.();
     return uid === 0 ? Promise.resolve() : Promise.reject(new Error(`this is uid ${uid ?? 'unknown'}`));
