@@ -142,7 +142,7 @@ describe('the example "1 Life of a process" in the editor', function () {
     const kept = await keptFile(nodeRed.userDir, '.alerts.ndjson', (text) => text.endsWith('\n'));
     const alert = JSON.parse(kept.text) as Alert;
     assert.equal(alert.signal?.signal, 'SIGKILL');
-    assert.equal(alert.signal?.sender?.pid, parentPid);
+    assert.equal(alert.signal.sender?.pid, parentPid);
     assert.equal(alert.process?.comm, 'sleep');
   });
 
