@@ -32,11 +32,18 @@ export class IdentityWatch {
   /** Outside, and looked at for this batch already. */
   readonly #seen = new Set<Tid>();
   readonly #stats: KnownStats = new Map();
+  #saved: ReadonlyMap<Tid, string> | null = null;
   #notes: WhoNote[] = [];
   #left = READ_A_BATCH;
 
-  /** @param now seconds on the trace clock */
-  constructor(readonly now: () => number) {}
+  /**
+   * @param now seconds on the trace clock
+   * @param savedNames what the kernel has noted of the names of tasks at their last traced events (saved_cmdlines)
+   */
+  constructor(
+    readonly now: () => number,
+    readonly savedNames: () => ReadonlyMap<Tid, string>,
+  ) {}
 
   /** Reads one at once, before the trace goes on. */
   begin(pid: Tid): void {
@@ -67,9 +74,10 @@ export class IdentityWatch {
     const known = this.#outsiders.get(tid);
     const look = lookAt(tid);
     if (known && look && isSame(known, look)) return;
-    const note = this.#read(tid, ts);
+    const note = this.#read(tid, ts, true);
+    // One that is in doubt is read again.
     if (this.#outsiders.size < MOST_OUTSIDERS || known !== undefined)
-      this.#outsiders.set(tid, note === null ? null : look);
+      this.#outsiders.set(tid, note === null || note.comm !== look?.comm ? null : look);
   }
 
   /**
@@ -97,13 +105,27 @@ export class IdentityWatch {
     this.#left = READ_A_BATCH;
     this.#seen.clear();
     this.#stats.clear();
+    this.#saved = null;
     return notes;
   }
 
-  #read(tid: Tid, since: number): WhoNote | null {
-    const note = readIdentity({ tid, since, now: this.now, users: this.#users, stats: this.#stats });
+  /** @param untraced whose exec no event tells */
+  #read(tid: Tid, since: number, untraced = false): WhoNote | null {
+    const read = readIdentity({ tid, since, now: this.now, users: this.#users, stats: this.#stats });
+    const note = read !== null && untraced ? this.#asThen(read) : read;
     if (note !== null) this.#notes.push(note);
     return note;
+  }
+
+  /**
+   * `sh -c 'kill 1; sleep 9'` is sleep by the time that somebody looks. The kernel saves a task's name when it is next
+   * switched after a traced event (kernel/trace/trace_sched_switch.c): another name there, and the program that is there
+   * now is not known to be the one that sent the signal. All else stays as it was over an exec.
+   */
+  #asThen(note: WhoNote): WhoNote {
+    this.#saved ??= this.savedNames();
+    const saved = this.#saved.get(note.pid);
+    return saved === undefined || saved === note.comm ? note : { ...note, comm: saved, exe: null };
   }
 }
 

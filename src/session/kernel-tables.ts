@@ -10,6 +10,7 @@ import type { RingContext } from '../readers/ring-event';
 import { parseSavedCmdlines, TaskNames } from '../readers/task-names';
 import { isInNs } from '../readers/trace-time';
 import { TraceError } from '../trace-error';
+import type { Tid } from '../trace-event';
 import type { Instance } from '../tracefs/instance';
 
 function readText(file: string): string {
@@ -63,8 +64,12 @@ function eventDirectories(directory: string): string[] {
   );
 }
 
-/** Names of tasks that are gone by now: the kernel keeps the last ones that ran while something was traced. */
+/** What the kernel calls the last tasks that ran while something was traced, each by its name at that time. */
+export function readSavedNames(tracefs: string): Map<Tid, string> {
+  return new Map(parseSavedCmdlines(readText(path.join(tracefs, 'saved_cmdlines'))));
+}
+
+/** Names of tasks that are gone by now: the kernel keeps the last ones. */
 export function seedSavedNames(tracefs: string, names: TaskNames): void {
-  for (const [tid, comm] of parseSavedCmdlines(readText(path.join(tracefs, 'saved_cmdlines'))))
-    names.seed(tid, comm);
+  for (const [tid, comm] of readSavedNames(tracefs)) names.seed(tid, comm);
 }

@@ -20,7 +20,7 @@ import { disarmInstances, type Armed } from './arming';
 import { findProcesses, followThreads, type Attachment } from './attachment';
 import { BatchQueue } from './batch-queue';
 import { InodeNames } from './inode-names';
-import { readKernelTables, seedSavedNames } from './kernel-tables';
+import { readKernelTables, readSavedNames, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
 import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';
 import type { SessionSettings } from './session-settings';
@@ -94,6 +94,7 @@ export class Session {
       seedSavedNames: () => {
         seedSavedNames(armed.tree.tracefs, this.#context.names);
       },
+      savedNames: () => readSavedNames(armed.tree.tracefs),
       now: () => Number(this.#now()) / 1e9,
     });
     this.#notes = [this.#traceNote()];

@@ -23,6 +23,7 @@ export interface TreeWatchOptions {
   readonly inodes: InodeNames;
   /** Seeds the names that the kernel saved of tasks that are gone. */
   readonly seedSavedNames: () => void;
+  readonly savedNames: () => ReadonlyMap<Tid, string>;
   /** Seconds on the trace clock. */
   readonly now: () => number;
 }
@@ -48,7 +49,7 @@ export class TreeWatch implements RingWatch {
   #parent: Tid = -1;
 
   constructor(readonly options: TreeWatchOptions) {
-    this.#identities = new IdentityWatch(options.now);
+    this.#identities = new IdentityWatch(options.now, options.savedNames);
   }
 
   /** The first of the tree. */
