@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import path from 'node:path';
+import { alertRows } from './alerts';
 import { growthRows } from './growth';
 import { latencyRows } from './latency';
 import { liveRows } from './live';
@@ -37,6 +38,11 @@ const SECTIONS: readonly Section[] = [
     name: 'latency',
     title: 'From an event to its batch, all system calls of a process that sleeps between them',
     measure: async () => formatTable(await latencyRows()),
+  },
+  {
+    name: 'alerts',
+    title: 'From a signal to its alert, in Node-RED, all system calls of a busy process beside it',
+    measure: (folder) => Promise.resolve(formatTable(alertRows(folder))),
   },
   {
     name: 'trace.dat',

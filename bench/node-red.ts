@@ -11,7 +11,7 @@ import type { Row } from './table';
 
 const CALLS = 1_000_000;
 const LIMIT_MS = 120_000;
-const ROOT = path.resolve(__dirname, '../..');
+export const ROOT = path.resolve(__dirname, '../..');
 const TOOL = 'ftrace-configure → run-workload → trace-source → lifecycle-parse';
 
 /** What settings.js prints when the report came. Delays in ms. */
@@ -62,17 +62,13 @@ module.exports = {
 };
 `;
 
+/** One node on the tab `tab`. */
+export function flowNode(id: string, type: string, wires: string[][], settings: object = {}): unknown {
+  return { id, type, z: 'tab', x: 0, y: 0, name: '', wires, ...settings };
+}
+
 function flow(program: string): unknown[] {
-  const node = (id: string, type: string, wires: string[][], settings = {}): unknown => ({
-    id,
-    type,
-    z: 'tab',
-    x: 0,
-    y: 0,
-    name: '',
-    wires,
-    ...settings,
-  });
+  const node = flowNode;
   const call = (id: string, func: string, wires: string[][]): unknown =>
     node(id, 'function', wires, { func: `${func}\nreturn msg;`, outputs: 1, libs: [] });
   return [
@@ -97,13 +93,13 @@ function flow(program: string): unknown[] {
 }
 
 /** A user directory in which Node-RED finds the package as it was built here. */
-function makeUserDir(folder: string, program: string): void {
+export function makeUserDir(folder: string, settings: string, flows: readonly unknown[]): void {
   const scope = path.join(folder, 'node_modules/@tracelife');
   mkdirSync(scope, { recursive: true });
   symlinkSync(ROOT, path.join(scope, 'node-red-ftrace'));
   writeFileSync(path.join(folder, 'package.json'), '{}');
-  writeFileSync(path.join(folder, 'settings.js'), SETTINGS);
-  writeFileSync(path.join(folder, 'flows.json'), JSON.stringify(flow(program)));
+  writeFileSync(path.join(folder, 'settings.js'), settings);
+  writeFileSync(path.join(folder, 'flows.json'), JSON.stringify(flows));
 }
 
 function resultOf({ events, lost, p50, p99, max, idleP99, armingMax, megabytes }: Measured): string {
@@ -115,7 +111,7 @@ function resultOf({ events, lost, p50, p99, max, idleP99, armingMax, megabytes }
 /** One row: needs root, tracefs, gcc, and Node-RED among our own dependencies. */
 export function nodeRedRows(folder: string): Row[] {
   if (!isInstalled('gcc')) return [{ tool: TOOL, seconds: null, result: 'gcc is not installed' }];
-  makeUserDir(folder, compileCalls(folder));
+  makeUserDir(folder, SETTINGS, flow(compileCalls(folder)));
   const script = path.join(ROOT, 'node_modules/node-red/red.js');
   const done = spawnSync(process.execPath, [script, '--userDir', folder], {
     cwd: folder,

@@ -22,6 +22,7 @@ const STAGES = [
   'exit',
   'zombie',
   'reap',
+  'gone',
   'lost',
 ];
 

@@ -12,7 +12,7 @@ import { endStage } from './end-stage';
 import { partsOf } from '../message-parts';
 import { addToBacklog } from '../stream-backlog';
 import { IncomingTrace, isLast, streamKey } from './incoming-streams';
-import { OneByOne } from './one-by-one';
+import { OneByOne } from '../one-by-one';
 import { batchesOf } from './payload-batches';
 import { readStageNames } from './stage-names';
 

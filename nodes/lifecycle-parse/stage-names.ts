@@ -17,6 +17,7 @@ const STAGE_NAMES: Readonly<Record<StageName, true>> = {
   exit: true,
   zombie: true,
   reap: true,
+  gone: true,
   lost: true,
 };
 

@@ -1,25 +1,14 @@
-/** Finds the signals in what `lifecycle-parse` sends: stages, reports, records. */
+/** What `lifecycle-parse` sends, told to a watch: stages, reports, records. */
 import {
   REPORT_SCHEMA,
-  ReportTargets,
+  judgeReport,
+  type AlertWatch,
+  type Judgement,
   type Report,
   type SignalRecord,
-  type SignalTarget,
   type Stage,
 } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-
-export interface JudgedSignal {
-  readonly signal: SignalRecord;
-  /** Null where the trace does not know who it happened to. */
-  readonly target: SignalTarget | null;
-}
-
-export interface IncomingSignals {
-  readonly signals: readonly JudgedSignal[];
-  /** How far the trace is, in seconds on its clock; null where the payload does not say. */
-  readonly ts: number | null;
-}
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -41,12 +30,14 @@ function isStage(value: unknown): value is Stage {
   return isObject(value) && typeof value['stage'] === 'string' && 'ts' in value;
 }
 
-function isReport(value: unknown): value is Report {
+export function isReport(value: unknown): value is Report {
   return (
     isObject(value) &&
     value['schema'] === REPORT_SCHEMA &&
     Array.isArray(value['signals']) &&
-    Array.isArray(value['processes'])
+    Array.isArray(value['processes']) &&
+    Array.isArray(value['lost']) &&
+    isObject(value['trace'])
   );
 }
 
@@ -55,36 +46,40 @@ function isProcess(value: unknown): boolean {
   return isObject(value) && typeof value['id'] === 'string' && Array.isArray(value['signals']);
 }
 
-/** The signals of a report, in time order, as they would have come as stages. */
-function signalsOfReport(report: Report): JudgedSignal[] {
-  const targets = new ReportTargets(report.processes);
-  return report.signals
-    .map((signal, index) => ({ signal, target: targets.of(index, signal.ts) }))
-    .sort((a, b) => a.signal.ts - b.signal.ts);
+/** Only what the watch reads of a stage is looked at: a message may come from anywhere. */
+function judgeStage(watch: AlertWatch, stage: Stage): Judgement[] {
+  const { stage: name, detail } = stage;
+  // The stage `end` of a trace without events has no time.
+  if (typeof stage.ts !== 'number') return [];
+  const isSignal = name === 'signal' || name === 'signal-generated';
+  const isUsable = isSignal ? isRecord(detail) : name !== 'lost' || (isObject(detail) && 'cpu' in detail);
+  return isUsable ? watch.stage(stage) : watch.tick(stage.ts);
 }
 
 /**
- * A signal comes as one stage named `signal`, when its outcome is settled; stages of another name give none.
+ * What a payload gives, part by part, so that others get a turn between them.
+ *
+ * @param reports makes the watch of a whole report, which has nothing to do with the stages of the same trace
  * @throws TraceError MESSAGE_INVALID for a payload that is none of these
  */
-export function signalsOf(payload: unknown): IncomingSignals {
-  if (payload === undefined) return { signals: [], ts: null };
+export function* judgePayload(
+  watch: AlertWatch,
+  payload: unknown,
+  reports: () => AlertWatch,
+): Generator<Judgement[], void> {
+  if (payload === undefined) return;
   if (Array.isArray(payload)) {
-    const parts = (payload as unknown[]).map(signalsOf);
-    return { signals: parts.flatMap(({ signals }) => signals), ts: parts.at(-1)?.ts ?? null };
+    for (const part of payload as unknown[]) yield* judgePayload(watch, part, reports);
+  } else if (isStage(payload)) {
+    yield judgeStage(watch, payload);
+  } else if (isReport(payload)) {
+    yield* judgeReport(reports(), payload);
+  } else if (isRecord(payload)) {
+    yield watch.record(payload);
+  } else if (!isProcess(payload)) {
+    throw new TraceError(
+      'MESSAGE_INVALID',
+      `msg.payload is ${typeof payload}; it is a stage or a report of lifecycle-parse, or a signal record`,
+    );
   }
-  if (isStage(payload)) {
-    const isSignal = payload.stage === 'signal' && isRecord(payload.detail);
-    return {
-      signals: isSignal ? [{ signal: payload.detail as SignalRecord, target: payload.target ?? null }] : [],
-      ts: payload.ts,
-    };
-  }
-  if (isReport(payload)) return { signals: signalsOfReport(payload), ts: payload.trace.end };
-  if (isRecord(payload)) return { signals: [{ signal: payload, target: null }], ts: payload.ts };
-  if (isProcess(payload)) return { signals: [], ts: null };
-  throw new TraceError(
-    'MESSAGE_INVALID',
-    `msg.payload is ${typeof payload}; it is a stage or a report of lifecycle-parse, or a signal record`,
-  );
 }

@@ -2,10 +2,9 @@
 import { parseArgs } from 'node:util';
 import { readSignal } from '../index';
 import { TraceError } from '../trace-error';
-import { REPORT_FORMATS } from './report';
 import { oneOf, UsageError } from './usage';
 
-const FORMATS = [...REPORT_FORMATS, 'text', 'count'] as const;
+const FORMATS = ['story', 'json', 'ndjson', 'text', 'count'] as const;
 type RecordFormat = (typeof FORMATS)[number];
 
 export interface RecordRequest {

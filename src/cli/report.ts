@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   Lifecycle,
-  alertsOf,
   formatJson,
   formatStory,
   jsonLine,
   openTraceFile,
   readRuleSet,
+  toEcs,
   reportLines,
   type Alert,
   type Report,
@@ -19,17 +19,25 @@ import type { TraceNote } from '../trace-event';
 import { mapsNote, readMapsFile } from './maps-option';
 import type { Output } from './output';
 import { oneOf, UsageError } from './usage';
+import { WatchedAlerts } from './watched-alerts';
 
-export const REPORT_FORMATS = ['story', 'json', 'ndjson'] as const;
+export const REPORT_FORMATS = ['story', 'json', 'ndjson', 'ecs'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** @param extra told to the model before the trace */
-async function readReport(file: string, extra: readonly TraceNote[] = []): Promise<Report> {
+/** @param extra told to the model before the trace. @param watch gets the stages, as a signal-filter would */
+async function readReport(
+  file: string,
+  extra: readonly TraceNote[] = [],
+  watch: WatchedAlerts | null = null,
+): Promise<Report> {
   const trace = await openTraceFile(file);
   const lifecycle = new Lifecycle({ source: trace.source });
   lifecycle.apply(new EventList([], [], [], extra));
-  for await (const batch of trace.batches) lifecycle.apply(batch);
-  return lifecycle.finish().report;
+  for await (const batch of trace.batches) watch?.take(lifecycle.apply(batch).stages);
+  const { stages, report } = lifecycle.finish();
+  watch?.take(stages);
+  watch?.end(report.trace.end);
+  return report;
 }
 
 /** The word `default` stands for no rules of one's own: the default verdicts alone. */
@@ -69,6 +77,8 @@ export async function writeReport(
         ...(alerts === null ? {} : { alerts }),
       }),
     );
+  } else if (format === 'ecs') {
+    for (const alert of alerts ?? []) await out.write(jsonLine(toEcs(alert, report.trace)));
   } else if (format === 'json') {
     await out.write(
       alerts === null ? formatJson(report) : `${JSON.stringify({ ...report, alerts }, null, 2)}\n`,
@@ -95,14 +105,21 @@ export async function report(args: string[], out: Output): Promise<number> {
   const format = oneOf('--format', values.format, REPORT_FORMATS);
   if (values.maps !== undefined && file === '-')
     throw new UsageError('--maps reads the trace twice, so it must be a file');
-  const rules = values.rules === undefined ? null : readRulesFile(values.rules);
-  let told = await readReport(file);
+  // ECS has words for alerts alone.
+  const told = values.rules ?? (format === 'ecs' ? 'default' : undefined);
+  const rules = told === undefined ? null : readRulesFile(told);
+  const read = async (extra: readonly TraceNote[]): Promise<[Report, WatchedAlerts | null]> => {
+    const watch = rules === null ? null : new WatchedAlerts(rules);
+    return [await readReport(file, extra, watch), watch];
+  };
+  let [tale, watch] = await read([]);
   if (values.maps !== undefined) {
-    const note = mapsNote(readMapsFile(values.maps), told);
+    const note = mapsNote(readMapsFile(values.maps), tale);
     if (note === null)
       throw new TraceError('TRACE_FORMAT', `${values.maps} has no mapping of a process in ${file}`);
-    told = await readReport(file, [note]);
+    [tale, watch] = await read([note]);
   }
-  await writeReport(told, format, out, rules === null ? null : alertsOf(told, rules));
+  for (const remark of watch?.remarks() ?? []) process.stderr.write(`ftrace-life: ${remark}\n`);
+  await writeReport(tale, format, out, watch?.alerts ?? null);
   return 0;
 }

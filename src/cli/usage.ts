@@ -13,9 +13,10 @@ export const USAGE = `ftrace-life: follow the life of a process with Linux ftrac
   ftrace-life record --pid PID [--pid PID...] [--for SECONDS] [-o FILE] [...]
       Follows processes that run already, with what they fork from now on, until they are gone, SECONDS are over, or
       Ctrl-C. They are never signalled.
-  ftrace-life report FILE|- [--format story|json|ndjson] [--maps FILE] [--rules FILE]
+  ftrace-life report FILE|- [--format story|json|ndjson|ecs] [--maps FILE] [--rules FILE]
       The same from a saved trace: ftrace text, or a capture of record -o. --maps compares with a copy of
       /proc/PID/maps; --rules FILE adds the alerts that signal-filter would raise (FILE "default": no rules).
+      ecs is the alerts alone, one document of the Elastic Common Schema a line.
   ftrace-life events FILE|- [-o FILE] [--format ndjson|text|count|trace.dat]
       The decoded events, one JSON object a line. count prints {"events":N,"lost":N,"unexplained":N};
       -o life.dat makes a trace.dat of a capture.

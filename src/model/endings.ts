@@ -310,9 +310,8 @@ export class Endings implements DeathListener {
     record.state = 'zombie';
     process.parent?.zombies.add(process);
     if (ending.freed === null) {
-      this.stages.add('zombie', ts, process, `${process.title} is a zombie until it is waited for`, {
-        since: ts,
-      });
+      const text = `${process.title} is a zombie until it is waited for`;
+      this.stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process));
     }
   }
 
@@ -484,13 +483,22 @@ export class Endings implements DeathListener {
     if (by !== null) this.#reaped(process, by, null, ts);
     else {
       record.state = 'reaped';
-      this.#gone(process);
+      this.#goneWithoutWait(process, 'was reaped by a wait that is not in the trace');
     }
   }
 
   /** Its parent ignores SIGCHLD or has SA_NOCLDWAIT: there is no zombie, and no wait. */
   #autoreaped(process: Process): void {
     process.record.state = 'autoreaped';
+    this.#goneWithoutWait(process, 'went without being waited for: its parent ignores SIGCHLD');
+  }
+
+  /** Where nobody saw when it went, it may have been at its death. */
+  #goneWithoutWait(process: Process, how: string): void {
+    const { freed, dead } = process.ending;
+    const ts = freed ?? dead ?? process.lastSeen;
+    const { state } = process.record;
+    this.stages.add('gone', ts, process, `${process.title} ${how}`, { ts, state });
     this.#gone(process);
   }
 

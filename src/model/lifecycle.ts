@@ -380,13 +380,15 @@ export class Lifecycle {
     const count = loss.count === null ? 'an unknown number of' : String(loss.count);
     const where = loss.cpu < 0 ? '' : ` on CPU ${loss.cpu}`;
     const reason = `${count} events lost${where} before ${ts.toFixed(6)}`;
+    let processes = 0;
     for (const process of this.#table.living()) {
       if (process.ending.settled) continue;
+      if (process.record.role !== 'parent') processes++;
       process.losses.gaps++;
       process.losses.last = ts;
       if (process.losses.firstReasons.length < MOST_LOSS_REASONS) process.losses.firstReasons.push(reason);
     }
-    this.#stages.addLoss(ts, reason, loss);
+    this.#stages.addLoss(ts, reason, { ...loss, processes });
   }
 
   #complete(process: Process): void {

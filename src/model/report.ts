@@ -290,6 +290,7 @@ export type StageName =
   | 'exit'
   | 'zombie'
   | 'reap'
+  | 'gone'
   | 'lost';
 
 export interface Stage {

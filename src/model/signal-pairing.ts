@@ -20,7 +20,7 @@ import { int32, textOf } from './field-values';
 import type { Identities } from './identities';
 import { taskTitle } from './process-table';
 import type { Process, ProcessTable, Queued, Task } from './process-table';
-import type { SignalRecord, SignalResult } from './report';
+import type { SignalRecord, SignalResult, SignalTarget } from './report';
 import { findOrigin, withoutMachinery } from './signal-origin';
 import type { StageLog } from './stage-log';
 import type { CallSubject } from './system-calls';
@@ -179,6 +179,11 @@ export class SignalPairing {
     record.fatal = true;
     if (record.result === 'pending') record.result = 'delivered';
     return record;
+  }
+
+  /** Who a process is at this moment, for what is judged of it. */
+  targetOf(process: Process): SignalTarget {
+    return this.tree.targetOf(process);
   }
 
   settleFatal(record: SignalRecord, process: Process, ts: number): void {
@@ -340,7 +345,7 @@ export class SignalPairing {
     const code = record.code === null ? '' : `, ${record.code}`;
     const result = record.result === 'pending' ? '' : `: ${record.result}`;
     const text = `${by} sent ${record.signal} to ${process.title} (${record.origin}${code})${result}`;
-    this.stages.add('signal-generated', event.ts, process, text, record);
+    this.stages.add('signal-generated', event.ts, process, text, record, this.tree.targetOf(process));
   }
 
   #enqueue(record: SignalRecord, process: Process, toGroup: boolean, ts: number): void {

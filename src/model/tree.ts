@@ -129,10 +129,18 @@ export class Tree {
   }
 }
 
-/** The path of the program that it runs: of its last exec that worked. */
-export function pathOf(process: Process): string | null {
-  const last = process.record.execs.findLast((exec) => exec.error === null);
-  return last === undefined ? process.programBefore : last.path;
+/** The path of the program that it runs: of its last exec that worked, or of its parent's when it was forked. */
+function pathOf(process: Process): string | null {
+  let until = Infinity;
+  let generations = 0;
+  for (let next: Process | null = process; next && generations < MOST_ANCESTORS; generations++) {
+    const last = next.record.execs.findLast((exec) => exec.error === null && exec.ts <= until);
+    if (last !== undefined) return last.path;
+    if (next.programBefore !== null || !next.record.fork) return next.programBefore;
+    until = Math.min(until, next.record.fork.ts);
+    next = next.parent;
+  }
+  return null;
 }
 
 /** Whether its first program is this; a program whose name the trace does not have counts. */

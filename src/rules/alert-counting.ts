@@ -1,33 +1,43 @@
 import type { Alert, Severity } from '../model/report';
+import { alertId } from './alert-id';
+import { DueQueue, type Due } from './due-queue';
 
 export interface AlertCountingOptions {
   /** Seconds on the trace clock between two messages about the same; 60 where nothing is said. */
   readonly intervalSeconds?: number;
-  /** How many different alerts are remembered at once. The oldest is summed up early when there are more. */
+  /** How many different alerts are remembered at once. The one due next is summed up early when there are more. */
   readonly maxOpen?: number;
 }
 
 /** One fingerprint since its last message. */
 interface Open {
-  /** The trace time of the last message. */
-  sentAt: number;
+  readonly fingerprint: string;
+  readonly every: number;
+  due: Due;
   /** The alerts held back since, as one; null while there are none. */
   held: Alert | null;
 }
+
+/** Seconds. Several CPUs are a little out of order; a longer way back is another trace. */
+const OTHER_TRACE = 60;
 
 /**
  * Says the same thing once, and then how often: the first alert of a fingerprint passes at once; those that follow
  * within the interval are held and come as one alert whose `count` says how many they were, with `first`, `last`
  * and the last of them as the sample. Critical alerts are never held.
  *
- * Nothing is dropped: the counts of all that comes out, after `flush`, are the number of alerts that went in. Time
- * comes from the trace, so a replay at any speed gives the same; `tick` brings it forward while no alert comes.
+ * Nothing is dropped: the counts of all that comes out, after `flush`, are the counts of the alerts that went in.
+ * Time comes from the trace, and when a summary is due does not depend on how often `tick` is called: a replay at
+ * any speed gives the same.
  */
 export class AlertCounting {
+  /** Summaries that came before their time, as there were too many different alerts. */
+  summedEarly = 0;
   private readonly interval: number;
   private readonly maxOpen: number;
-  /** In the order of their last message, so that the first is always the next one due. */
   private readonly open = new Map<string, Open>();
+  private queue = new DueQueue<Open>();
+  private now = -Infinity;
 
   constructor(options: AlertCountingOptions = {}) {
     this.interval = options.intervalSeconds ?? 60;
@@ -41,51 +51,72 @@ export class AlertCounting {
     return held;
   }
 
-  /** @returns what is to be sent now, in order: summaries that are due, then the alert unless it is held */
-  add(alert: Alert): Alert[] {
-    const due = this.tick(alert.last);
-    if (passesAlways(alert.severity)) return [...due, alert];
+  /** Different alerts that are remembered. */
+  get size(): number {
+    return this.open.size;
+  }
+
+  /**
+   * @param every seconds between two messages about this one; as the options say, where its rule does not
+   * @param ts how far the trace is: an alert may be about a signal that was sent long before
+   * @returns what is to be sent now, in order: summaries that are due, then the alert unless it is held
+   */
+  add(alert: Alert, every = this.interval, ts = alert.last): Alert[] {
+    const due = this.tick(ts);
+    if (passesAlways(alert.severity) || every <= 0) return [...due, alert];
     const open = this.open.get(alert.fingerprint);
     if (open) {
       open.held = open.held ? together(open.held, alert) : alert;
       return due;
     }
-    if (this.open.size >= this.maxOpen) due.push(...this.closeOldest());
-    this.open.set(alert.fingerprint, { sentAt: alert.last, held: null });
+    if (this.open.size >= this.maxOpen) due.push(...this.closeNext());
+    const { fingerprint } = alert;
+    const added = { fingerprint, every, held: null } as Partial<Open> as Open;
+    added.due = this.queue.add(Math.max(ts, this.now) + every, added);
+    this.open.set(fingerprint, added);
     return [...due, alert];
   }
 
-  /** @param ts seconds on the trace clock; earlier than before means another trace, and sums up what is held */
+  /** @param ts seconds on the trace clock; a minute earlier than before means another trace, and sums up what is held */
   tick(ts: number): Alert[] {
-    const due: Alert[] = [];
-    for (const [fingerprint, open] of this.open) {
-      const passed = ts - open.sentAt;
-      // Events of several CPUs may be a little out of order: only a jump of a whole interval is another trace.
-      const newTrace = passed < -this.interval;
-      if (passed < this.interval && !newTrace) {
-        break;
-      }
-      this.open.delete(fingerprint);
-      if (!open.held) continue;
-      due.push(summed(open.held));
-      if (!newTrace) this.open.set(fingerprint, { sentAt: ts, held: null });
+    if (ts < this.now - OTHER_TRACE) {
+      const rest = this.flush();
+      this.now = ts;
+      return rest;
     }
-    return due;
+    this.now = Math.max(this.now, ts);
+    const summaries: Alert[] = [];
+    for (let next = this.queue.take(this.now); next; next = this.queue.take(this.now)) {
+      const { at, value: open } = next;
+      if (open.held) {
+        summaries.push(summed(open.held));
+        open.held = null;
+        open.due = this.queue.add(at + open.every, open);
+      } else {
+        this.open.delete(open.fingerprint);
+      }
+    }
+    return summaries;
   }
 
   /** What is still held, at the end of the trace. Afterwards every alert counts as a first one again. */
   flush(): Alert[] {
-    const rest = [...this.open.values()].flatMap(({ held }) => (held ? [summed(held)] : []));
+    const rest: Alert[] = [];
+    for (let next = this.queue.takeFirst(); next; next = this.queue.takeFirst()) {
+      if (next.value.held) rest.push(summed(next.value.held));
+    }
     this.open.clear();
+    this.now = -Infinity;
     return rest;
   }
 
-  private closeOldest(): Alert[] {
-    for (const [fingerprint, { held }] of this.open) {
-      this.open.delete(fingerprint);
-      return held ? [summed(held)] : [];
-    }
-    return [];
+  private closeNext(): Alert[] {
+    const next = this.queue.takeFirst();
+    if (!next) return [];
+    this.open.delete(next.value.fingerprint);
+    if (!next.value.held) return [];
+    this.summedEarly++;
+    return [summed(next.value.held)];
   }
 }
 
@@ -93,17 +124,23 @@ function passesAlways(severity: Severity): boolean {
   return severity === 'critical';
 }
 
-function together(earlier: Alert, later: Alert): Alert {
+function together(one: Alert, other: Alert): Alert {
+  const sample = other.last >= one.last ? other : one;
   return {
-    ...later,
-    count: earlier.count + later.count,
-    first: Math.min(earlier.first, later.first),
-    last: Math.max(earlier.last, later.last),
+    ...sample,
+    count: one.count + other.count,
+    first: Math.min(one.first, other.first),
+    last: Math.max(one.last, other.last),
   };
 }
 
+/** The text of one that stands for several says so, and its id is no longer that of the sample alone. */
 function summed(alert: Alert): Alert {
   if (alert.count === 1) return alert;
   const span = alert.last - alert.first;
-  return { ...alert, text: `${alert.count} times in ${span.toFixed(3)} s, the last: ${alert.text}` };
+  return {
+    ...alert,
+    id: alertId(alert),
+    text: `${alert.count} times in ${span.toFixed(3)} s, the last: ${alert.text}`,
+  };
 }

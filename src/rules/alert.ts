@@ -1,75 +1,148 @@
-import { createHash } from 'node:crypto';
-import type { Alert, SignalRecord, SignalTarget } from '../model/report';
+import type { Alert, AlertSubject, SignalRecord, SignalTarget } from '../model/report';
+import { alertId } from './alert-id';
+import { fromWhom, seconds, signalDetails, signalSentence, targetName } from './alert-text';
 import type { Verdict } from './default-verdicts';
-import { knownSender, wasHandled } from './evidence';
+import { incompletenessOf, knownSender, outcomeOf } from './evidence';
+import { keyOf } from './field-key';
 
-/** Makes the alert for one signal. It stands for that signal alone; see AlertCounting for more of the same. */
-export function makeAlert(verdict: Verdict, signal: SignalRecord, target: SignalTarget | null): Alert {
+/** What an alert about a signal says beyond that signal alone. */
+export interface AlertPattern {
+  /** The signals before it that belong to the pattern. */
+  readonly earlier?: readonly SignalRecord[];
+  readonly count?: number;
+  readonly first?: number;
+  readonly last?: number;
+  /** What did not come, and within how many seconds: `exit`, or the signals that were awaited. */
+  readonly without?: { readonly what: string; readonly within: number };
+  readonly incomplete?: readonly string[];
+  /** In the place of the usual one. */
+  readonly fingerprint?: string;
+}
+
+/** Makes the alert for one signal, or for a pattern of which it is the last. See AlertCounting for more of the same. */
+export function makeAlert(
+  verdict: Verdict,
+  signal: SignalRecord,
+  target: SignalTarget | null,
+  pattern: AlertPattern = {},
+): Alert {
   const process = target ?? {
     id: `${signal.target.tgid}`,
     comm: signal.target.comm,
     path: null,
     ancestors: [],
   };
-  const fingerprint = fingerprintOf(verdict.rule, signal, process);
-  return {
-    id: createHash('sha256').update(`${fingerprint}|${process.id}|${signal.ts}`).digest('hex').slice(0, 16),
+  const { earlier = [], count = 1, first = signal.ts, last = signal.ts } = pattern;
+  return finished({
     about: 'signal',
     severity: verdict.severity,
     rule: verdict.rule,
     reason: verdict.reason,
-    fingerprint,
+    fingerprint: pattern.fingerprint ?? fingerprintOf(verdict.rule, signal, process),
+    count,
+    first,
+    last,
+    time: timeAfter(signal.time, last - signal.ts),
+    // A copy: the model goes on with its record.
+    signal: { ...signal },
+    earlier: earlier.map((one) => ({ ...one })),
+    process,
+    outcome: { kind: outcomeOf(signal), coreDumped: signal.coreDumped ?? null },
+    incomplete: [...new Set([...incompletenessOf(signal, target), ...(pattern.incomplete ?? [])])],
+    text: textOf(verdict, signal, target, pattern),
+  });
+}
+
+/** An alert about what no signal did. */
+export function makePlainAlert(
+  about: Exclude<AlertSubject, 'signal'>,
+  verdict: Verdict,
+  given: {
+    readonly process: SignalTarget | null;
+    readonly first: number;
+    readonly last: number;
+    readonly time: string | null;
+    readonly incomplete: readonly string[];
+    readonly fingerprint?: string;
+    readonly text: string;
+  },
+): Alert {
+  const { process, first, last, time, text } = given;
+  const name = process === null ? about : (process.path ?? process.comm);
+  return finished({
+    about,
+    severity: verdict.severity,
+    rule: verdict.rule,
+    reason: verdict.reason,
+    fingerprint:
+      given.fingerprint ??
+      keyOf([verdict.rule, name, ...(process?.identity?.container ? [process.identity.container] : [])]),
     count: 1,
-    first: signal.ts,
-    last: signal.ts,
-    time: signal.time,
-    signal,
+    first,
+    last,
+    time,
+    signal: null,
     earlier: [],
     process,
     outcome: null,
-    incomplete: [],
-    text: alertText(verdict, signal, process),
-  };
+    incomplete: [...given.incomplete],
+    text,
+  });
+}
+
+function finished(alert: Omit<Alert, 'id'>): Alert {
+  return { id: alertId(alert), ...alert };
 }
 
 /**
- * What makes two alerts the same: rule, signal, sender and target by name. Pids are left out, or a service that
- * dies and restarts would never repeat itself.
+ * What makes two alerts the same: rule, signal, sender and target by the files that they run, else by name, and the
+ * target's container. Pids are left out, or a service that dies and restarts would never repeat itself.
  */
 function fingerprintOf(rule: string, signal: SignalRecord, target: SignalTarget): string {
   const sender = knownSender(signal);
-  const parts = [rule, signal.signal, sender ? (sender.comm ?? '?') : '-', target.path ?? target.comm ?? '?'];
-  return parts.map((part) => part.replace(/[\\|]/g, '\\$&')).join('|');
+  return keyOf([
+    rule,
+    signal.signal,
+    sender ? (sender.identity?.exe ?? sender.comm) : '-',
+    target.path ?? target.comm,
+    ...(target.identity?.container ? [target.identity.container] : []),
+  ]);
 }
 
-/** "a.out (5441) was killed by SIGKILL from bash (4994): ...": what happened, from whom, why it matters. */
-function alertText(verdict: Verdict, signal: SignalRecord, target: SignalTarget): string {
-  const who = named(target.comm ?? signal.target.comm, signal.target.tgid);
-  const sender = knownSender(signal);
-  const itself = sender?.pid === signal.target.pid || sender?.pid === signal.target.tgid;
-  const name = sender && !itself ? named(sender.comm, sender.pid) : '';
-  // Most default reasons name the sender themselves.
-  const from = name === '' || verdict.reason.includes(name) ? '' : ` from ${name}`;
-  return `${who} ${outcome(signal)} ${signal.signal}${from}: ${verdict.reason}`;
-}
+function textOf(
+  verdict: Verdict,
+  signal: SignalRecord,
+  target: SignalTarget | null,
+  { earlier = [], count = 1, first = signal.ts, last = signal.ts, without }: AlertPattern,
+): string {
+  const what = sentence();
+  const details = signalDetails(signal, target);
+  return details === '' ? what : `${what}. ${details}`;
 
-function outcome(signal: SignalRecord): string {
-  if (signal.fatal) return 'was killed by';
-  if (wasHandled(signal)) return 'handled';
-  switch (signal.result) {
-    case 'delivered':
-      return 'got';
-    case 'pending':
-      return 'never received';
-    case 'ignored':
-      return 'ignored';
-    case 'overflow':
-      return 'was not sent';
-    default:
-      return 'was sent';
+  function sentence(): string {
+    if (without) {
+      const { what: awaited, within } = without;
+      const who = targetName(signal, target);
+      return `${who} ${awaited} within ${seconds(within)} after ${signal.signal}${fromWhom(signal)}: ${verdict.reason}`;
+    }
+    if (count > 1) {
+      return `${count} times in ${seconds(last - first)}, the last: ${signalSentence(signal, target, verdict.reason)}`;
+    }
+    const [before] = earlier;
+    const one = signalSentence(signal, target, verdict.reason);
+    if (before === undefined) return one;
+    return `${seconds(signal.ts - before.ts)} after ${before.signal}${fromWhom(before)}, ${one}`;
   }
 }
 
-function named(comm: string | null, pid: number): string {
-  return comm === null ? `process ${pid}` : `${comm} (${pid})`;
+/** ISO 8601 in UTC with microseconds; null where the trace does not know the wall time. */
+export function timeAfter(time: string | null, span: number): string | null {
+  if (time === null || span === 0) return time;
+  const [, whole, fraction = ''] = /^(.*:\d\d)(?:\.(\d+))?Z$/.exec(time) ?? [];
+  if (whole === undefined) return time;
+  const microseconds =
+    Date.parse(`${whole}Z`) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)) + Math.round(span * 1e6);
+  const date = new Date(Math.floor(microseconds / 1000));
+  if (Number.isNaN(date.getTime())) return null;
+  return date.toISOString().replace('Z', `${String(microseconds % 1000).padStart(3, '0')}Z`);
 }

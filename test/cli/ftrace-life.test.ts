@@ -338,6 +338,19 @@ describe('ftrace-life report', () => {
     assert.match(wrong.stderr, /CONFIG_INVALID.*rules\[0\]\.when\.signal/);
   });
 
+  it('tells the alerts alone as documents of the Elastic Common Schema, one a line', () => {
+    const { stdout, stderr } = ftraceLife(['report', WALKTHROUGH, '--format', 'ecs']);
+    assert.equal(stderr, '');
+    const documents = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: { action: string }; process: { pid: number } });
+    assert.deepEqual(
+      documents.map(({ event, process }) => [event.action, process.pid]),
+      [['SIGKILL', 5441]],
+    );
+  });
+
   it('ends with 1 and one line for a file that is missing, empty, or no trace', () => {
     const folder = temporaryFolder('bad');
     const file = (name: string, content: string | Buffer): string => {

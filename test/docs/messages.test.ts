@@ -235,6 +235,13 @@ describe('real messages', () => {
         );
         await flow.first('alerts');
         await flow.first('expected');
+        const machine = { host: 'web1', boot: 'b1' };
+        flow.send('filter', {
+          topic: 'documents',
+          action: 'proposal',
+          ftrace: { session: 's1', ...machine },
+        });
+        await flow.first('expected', ({ ftrace }) => (ftrace as { kind: string }).kind === 'proposal');
         add('trace-source', check('trace-source', ['events'], []));
         add('lifecycle-parse', check('lifecycle-parse', ['stages', 'records'], []));
         add('signal-filter', check('signal-filter', ['alerts', 'expected'], [2]));

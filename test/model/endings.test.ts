@@ -240,8 +240,13 @@ describe('a zombie', () => {
   });
 
   it('that its parent cannot find any more was reaped by itself', () => {
-    const { process } = lifeOf([family, ends(2, 20, 0), tells(2.2, 20, 10), waits(3, 10, -10)]);
+    const { process, stagesOf } = lifeOf([family, ends(2, 20, 0), tells(2.2, 20, 10), waits(3, 10, -10)]);
     assert.deepEqual([process(20).state, process(20).reap], ['autoreaped', null]);
+    // Without it, whoever follows the stages would have it for a zombie.
+    assert.deepEqual(
+      stagesOf('gone').map(({ pid, detail }) => [pid, (detail as { state: string }).state]),
+      [[20, 'autoreaped']],
+    );
   });
 
   it('is reaped by the waitid of its pidfd', () => {

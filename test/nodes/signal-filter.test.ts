@@ -165,4 +165,110 @@ describe('signal-filter', () => {
     flow.send('filter', { payload: 'hello' });
     assert.equal((await flow.caught()).error.code, 'MESSAGE_INVALID');
   });
+
+  const USR1 = (ts: number): SignalRecord =>
+    signalRecord({ ts, signal: 'SIGUSR1', number: 10, fatal: false, result: 'delivered' });
+  const NOTED = JSON.stringify([{ name: 'usr1', when: { signal: 'USR1' }, verdict: 'attention' }]);
+
+  it('learns when it is told to, and proposes rules on its second output', async () => {
+    await start({ rules: NOTED });
+    flow.send('filter', { action: 'learn' });
+    flow.send('filter', { payload: USR1(100), topic: 'web' });
+    const learnt = await flow.first('expected');
+    const { verdict, rule, reason } = learnt.payload as Record<string, string>;
+    assert.deepEqual([verdict, rule], ['expected', 'learning']);
+    assert.match(reason!, /usr1/);
+    assert.match((await flow.status('filter', ({ fill }) => fill === 'blue')).text!, /learning/);
+    flow.send('filter', { action: 'proposal', topic: 'web' });
+    const proposal = await flow.first(
+      'expected',
+      ({ ftrace }) => (ftrace as { kind: string }).kind === 'proposal',
+    );
+    const { rules } = proposal.payload as { rules: { name: string; reason: string }[] };
+    assert.deepEqual(
+      rules.map(({ name, reason: why }) => [name, why]),
+      [['learnt: SIGUSR1 from bash to a.out', 'learnt: seen 1 time in 1 run']],
+    );
+    flow.send('filter', { action: 'judge' });
+    flow.send('filter', { payload: USR1(101), topic: 'web' });
+    assert.equal((await alert()).rule, 'usr1');
+    assert.equal(flow.all('alerts').length, 1);
+  });
+
+  it('learns from the start where it is set so, and alerts on what is critical all the same', async () => {
+    await start({ rules: NOTED, learn: true });
+    flow.send('filter', { payload: [USR1(100), signalRecord()] });
+    assert.equal((await alert()).severity, 'critical');
+    assert.equal(((await flow.first('expected')).payload as { rule: string }).rule, 'learning');
+  });
+
+  it('sends an action that it does not know to Catch', async () => {
+    await start();
+    flow.send('filter', { action: 'dance' });
+    assert.equal((await flow.caught()).error.code, 'MESSAGE_INVALID');
+  });
+
+  it('sends alerts in the form that is set, with the machine that the message names', async () => {
+    flow = await RunningFlow.start([
+      { id: 'ecs', type: 'signal-filter', form: 'ecs', wires: [['ecsAlerts'], []] },
+      { id: 'otel', type: 'signal-filter', form: 'otel', wires: [['otelAlerts'], []] },
+    ]);
+    const ftrace = { session: 's1', host: 'web1', boot: 'b1' };
+    for (const id of ['ecs', 'otel']) flow.send(id, { payload: signalRecord(), ftrace });
+    const ecs = await flow.first('ecsAlerts');
+    const { host, event } = ecs.payload as Record<string, Record<string, unknown>>;
+    assert.deepEqual([host?.['name'], event?.['kind']], ['web1', 'alert']);
+    const { host: named, boot } = ecs.ftrace as Record<string, unknown>;
+    assert.deepEqual([named, boot], ['web1', 'b1']);
+    const otel = (await flow.first('otelAlerts')).payload as Record<string, unknown>;
+    assert.equal(otel['severityNumber'], 18);
+  });
+
+  it('sends a form that there is not to Catch', async () => {
+    await start({ form: 'xml' });
+    flow.send('filter', { payload: signalRecord() });
+    assert.equal((await flow.caught()).error.code, 'CONFIG_INVALID');
+  });
+
+  const STUCK = JSON.stringify([
+    {
+      name: 'stuck',
+      when: { signal: 'USR1' },
+      without: { stage: 'exit', within: 0.2 },
+      verdict: 'attention',
+    },
+  ]);
+  const sent = (ts: number): Record<string, unknown> => ({
+    stage: 'signal',
+    ts,
+    time: null,
+    pid: 5441,
+    tgid: 5441,
+    comm: 'a.out',
+    process: '5441@1',
+    text: '',
+    detail: USR1(ts),
+    target: { id: '5441@1', comm: 'a.out', path: null, ancestors: [] },
+  });
+
+  it('says of a live trace what is due, and what did not come, though no message comes any more', async () => {
+    await start({ rules: STUCK, intervalSeconds: 0.5 });
+    const ftrace = { session: 's1', kind: 'stage' };
+    for (const ts of [100, 100.01, 100.02]) flow.send('filter', { payload: sent(ts), ftrace, topic: 'web' });
+    const first = await flow.first('alerts');
+    assert.equal((first.payload as Alert).rule, 'stuck');
+    assert.deepEqual([first.topic, (first.ftrace as { session: string }).session], ['web', 's1']);
+    const summary = await alert(({ payload }) => (payload as Alert).count > 1);
+    assert.equal(summary.count, 2);
+  });
+
+  it('never asks the wall about a saved trace: its own end decides', async () => {
+    await start({ rules: STUCK });
+    flow.send('filter', { payload: sent(100), ftrace: { session: null, kind: 'stage' } });
+    flow.send('filter', { payload: { stage: 'end', ts: 100.1 }, complete: true });
+    // The two come one after the other: what is said of the first would be there.
+    flow.send('filter', { payload: signalRecord() });
+    assert.equal((await alert()).rule, 'default:killed-from-outside');
+    assert.equal(flow.all('alerts').length, 1);
+  });
 });

@@ -9,6 +9,15 @@ function alertAt(ts: number, rule = 'r', severity: Severity = 'error'): Alert {
   return makeAlert(verdict, signalRecord({ ts }), A_OUT);
 }
 
+/** Park and Miller's minimal generator: the same numbers on every run. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 const brief = (alerts: readonly Alert[]) =>
   alerts.map(({ rule, count, first, last }) => ({ rule, count, first, last }));
 
@@ -64,25 +73,65 @@ describe('counting alerts', () => {
     ]);
   });
 
-  it('gives out every alert that went in, counted, however many there are', () => {
-    for (const options of [
-      { intervalSeconds: 1 },
-      { intervalSeconds: 0 },
-      { intervalSeconds: 5, maxOpen: 3 },
-      {},
-    ]) {
-      const counting = new AlertCounting(options);
+  it('gives out every alert that went in, counted, whatever comes in and whenever it is asked', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = randomFrom(seed);
+      const below = (limit: number): number => Math.floor(random() * limit);
+      const intervalSeconds = [0, 0.1, 1, 60][below(4)]!;
+      const maxOpen = [1, 3, 1000][below(3)]!;
+      const counting = new AlertCounting({ intervalSeconds, maxOpen });
+      let into = 0;
       let out = 0;
-      // 7 rules and 3 severities in a fixed disorder, among them steps back in time.
-      for (let i = 0; i < 2000; i++) {
-        const ts = i * 0.05 - (i % 11) * 0.2;
-        const severity = (['warning', 'error', 'critical'] as const)[i % 3]!;
-        for (const alert of counting.add(alertAt(ts, `rule ${(i * i) % 7}`, severity))) out += alert.count;
+      let ts = 1000;
+      const take = (alerts: readonly Alert[]): void => {
+        for (const { count, first, last } of alerts) {
+          out += count;
+          assert.ok(first <= last && count >= 1);
+        }
+      };
+      for (let step = 0; step < 300; step++) {
+        // Mostly on, a little back, seldom to another trace.
+        ts += below(200) === 0 ? -5000 : random() * 2 - 0.2;
+        if (below(5) === 0) take(counting.tick(ts));
+        const severity = (['warning', 'error', 'critical'] as const)[below(3)]!;
+        const count = 1 + below(3);
+        into += count;
+        const every = below(3) === 0 ? random() * 5 : undefined;
+        const alert = { ...alertAt(ts - random(), `rule ${below(7)}`, severity), count };
+        take(counting.add(alert, every, ts));
+        assert.equal(out + counting.held, into, `seed ${seed}, step ${step}`);
+        assert.ok(counting.size <= maxOpen);
       }
-      for (const alert of counting.flush()) out += alert.count;
-      assert.equal(out, 2000, JSON.stringify(options));
-      assert.equal(counting.held, 0);
+      take(counting.flush());
+      assert.deepEqual([out, counting.held, counting.size], [into, 0, 0], `seed ${seed}`);
     }
+  });
+
+  it('gives the same summaries however often it is asked what is due', () => {
+    const run = (ticks: number): string[] => {
+      const counting = new AlertCounting({ intervalSeconds: 10 });
+      const said: Alert[] = [];
+      const random = randomFrom(7);
+      let now = 100;
+      for (let step = 0; step < 500; step++) {
+        const next = now + random() * 3;
+        for (let tick = 1; tick <= ticks; tick++) {
+          said.push(...counting.tick(now + ((next - now) * tick) / ticks));
+        }
+        now = next;
+        said.push(...counting.add(alertAt(now, `rule ${Math.floor(random() * 4)}`)));
+      }
+      return [...said, ...counting.flush()].map(({ id, text }) => `${id} ${text}`);
+    };
+    assert.deepEqual(run(7), run(0));
+  });
+
+  it('has an id for a summary that is not that of its sample', () => {
+    const counting = new AlertCounting({ intervalSeconds: 10 });
+    counting.add(alertAt(100));
+    counting.add(alertAt(101));
+    counting.add(alertAt(102));
+    assert.notEqual(counting.flush()[0]?.id, alertAt(102).id);
   });
 
   it('remembers no more fingerprints than it may', () => {

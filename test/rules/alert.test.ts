@@ -27,19 +27,22 @@ describe('an alert', () => {
       signal,
       earlier: [],
       process: A_OUT,
-      outcome: null,
+      outcome: { kind: 'killed', coreDumped: null },
       incomplete: [],
-      text: 'a.out (5441) was killed by SIGKILL: its own parent, bash (4994), killed it',
+      text: 'a.out (5441) was killed by SIGKILL: its own parent, bash (4994), killed it. Sent by kill(); target: /root/a.out',
     });
   });
 
   const texts: [changes: Partial<SignalRecord>, text: RegExp][] = [
     [
       { sender: OUTSIDER },
-      /^a\.out \(5441\) was killed by SIGKILL: systemd \(900\), which is not part of the traced tree, ended it$/,
+      /^a\.out \(5441\) was killed by SIGKILL: systemd \(900\), which is not part of the traced tree, ended it\. Sent by kill\(\); target: \/root\/a\.out$/,
     ],
     [{ sender: null }, /^a\.out \(5441\) was killed by SIGKILL: this trace does not show who sent it/],
-    [{ sender: ITSELF }, /^a\.out \(5441\) was killed by SIGKILL: it sent the signal to itself$/],
+    [
+      { sender: ITSELF },
+      /^a\.out \(5441\) was killed by SIGKILL: it sent the signal to itself\. Sent by kill/,
+    ],
     [{ ...HANDLED, signal: 'SIGTERM' }, /^a\.out \(5441\) handled SIGTERM from bash/],
     [{ ...IGNORED, signal: 'SIGTERM' }, /^a\.out \(5441\) ignored SIGTERM from bash/],
     [{ fatal: false, signal: 'SIGSTOP' }, /^a\.out \(5441\) got SIGSTOP from bash/],

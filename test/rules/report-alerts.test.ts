@@ -48,7 +48,8 @@ describe('the alerts of a report', () => {
     const rules = readRuleSet([{ name: 'all', when: {}, verdict: 'unexpected' }]);
     const [bash, aOut] = WALKTHROUGH.processes as [ProcessRecord, ProcessRecord];
     const exec = { ...aOut.execs[0]!, ts: 9000, path: '/bin/bash' };
-    const early = { ...WALKTHROUGH.signals[0]!, ts: 9978.1877 };
+    const kill = WALKTHROUGH.signals[0]!;
+    const early = { ...kill, ts: 9978.1877, delivered: { ...kill.delivered!, ts: 9978.1878 } };
     const report = {
       ...WALKTHROUGH,
       signals: [early],
@@ -64,6 +65,7 @@ describe('the alerts of a report', () => {
     const signals = [30, 10, 20, 0].map((after): SignalRecord => ({
       ...WALKTHROUGH.signals[0]!,
       ts: 9980 + after,
+      delivered: { ...WALKTHROUGH.signals[0]!.delivered!, ts: 9980 + after },
       fatal: false,
       signal: 'SIGUSR1',
       number: 10,

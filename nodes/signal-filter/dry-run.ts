@@ -1,0 +1,134 @@
+/** POST tracelife/signal-filter/dry-run: what rules would have said about a recorded trace, before they are deployed. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { NodeAPI } from 'node-red';
+import { AlertWatch, Lifecycle, doubtsOf, openTraceFile, type Alert, type Judgement } from '../../src/index';
+import { TraceError, errnoOf } from '../../src/trace-error';
+import { asError } from '../as-error';
+import { isTurnOver, nextTurn } from '../event-loop-share';
+import { RECORDED_EXAMPLE } from '../recorded-example';
+import { readRulesField } from './filter-def';
+
+/** Alerts that are answered in full. */
+const MOST_ALERTS = 200;
+const MOST_BYTES = 512 * 1024 * 1024;
+const MOST_MS = 60_000;
+const EVENTS_A_STEP = 256;
+
+export interface DryRunAnswer {
+  /** The first 200. */
+  readonly alerts: readonly Alert[];
+  /** How many there were, repeats as one. */
+  readonly total: number;
+  readonly expected: number;
+  /** What each rule's alerts stand for: repeats count. */
+  readonly byRule: Readonly<Record<string, number>>;
+  /** What stayed undecided, as sentences. */
+  readonly doubts: readonly string[];
+  /** Lines or records that could not be read. */
+  readonly unexplained: number;
+  /** Seconds. */
+  readonly took: number;
+}
+
+let isBusy = false;
+
+/** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID, TRACE_MISSING, TRACE_FORMAT */
+export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunAnswer> {
+  const began = performance.now();
+  const { rules, filename } = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  const watch = new AlertWatch(readRulesField(rules));
+  const trace = await openTraceFile(await fileOf(filename));
+  const lifecycle = new Lifecycle({ source: trace.source });
+  const alerts: Alert[] = [];
+  const byRule: Record<string, number> = Object.create(null) as Record<string, number>;
+  let total = 0;
+  const keep = (judgements: readonly Judgement[]): void => {
+    for (const judgement of judgements) {
+      if (judgement.kind !== 'alert') continue;
+      const { alert } = judgement;
+      total++;
+      byRule[alert.rule] = (byRule[alert.rule] ?? 0) + alert.count;
+      if (alerts.length < MOST_ALERTS) alerts.push(alert);
+    }
+  };
+  const goOn = async (): Promise<void> => {
+    if (isTurnOver()) await nextTurn();
+    abort.throwIfAborted();
+    if (performance.now() - began <= MOST_MS) return;
+    throw new TraceError('TRACE_FORMAT', `it takes more than ${MOST_MS / 1000} s; try a shorter trace`);
+  };
+  for await (const batch of trace.batches) {
+    for (const { stages } of lifecycle.applyInSteps(batch, EVENTS_A_STEP)) {
+      for (const stage of stages) keep(watch.stage(stage));
+      await goOn();
+    }
+  }
+  const { stages, report } = lifecycle.finish();
+  for (const stage of stages) keep(watch.stage(stage));
+  keep(watch.end(report.trace.end));
+  const { expected } = watch.tallies;
+  const doubts = [...watch.takeRemarks(), ...doubtsOf(watch.tallies)];
+  const { unexplained } = report.trace;
+  return { alerts, total, expected, byRule, doubts, unexplained, took: (performance.now() - began) / 1000 };
+}
+
+/** Any file that the user of Node-RED may read, as trace-source reads it. */
+async function fileOf(filename: unknown): Promise<string> {
+  if (filename === 'example') return RECORDED_EXAMPLE;
+  if (typeof filename !== 'string' || filename === '') {
+    throw new TraceError('MESSAGE_INVALID', 'filename is the path of a recorded trace, or "example"');
+  }
+  const file = path.resolve(filename);
+  const found = await stat(file).catch((error: unknown) => {
+    throw new TraceError('TRACE_MISSING', `${file}: ${errnoOf(error)}`, { cause: error });
+  });
+  if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is no file`);
+  if (found.size > MOST_BYTES) {
+    throw new TraceError('TRACE_FORMAT', `${file} has more than ${MOST_BYTES / 1024 / 1024} MiB`);
+  }
+  return file;
+}
+
+function statusOf(error: Error): number {
+  if (!(error instanceof TraceError)) return 500;
+  return error.code === 'TRACE_MISSING' ? 404 : 400;
+}
+
+/** One at a time; it ends when whoever asked is gone. What is wrong is answered as `{code, message}`. */
+export function registerDryRun(RED: NodeAPI): void {
+  RED.httpAdmin.post(
+    '/tracelife/signal-filter/dry-run',
+    RED.auth.needsPermission('signal-filter.write'),
+    (request, response) => {
+      if (isBusy) {
+        response.status(429).json({ code: 'BUSY', message: 'another dry run goes on; one at a time' });
+        return;
+      }
+      isBusy = true;
+      const gone = new AbortController();
+      response.on('close', () => {
+        gone.abort();
+      });
+      dryRun(request.body, gone.signal)
+        .then(
+          (answer) => response.json(answer),
+          (thrown: unknown) => {
+            if (gone.signal.aborted) return;
+            const error = asError(thrown);
+            const code = error instanceof TraceError ? error.code : 'FAILED';
+            response.status(statusOf(error)).json({ code, message: error.message });
+          },
+        )
+        .catch((error: unknown) => {
+          RED.log.error(`signal-filter dry run: ${asError(error).message}`);
+        })
+        .finally(() => {
+          isBusy = false;
+        });
+    },
+  );
+}

@@ -1,0 +1,60 @@
+/** The settings of signal-filter, as the editor saved them. */
+import type { NodeDef } from 'node-red';
+import { SEVERITIES, readRuleSet, type RuleSet, type Severity } from '../../src/index';
+import { TraceError } from '../../src/trace-error';
+
+export interface FilterDef extends NodeDef {
+  rules?: unknown;
+  intervalSeconds?: unknown;
+  minSeverity?: unknown;
+  form?: unknown;
+  learn?: unknown;
+}
+
+/** What an alert's payload is: ours, or in the words of the Elastic Common Schema or of OpenTelemetry's logs. */
+export type AlertForm = 'alert' | 'ecs' | 'otel';
+const FORMS: readonly AlertForm[] = ['alert', 'ecs', 'otel'];
+
+export interface FilterConfig {
+  readonly rules: RuleSet;
+  readonly intervalSeconds: number;
+  readonly minSeverity: Severity;
+  readonly form: AlertForm;
+  /** Whether it learns from the start. */
+  readonly learns: boolean;
+}
+
+/** @throws TraceError CONFIG_INVALID with the place */
+export function readRulesField(given: unknown): RuleSet {
+  if (typeof given !== 'string') return readRuleSet(given ?? []);
+  if (given.trim() === '') return readRuleSet([]);
+  let rules: unknown;
+  try {
+    rules = JSON.parse(given);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    throw new TraceError('CONFIG_INVALID', `rules are not JSON: ${why}`);
+  }
+  return readRuleSet(rules);
+}
+
+/** @throws TraceError CONFIG_INVALID */
+export function readDef(def: FilterDef): FilterConfig {
+  const intervalSeconds = Number(def.intervalSeconds ?? 60);
+  if (!Number.isFinite(intervalSeconds) || intervalSeconds < 0) {
+    throw new TraceError('CONFIG_INVALID', `intervalSeconds is ${JSON.stringify(def.intervalSeconds)}`);
+  }
+  return {
+    rules: readRulesField(def.rules),
+    intervalSeconds,
+    minSeverity: oneOf('minSeverity', def.minSeverity ?? 'info', SEVERITIES),
+    form: oneOf('form', def.form ?? 'alert', FORMS),
+    learns: def.learn === true,
+  };
+}
+
+function oneOf<Word extends string>(name: string, given: unknown, words: readonly Word[]): Word {
+  const found = words.find((word) => word === given);
+  if (found === undefined) throw new TraceError('CONFIG_INVALID', `${name} is one of ${words.join(', ')}`);
+  return found;
+}
