@@ -1,72 +1,102 @@
-/** The editor's half of signal-filter. */
+/** The editor's half of signal-filter: its tabs, and what makes its settings wrong. */
+import type { Say } from '../../src/rule-language';
+import { prepareDryRun } from './editor-dry-run';
+import { prepareLearning } from './editor-learning';
+import { RuleList } from './editor-rule-list';
+import { widgets } from './editor-widgets';
+import { refusalOfRules } from './refusal';
 
 interface FilterNode {
+  readonly id: string;
   rules: string;
-  _(key: string, values?: Record<string, unknown>): string;
+  settingsVersion: number;
+  form?: string;
+  _(key: string, values?: Readonly<Record<string, unknown>>): string;
 }
 
-/** What both of Node-RED's code editors (ace and monaco) have. */
-interface CodeEditor {
-  getValue(): string;
-  destroy(): void;
-  resize(): void;
-}
+const TABS = [
+  ['rules', 'fa fa-list'],
+  ['alerts', 'fa fa-bell'],
+  ['try', 'fa fa-flask'],
+  ['learn', 'fa fa-graduation-cap'],
+] as const;
+/** 2: `learn` and `form` came; the rules are written as before. */
+const SETTINGS_VERSION = 2;
 
-let codeEditor: CodeEditor | null = null;
+let ruleList: RuleList | null = null;
 
-const VERDICTS = ['expected', 'unexpected', 'attention', 'unknown'];
-
-/** Says what is wrong with the list's shape; the conditions are read, and refused with their place, when deployed. */
-function checkRules(node: FilterNode, value: string): true | string {
-  const text = value.trim();
-  if (text === '') return true;
-  let rules: unknown;
-  try {
-    rules = JSON.parse(text);
-  } catch (error) {
-    return node._('signal-filter.invalid.json', { why: error instanceof Error ? error.message : '' });
-  }
-  if (!Array.isArray(rules)) return node._('signal-filter.invalid.list');
-  for (const [index, rule] of (rules as unknown[]).entries()) {
-    const { name, when, verdict } = (rule ?? {}) as Record<string, unknown>;
-    if (typeof name !== 'string' || name === '') return node._('signal-filter.invalid.name', { index });
-    if (typeof when !== 'object' || when === null) return node._('signal-filter.invalid.when', { name });
-    if (!VERDICTS.includes(String(verdict))) {
-      return node._('signal-filter.invalid.verdict', { name, verdicts: VERDICTS.join(', ') });
+/** Says what a deploy would say, with the place. */
+function checkRules(node: FilterNode, value: unknown): true | string {
+  let rules = value;
+  if (typeof value === 'string') {
+    if (value.trim() === '') return true;
+    try {
+      rules = JSON.parse(value);
+    } catch (error) {
+      return node._('signal-filter.invalid.json', { why: error instanceof Error ? error.message : '' });
     }
   }
-  return true;
+  return refusalOfRules(rules ?? []) ?? true;
 }
 
 function checkInterval(node: FilterNode, value: unknown): true | string {
   return Number(value) >= 0 ? true : node._('signal-filter.invalid.interval');
 }
 
-function prepare(node: FilterNode): void {
-  codeEditor = RED.editor.createEditor({
-    id: 'tracelife-rules',
-    mode: 'ace/mode/json',
-    value: node.rules,
+function prepareTabs(say: Say): void {
+  const tabs = widgets.tabs.create({
+    id: 'tracelife-tabs',
+    onchange: ({ id }) => {
+      $('#tracelife-tabs-content').children().hide();
+      $(`#${id}`).show();
+      RED.tray.resize();
+    },
   });
+  for (const [name, iconClass] of TABS) {
+    tabs.addTab({ id: `tracelife-tab-${name}`, label: say(`tab.${name}`), iconClass });
+  }
+  tabs.activateTab('tracelife-tab-rules');
+}
+
+/** Rules of an older node, or of one that was put together by hand, may be a list and no text. */
+function textOfRules(rules: unknown): string {
+  return typeof rules === 'string' ? rules : rules === undefined ? '' : JSON.stringify(rules, null, 2);
+}
+
+function prepare(node: FilterNode): void {
+  const say: Say = (key, values) => node._(`signal-filter.${key}`, values);
+  // Nodes of version 1 have no such setting.
+  if (node.form === undefined) $('#node-input-form').val('alert');
+  const list = new RuleList(say, textOfRules(node.rules));
+  ruleList = list;
+  prepareDryRun(say, () => list.written());
+  prepareLearning(node.id, say, (rules) => {
+    list.addOnTop(rules);
+  });
+  prepareTabs(say);
 }
 
 function cancel(): void {
-  codeEditor?.destroy();
-  codeEditor = null;
+  ruleList?.close();
+  ruleList = null;
 }
 
 function save(node: FilterNode): void {
-  if (codeEditor !== null) node.rules = codeEditor.getValue();
+  if (ruleList !== null) {
+    const text = ruleList.text();
+    if (text !== textOfRules(node.rules)) node.rules = text;
+    node.settingsVersion = SETTINGS_VERSION;
+  }
   cancel();
 }
 
-/** The list of rules takes what the other rows leave. */
+/** What is open takes what the name and the tabs leave. */
 function resize(_node: FilterNode, size: { height: number }): void {
-  let height = size.height;
-  for (const row of $('#dialog-form > div:not(.node-text-editor-row)').toArray())
-    height -= $(row).outerHeight(true) ?? 0;
-  $('#tracelife-rules').css('height', `${Math.max(150, height - 20)}px`);
-  codeEditor?.resize();
+  const form = $('#dialog-form').offset()?.top ?? 0;
+  const content = $('#tracelife-tabs-content').offset()?.top ?? 0;
+  const height = Math.max(200, size.height - (content - form));
+  $('#tracelife-tabs-content').css('height', `${height}px`);
+  ruleList?.resize(height);
 }
 
 const editors = window as unknown as { TraceLife?: Record<string, unknown> };
@@ -74,5 +104,3 @@ editors.TraceLife = {
   ...editors.TraceLife,
   signalFilter: { prepare, save, cancel, resize, checkRules, checkInterval },
 };
-
-export {};
