@@ -94,10 +94,10 @@ export class RuleList {
 
   private build(): void {
     const addPreset = (): void => {
-      const presets = PRESETS.map(({ id, rule }) => ({
-        label: this.say(`preset.${id}`),
+      const presets = PRESETS.map(({ name, rules }) => ({
+        label: this.say(`preset.${name}`),
         onselect: () => {
-          this.add(rule, false);
+          for (const rule of rules) this.add(rule, false);
         },
       }));
       widgets.popover

@@ -57,6 +57,7 @@ export class RuleRow {
     if (isObject(this.written)) this.showForm();
     else this.showJson();
     this.body.show();
+    this.element[0]?.scrollIntoView({ block: 'nearest' });
   }
 
   close(): void {

@@ -14,12 +14,7 @@ interface FilterNode {
   _(key: string, values?: Readonly<Record<string, unknown>>): string;
 }
 
-const TABS = [
-  ['rules', 'fa fa-list'],
-  ['alerts', 'fa fa-bell'],
-  ['try', 'fa fa-flask'],
-  ['learn', 'fa fa-graduation-cap'],
-] as const;
+const TABS = ['rules', 'alerts', 'try', 'learn'];
 /** 2: `learn` and `form` came; the rules are written as before. */
 const SETTINGS_VERSION = 2;
 
@@ -52,9 +47,7 @@ function prepareTabs(say: Say): void {
       RED.tray.resize();
     },
   });
-  for (const [name, iconClass] of TABS) {
-    tabs.addTab({ id: `tracelife-tab-${name}`, label: say(`tab.${name}`), iconClass });
-  }
+  for (const name of TABS) tabs.addTab({ id: `tracelife-tab-${name}`, label: say(`tab.${name}`) });
   tabs.activateTab('tracelife-tab-rules');
 }
 

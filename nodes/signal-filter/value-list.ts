@@ -3,10 +3,10 @@
 /** `a, "b,c"` as `a` and `b,c`. An empty text is one empty value, which a reader refuses with its place. */
 export function splitValues(text: string): string[] {
   const found = [...text.matchAll(/\s*("(?:[^"\\]|\\.)*"(?=\s*(?:,|$))|[^,]*)(?:,|$)/g)];
-  const values = found.map(([, value = '']) => unquoted(value.trim()));
-  // What stands after the last comma is matched again as nothing.
-  if (values.length > 1 && values.at(-1) === '') values.pop();
-  return values;
+  const written = found.map(([, value = '']) => value.trim());
+  // After the last comma nothing may stand yet.
+  while (written.length > 1 && written.at(-1) === '') written.pop();
+  return written.map(unquoted);
 }
 
 export function joinValues(values: readonly string[]): string {

@@ -107,8 +107,10 @@ function partsOf(condition: Condition): readonly Condition[] {
 }
 
 function withClauses(named: string, rest: readonly Condition[], say: Say): string {
-  const clauses = rest.filter(({ kind }) => kind !== 'not').map((part) => clauseWords(part, say, true));
-  const denied = rest.flatMap((part) => (part.kind === 'not' ? [clauseWords(part.of, say, true)] : []));
+  const asked = rest.filter(({ kind }) => kind !== 'not');
+  const clauses = asked.map((part) => clauseWords(part, say, asked.length > 1));
+  const excluded = rest.flatMap((part) => (part.kind === 'not' ? [part.of] : []));
+  const denied = excluded.map((part) => clauseWords(part, say, excluded.length > 1));
   const where =
     clauses.length === 0 ? named : say('words.where', { named, what: joined(clauses, 'and', say) });
   return denied.length === 0 ? where : say('words.unless', { named: where, what: joined(denied, 'or', say) });
