@@ -78,8 +78,12 @@ export function prepareDryRun(say: Say, rules: () => unknown): void {
 
 function answerRows(found: DryRunAnswer, say: Say): JQuery[] {
   const { expected, total, alerts, unexplained = 0, doubts = [] } = found;
+  // Repeats stand in one alert; what was judged counts each.
+  const judged = Object.values(found.byRule).reduce((sum, count) => sum + count, expected);
   const rows = [
-    div('tracelife-try-summary').text(say('try.summary', { expected, total, took: found.took.toFixed(2) })),
+    div('tracelife-try-summary').text(
+      say('try.summary', { judged, expected, total, took: found.took.toFixed(2) }),
+    ),
   ];
   if (unexplained > 0) rows.push(div('tracelife-try-doubt').text(say('try.unread', { count: unexplained })));
   rows.push(...doubts.map((doubt) => div('tracelife-try-doubt').text(doubt)));

@@ -3,7 +3,7 @@ import { MATCHINGS, PRESETS, isObject, type Say } from '../../src/rule-language'
 import { RuleRow } from './editor-rule-row';
 import { widgets, textOf, div, type CodeEditor } from './editor-widgets';
 import { freeName } from './free-name';
-import { refusalOf, refusalOfRules } from './refusal';
+import { refusalOf, refusalOfRules, refusalsByRule } from './refusal';
 import { readRulesText, rulesText, writtenRules, type RulesText } from './rules-text';
 
 const JSON_EDITOR = 'tracelife-rules-json';
@@ -171,13 +171,12 @@ export class RuleList {
 
   private changed(): void {
     const rows = this.rows();
-    const refusal = refusalOfRules(writtenRules(this.content()));
-    // A name that is there twice is the list's trouble: its row is the one at the place.
-    const at = /^rules\[(\d+)\]/.exec(refusal ?? '')?.[1];
+    const { rules, match } = this.content();
+    const refusals = refusalsByRule(rules, match);
     rows.forEach((row, index) => {
-      row.show(index, at === String(index) ? refusal : null);
+      row.show(refusals.get(index) ?? null);
     });
-    this.tell(at === undefined ? refusal : null);
+    this.tell(refusals.get(-1) ?? null);
     this.empty.toggle(rows.length === 0 && this.codeEditor === null);
   }
 

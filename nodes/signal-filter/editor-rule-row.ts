@@ -2,7 +2,6 @@
 import { USUAL_SEVERITY, isObject, readRule, ruleWords, type Rule, type Say } from '../../src/rule-language';
 import { RuleForm } from './editor-rule-form';
 import { div, icon, shownText, smallButton, type CodeEditor } from './editor-widgets';
-import { refusalOf } from './refusal';
 import { withKey } from './rules-text';
 
 const JSON_EDITOR = 'tracelife-rule-json';
@@ -67,26 +66,29 @@ export class RuleRow {
     this.body.hide().empty();
   }
 
-  /** @param index its place in the list, which is told where something is wrong. @param refusal of the whole list */
-  show(index: number, refusal: string | null): void {
-    let rule: Rule | null = null;
-    let why = refusal;
-    try {
-      rule = readRule(this.written, `rules[${index}]`);
-    } catch (error) {
-      why = refusalOf(error);
-    }
+  /** @param refusal what is wrong with it, with its place in the list */
+  show(refusal: string | null): void {
+    const rule = this.read();
     const { name, enabled } = isObject(this.written) ? this.written : {};
     const isOff = enabled === false;
-    this.element.toggleClass('tracelife-off', isOff).toggleClass('tracelife-wrong', why !== null);
+    this.element.toggleClass('tracelife-off', isOff).toggleClass('tracelife-wrong', refusal !== null);
     this.element.attr('data-severity', rule === null ? 'none' : severityOf(rule));
     this.name.text(shownText(name) || this.say('rule.unnamed'));
     this.words.text(rule === null ? '' : ruleWords(rule, this.say)).toggle(rule !== null);
-    this.wrong.text(why ?? '').toggle(why !== null);
+    this.wrong.text(refusal ?? '').toggle(refusal !== null);
     this.power
       .empty()
       .append(icon(isOff ? 'toggle-off' : 'toggle-on'))
       .attr('title', this.say(isOff ? 'rule.off' : 'rule.on'));
+  }
+
+  /** Null where it is no rule: then there are no words for it. */
+  private read(): Rule | null {
+    try {
+      return readRule(this.written, 'rule');
+    } catch {
+      return null;
+    }
   }
 
   private toggle(): void {

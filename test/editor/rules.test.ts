@@ -71,12 +71,21 @@ describe('the rules in the dialog of signal-filter', function () {
   const words = (): Promise<string[]> => find('#tracelife-rules .tracelife-rule-words').allInnerTexts();
   const open = (): Promise<void> => both!.editor.openDialog('filter');
   const tab = (label: string): Locator => find(`#tracelife-tabs .red-ui-tab:has-text("${label}")`);
-  /** As a user who selects all and writes over it; brackets are not closed by the editor when they are pasted. */
-  const write = async (editor: string, text: string): Promise<void> => {
-    await find(`${editor} .monaco-editor`).first().click();
-    await both!.editor.page.keyboard.press('ControlOrMeta+a');
-    await both!.editor.page.keyboard.insertText(text);
-  };
+  /** Replaces all that stands in a code editor; typed brackets would be closed by it. */
+  const write = (place: string, text: string): Promise<void> =>
+    both!.editor.page.evaluate(
+      ([selector, value]) => {
+        interface Model {
+          readonly getDomNode: () => { readonly closest: (of: string) => unknown } | null;
+          readonly setValue: (text: string) => void;
+        }
+        const page = globalThis as unknown as { monaco: { editor: { getEditors: () => Model[] } } };
+        const found = page.monaco.editor.getEditors().find((each) => each.getDomNode()?.closest(selector!));
+        if (found === undefined) throw new Error(`no code editor in ${selector}`);
+        found.setValue(value!);
+      },
+      [place, text],
+    );
   /** What is wider than the list, which then scrolls sideways. */
   const tooWide = (): Promise<string[]> =>
     both!.editor.page.evaluate(() => {
@@ -109,7 +118,7 @@ describe('the rules in the dialog of signal-filter', function () {
   const parsed = async (): Promise<Written[]> => JSON.parse(await saved()) as Written[];
   const form = (index: number): Locator => rows().nth(index).locator('.tracelife-rule-form');
   const part = (index: number, label: string): Locator =>
-    form(index).locator(`> .tracelife-row:has(> label:text-is("${label}"))`);
+    form(index).locator(`xpath=./div[label[text()=${JSON.stringify(label)}]]`);
   /** The node as it was, and its dialog. */
   const fresh = async (rules: unknown = RULES, more: Written = {}): Promise<void> => {
     await both!.nodeRed.deploy(flow(rules, more));
@@ -292,7 +301,10 @@ describe('the rules in the dialog of signal-filter', function () {
     await find('#tracelife-try-button').click();
     await find('#tracelife-try-alerts').waitFor();
     assert.match(await find('#tracelife-try-alerts').innerText(), /was killed by SIGKILL/);
-    assert.match(await find('.tracelife-try-summary').innerText(), /^Expected: [1-9]\d*\. Alerts: 1, in /);
+    assert.match(
+      await find('.tracelife-try-summary').innerText(),
+      /^Judged: 3\. Expected: 2\. Alerts: 1\. \(0\.\d+ s\)$/,
+    );
     await both!.editor.screenshot('rules-try-light');
     await tab('Rules').click();
     await find('#tracelife-view-json').click();
@@ -362,7 +374,7 @@ describe('the rules in the dialog of signal-filter', function () {
     const [learnt, before] = await parsed();
     assert.equal(learnt?.['verdict'], 'expected');
     assert.deepEqual(before, RULES[0]);
-    assert.deepEqual(await both!.editor.invalidNodes(), []);
+    assert.ok(!(await both!.editor.invalidNodes()).includes('filter'));
   });
 
   for (const theme of ['light', 'dark'] as Theme[]) {
