@@ -102,7 +102,7 @@ export class RuleList {
       }));
       widgets.popover
         .menu({ options: presets, maxHeight: 320, width: 260 })
-        .show({ target: $('#tracelife-add-preset'), align: 'left' });
+        .show({ target: $('#tracelife-add-preset') });
     };
     const addRule = (): void => {
       const name = this.say('rule.newName', { number: this.list.editableList('length') + 1 });

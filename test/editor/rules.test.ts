@@ -48,7 +48,7 @@ function flow(rules: unknown, more: Written = {}): FlowNode[] {
       x: 200,
       y: 100,
       wires: [[], []],
-      name: '',
+      name: 'filter',
       rules: text,
       minSeverity: 'info',
       intervalSeconds: 60,
@@ -65,6 +65,13 @@ describe('the rules in the dialog of signal-filter', function () {
     both = await EditorWithNodeRed.start({ flows: flow(RULES) });
   });
   after(() => both?.close());
+  const errors: string[] = [];
+  const refused: string[] = [];
+  // Opening the editor anew forgets them.
+  afterEach(() => {
+    errors.push(...(both?.editor.errors ?? []));
+    refused.push(...(both?.editor.refused ?? []));
+  });
 
   const find = (selector: string): Locator => both!.editor.page.locator(selector);
   const rows = (): Locator => find('#tracelife-rules > li');
@@ -415,7 +422,10 @@ describe('the rules in the dialog of signal-filter', function () {
   });
 
   it('asks nothing from the network, and the page has no error but the refused dry runs', () => {
-    assert.deepEqual(both!.editor.refused, []);
-    assert.deepEqual(both!.editor.errors, []);
+    assert.deepEqual(refused, []);
+    assert.deepEqual(
+      errors.filter((error) => !error.includes('tracelife/signal-filter/dry-run')),
+      [],
+    );
   });
 });
