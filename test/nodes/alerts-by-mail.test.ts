@@ -106,7 +106,11 @@ for (const [version, script] of Object.entries(SCRIPTS)) {
       server = await MailServer.start();
       unsent = path.join(temporaryFolder('mail'), 'unmailed.txt');
     });
-    afterEach(() => server.stop());
+    afterEach(async () => {
+      // With its tab, a flow's context goes too.
+      await nodeRed.deploy([]);
+      await server.stop();
+    });
 
     function flow(everySeconds: number): FlowNode[] {
       const own = withVariables(example(FILE), {
@@ -137,7 +141,6 @@ for (const [version, script] of Object.entries(SCRIPTS)) {
     });
 
     it('gathers what follows the first into one mail, with the worst in its subject and nothing left out', async () => {
-      // The node remembers when it last sent, so the first of these may be held back too.
       const alerts = Array.from({ length: 30 }, (_, n) =>
         anAlert({ text: `number ${n}`, severity: n === 17 ? 'critical' : 'notice', count: 2 }),
       );

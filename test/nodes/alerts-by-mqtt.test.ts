@@ -69,7 +69,11 @@ describe('the example "Alerts by MQTT"', function () {
   beforeEach(async () => {
     broker = await Broker.onFreePort();
   });
-  afterEach(() => broker.stop());
+  afterEach(async () => {
+    // With its tab, a flow's context goes too.
+    await nodeRed.deploy([]);
+    await broker.stop();
+  });
 
   const flow = (): FlowNode[] =>
     withSettings(example('alerts/3 Alerts by MQTT.json'), 'mqtt-own-broker', { port: String(broker.port) });
@@ -124,7 +128,7 @@ describe('the example "Alerts by MQTT"', function () {
     await nodeRed.inject(FEED);
     const dropped = await nodeRed.takeDebug(2, ({ id }) => id === 'mqtt-dropped');
     assert.deepEqual(
-      dropped.map(({ value }) => JSON.parse((value as { payload: string }).payload).id as string),
+      dropped.map(({ value }) => (JSON.parse(String(value)) as { id: string }).id),
       ['alert 0', 'alert 1'],
     );
     await waiting(1000);

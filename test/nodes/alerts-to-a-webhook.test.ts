@@ -70,7 +70,11 @@ describe('the example "Alerts to a webhook"', function () {
     receiver = await Receiver.start();
     unsent = path.join(temporaryFolder('webhook'), 'new/unsent.jsonl');
   });
-  afterEach(() => receiver.stop());
+  afterEach(async () => {
+    // With its tab, a flow's context goes too.
+    await nodeRed.deploy([]);
+    await receiver.stop();
+  });
 
   function flow(url: string, tries: number, alerts: Record<string, unknown>[]): FlowNode[] {
     const own = withVariables(example('alerts/4 Alerts to a webhook.json'), {
