@@ -14,24 +14,24 @@ function flow(process: { pid: number; startTime: number }): FlowNode[] {
   const show = (id: string, complete: string): FlowNode => ({
     id,
     type: 'debug',
-    z: 'tab',
+    z: 'signal-tab',
     active: true,
     tosidebar: true,
     complete,
     wires: [],
   });
   return [
-    { id: 'tab', type: 'tab', label: 'signal' },
-    { id: 'press', type: 'inject', z: 'tab', props, wires: [['run']] },
+    { id: 'signal-tab', type: 'tab', label: 'signal' },
+    { id: 'press', type: 'inject', z: 'signal-tab', props, wires: [['run']] },
     {
       id: 'run',
       type: 'run-workload',
-      z: 'tab',
+      z: 'signal-tab',
       command: 'true',
       commandType: 'str',
       wires: [['sent'], [], []],
     },
-    { id: 'catch', type: 'catch', z: 'tab', scope: null, uncaught: false, wires: [['error']] },
+    { id: 'caught', type: 'catch', z: 'signal-tab', scope: null, uncaught: false, wires: [['error']] },
     show('sent', 'payload.state'),
     show('error', 'error.code'),
   ];

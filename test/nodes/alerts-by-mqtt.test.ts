@@ -1,55 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import path from 'node:path';
+import { Mosquitto } from '../fleet/mosquitto';
 import type { DebugMessage } from '../harness/comms-socket';
 import { NodeRedProcess, type FlowNode } from '../harness/node-red-process';
-import { MOSQUITTO, needs } from '../harness/requirements';
-import { temporaryFolder } from '../harness/temporary-folder';
+import { needs } from '../harness/requirements';
 import { anAlert, example, fedInto, FEED, withSettings } from './example-flows';
-
-/** A real broker, on a port that stays its own while it is away. */
-class Broker {
-  #process: ChildProcess | null = null;
-
-  private constructor(
-    readonly port: number,
-    readonly folder: string,
-  ) {}
-
-  static async onFreePort(): Promise<Broker> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    return new Broker(port, temporaryFolder('broker'));
-  }
-
-  async start(): Promise<void> {
-    const settings = path.join(this.folder, 'mosquitto.conf');
-    writeFileSync(settings, `listener ${this.port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n`);
-    const child = spawn(MOSQUITTO, ['-v', '-c', settings], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#process = child;
-    let said = '';
-    for await (const chunk of child.stderr) {
-      said += String(chunk);
-      if (said.includes(' running')) break;
-    }
-    if (!said.includes(' running')) throw new Error(`mosquitto says: ${said}`);
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#process;
-    this.#process = null;
-    if (child === null || child.exitCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exited;
-  }
-}
 
 interface Arrived {
   readonly topic: string;
@@ -60,19 +14,19 @@ interface Arrived {
 describe('the example "Alerts by MQTT"', function () {
   this.timeout(90_000);
   let nodeRed: NodeRedProcess;
-  let broker: Broker;
+  let broker: Mosquitto;
   before(async function () {
     await needs(this, { mosquitto: true });
     nodeRed = await NodeRedProcess.start({ settings: { mqttReconnectTime: 300 } });
   });
   after(() => nodeRed.stop());
   beforeEach(async () => {
-    broker = await Broker.onFreePort();
+    broker = await Mosquitto.start();
   });
   afterEach(async () => {
     // With its tab, a flow's context goes too.
     await nodeRed.deploy([]);
-    await broker.stop();
+    await broker.end();
   });
 
   const flow = (): FlowNode[] =>
@@ -89,7 +43,6 @@ describe('the example "Alerts by MQTT"', function () {
     Array.from({ length: count }, (_, n) => anAlert({ id: `alert ${n}` }));
 
   it('sends the alert of its button with quality of service 1, under its host and severity', async () => {
-    await broker.start();
     await nodeRed.deploy(flow());
     await connected();
     await nodeRed.inject('mqtt-inject');
@@ -102,16 +55,15 @@ describe('the example "Alerts by MQTT"', function () {
 
   it('keeps what comes while the broker is away, also over a deploy, and sends it when it is back', async () => {
     const fed = fedInto(flow(), 'mqtt-topic', numbered(5));
-    await broker.start();
     await nodeRed.deploy(fed);
     await connected();
-    await broker.stop();
+    await broker.end();
     await nodeRed.nextStatus('mqtt-mqttOut', ({ text }) => /disconnected/.test(text ?? ''));
     nodeRed.forget();
     await nodeRed.inject(FEED);
     await waiting(5);
     await nodeRed.deploy(fed);
-    await broker.start();
+    await broker.again();
     await nodeRed.takeDebug(5, isArrived);
     await waiting(0);
     const ids = new Set(
@@ -124,6 +76,7 @@ describe('the example "Alerts by MQTT"', function () {
   });
 
   it('keeps a thousand, and says which gave way', async () => {
+    await broker.end();
     await nodeRed.deploy(fedInto(flow(), 'mqtt-topic', numbered(1002)));
     await nodeRed.inject(FEED);
     const dropped = await nodeRed.takeDebug(2, ({ id }) => id === 'mqtt-dropped');
@@ -135,7 +88,6 @@ describe('the example "Alerts by MQTT"', function () {
   });
 
   it('makes one level of a name that has the signs of topics in it', async () => {
-    await broker.start();
     await nodeRed.deploy(fedInto(flow(), 'mqtt-topic', [anAlert({ severity: 'a/b+c#' })]));
     await connected();
     await nodeRed.inject(FEED);
