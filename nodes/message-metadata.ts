@@ -29,9 +29,12 @@ export function metadataOf(message: NodeMessage): FtraceMetadata {
   return typeof given === 'object' && given !== null ? (given as FtraceMetadata) : {};
 }
 
-/** What `ftrace-configure` answers to `pause`, `resume`, `disarm` and `explain`: nothing is to be run or read for it. */
+/**
+ * What `ftrace-configure` answers to `pause`, `resume`, `disarm` and `explain`, and run-workload to a signal that it
+ * sent: nothing is to be run or read for it.
+ */
 export function isAnswerOnly(message: NodeMessage): boolean {
-  return ['pause', 'resume', 'disarm', 'explain'].includes(metadataOf(message).kind ?? '');
+  return ['pause', 'resume', 'disarm', 'explain', 'signalled'].includes(metadataOf(message).kind ?? '');
 }
 
 /** `msg.topic`, where it names something. */
@@ -40,7 +43,17 @@ export function topicOf(message: NodeMessage): string | null {
 }
 
 /** Belongs to the one message that came in, or is set anew on each that goes out. */
-const NOT_CARRIED = new Set(['payload', 'parts', 'complete', 'ftrace', 'action', 'kill', 'filename', 'tick']);
+const NOT_CARRIED = new Set([
+  'payload',
+  'parts',
+  'complete',
+  'ftrace',
+  'action',
+  'kill',
+  'process',
+  'filename',
+  'tick',
+]);
 /** Longer strings, Buffers and arrays are not repeated on each message of a stream. */
 const CARRIED_LENGTH = 4096;
 

@@ -42,10 +42,17 @@ export {
   readSessionSettings,
   type SessionSettings,
 } from './session/session-settings';
-export { armSession, explainSession, findSession } from './session/sessions';
+export { armSession, explainSession, findSession, isTraced } from './session/sessions';
 export { inspectTracing, type Finding, type Preflight } from './tracefs/preflight';
 export { REASONS, TraceError, type TraceErrorCode } from './trace-error';
 export type * from './trace-event';
+export {
+  descendsFrom,
+  readProcessIdentity,
+  signalProcess,
+  type ProcessIdentity,
+} from './workload/process-identity';
+export { readProcessStat } from './workload/process-stat';
 export { runUntraced } from './workload/untraced';
 export type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from './workload/workload';
 export { readSignal, readWorkloadSettings } from './workload/workload-settings';

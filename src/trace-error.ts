@@ -15,6 +15,8 @@ export const REASONS = {
   SESSION_BUSY: 'the session already runs a workload',
   SESSION_ENDED: 'the session ended while it was read',
   PROCESS_MISSING: 'there is no such process',
+  PROCESS_REPLACED: 'the pid is another process now',
+  KILL_DENIED: 'this process may not be signalled from here',
   ENOENT: 'the command does not exist',
   EACCES: 'the command may not be run',
   WORKLOAD_DENIED: 'an administrator does not allow this command',

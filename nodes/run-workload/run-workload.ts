@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow } from 'node-red';
 import {
   findSession,
+  readProcessStat,
   readSignal,
   runUntraced,
   type Session,
@@ -17,6 +18,7 @@ import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messa
 import { MessageStream } from '../message-stream';
 import { readOrShowFailure } from '../show-failure';
 import { StatusRenderer, type Look } from '../status-renderer';
+import { addRunning, signalNamedProcess } from './own-processes';
 import { readCommand, readDef, type WorkloadDef } from './workload-def';
 
 type RunState =
@@ -61,7 +63,8 @@ class RunMessages {
   };
 
   started({ pid, parentPid, argv }: Workload): void {
-    const payload = { state: 'started', pid, parentPid, argv, traced: this.session !== null };
+    const startTime = readProcessStat(pid)?.startTime ?? null;
+    const payload = { state: 'started', pid, startTime, parentPid, argv, traced: this.session !== null };
     this.send([this.state.next(payload, { kind: 'started', pid }), null, null]);
   }
 
@@ -123,18 +126,29 @@ export = (RED: NodeAPI): void => {
       const messages = new RunMessages(message, session, send);
       const workload = await start(session, command, messages.sinks);
       running.add(workload);
+      const ended = addRunning(workload);
       if (close.signal.aborted) await workload.stop();
       messages.started(workload);
       showRunning(session !== null);
       const end = await workload.ended;
       running.delete(workload);
+      ended();
       messages.exited(end);
       if (running.size > 0) showRunning(session !== null);
       else showEnd(end);
     };
 
-    const kill = (message: NodeMessageInFlow): void => {
+    const kill = (message: NodeMessageInFlow, send: Send): void => {
       const signal = message['kill'] === true ? 'SIGTERM' : readSignal('msg.kill', message['kill']);
+      if (message['process'] !== undefined) {
+        const { pid, startTime, comm } = signalNamedProcess(RED, signal, message['process']);
+        message.payload = { state: 'signalled', pid, startTime, comm, signal };
+        message['ftrace'] = { session: null, kind: 'signalled', pid };
+        // Wired back to this node, it asks for nothing more.
+        for (const asked of ['kill', 'process', 'parts', 'complete']) Reflect.deleteProperty(message, asked);
+        send([message, null, null]);
+        return;
+      }
       const pid = message['pid'];
       for (const workload of running) if (pid === undefined || pid === workload.pid) workload.kill(signal);
     };
@@ -149,7 +163,7 @@ export = (RED: NodeAPI): void => {
 
     guardInput(this, async (message, send) => {
       if (message['kill'] !== undefined && message['kill'] !== false) {
-        kill(message);
+        kill(message, send);
         return;
       }
       if (isAnswerOnly(message)) return;

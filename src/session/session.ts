@@ -119,6 +119,11 @@ export class Session {
     return [this.#armed.tree.name, ...(this.#armed.signals === null ? [] : [this.#armed.signals.name])];
   }
 
+  /** Whether this is a process of the tree, as far as its events were read; the traced parent is not meant. */
+  follows(pid: number): boolean {
+    return this.#watch.has(pid) && pid !== this.#parent?.pid;
+  }
+
   /** What decodes this session's pages; for writing a capture. */
   get context(): RingContext {
     return this.#context;

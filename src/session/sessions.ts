@@ -51,6 +51,11 @@ export async function explainSession(settings: SessionSettings): Promise<string[
   return files.commands;
 }
 
+/** Whether a session of this process follows it: what it runs with all descendants, or what it is attached to. */
+export function isTraced(pid: number): boolean {
+  return [...sessions.values()].some((session) => session.follows(pid));
+}
+
 /** The session that is armed under this topic, in this process. */
 export function findSession(topic: string): Session | undefined {
   return sessions.get(topic);

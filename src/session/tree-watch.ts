@@ -69,6 +69,10 @@ export class TreeWatch implements RingWatch {
     this.#tree.add(tid);
   }
 
+  has(tid: Tid): boolean {
+    return this.#tree.has(tid);
+  }
+
   readonly see = (event: RingEvent): boolean => {
     switch (event.name) {
       case 'sched_process_fork':

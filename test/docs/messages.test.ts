@@ -169,11 +169,15 @@ describe('real messages', () => {
         type: 'run-workload',
         command: 'sh',
         commandType: 'str',
-        args: ['-c', 'echo out; echo err >&2'],
+        args: ['-c', 'echo out; echo err >&2; exec sleep 60'],
         wires: [['state'], ['stdout'], ['stderr']],
       },
     ]);
     flow.send('run', { topic: 'nobody' });
+    const { payload } = await flow.first('state');
+    await flow.first('stderr');
+    const { pid, startTime } = payload as { pid: number; startTime: number };
+    flow.send('run', { kill: 'SIGTERM', process: { pid, startTime } });
     await flow.first(
       'state',
       ({ complete }: NodeMessageInFlow & { complete?: boolean }) => complete === true,

@@ -21,6 +21,7 @@ interface EditorPage {
     readonly nodes: {
       readonly node: (id: string) => EditorNode | undefined;
       readonly eachNode: (look: (node: EditorNode) => void) => void;
+      readonly eachWorkspace: (look: (tab: { readonly id: string; readonly label: string }) => void) => void;
       readonly dirty: () => boolean;
     };
     readonly view: {
@@ -28,7 +29,7 @@ interface EditorPage {
       readonly reveal: (id: string) => void;
       readonly scale: () => number;
     };
-    readonly workspaces: { readonly active: () => string };
+    readonly workspaces: { readonly active: () => string; readonly show: (id: string) => void };
     readonly state: { readonly IMPORT_DRAGGING: number };
     readonly editor: { readonly edit: (node: EditorNode) => void };
     readonly actions: { readonly invoke: (name: string) => void };
@@ -190,6 +191,21 @@ export class EditorBrowser {
     }, node);
     if (id === undefined) throw new Error(`the editor has no node ${node}`);
     return id;
+  }
+
+  /** Brings the tab of this label to the front: an import leaves the one that was there. */
+  async showFlow(label: string): Promise<void> {
+    await this.page.evaluate((wanted) => {
+      const { RED } = globalThis as unknown as EditorPage;
+      let id: string | undefined;
+      RED.nodes.eachWorkspace((tab) => {
+        if (tab.label === wanted) id = tab.id;
+      });
+      if (id === undefined) throw new Error(`the editor has no flow ${wanted}`);
+      RED.workspaces.show(id);
+    }, label);
+    // Only what is drawn has a size.
+    await this.page.waitForSelector('.red-ui-flow-node-group');
   }
 
   /** The nodes that the editor marks with a triangle, and those whose type it does not know. */

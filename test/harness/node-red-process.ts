@@ -31,9 +31,15 @@ export interface NodeRedOptions {
   readonly userDir?: string;
   /** Runs Node-RED as this user, who owns the user directory. Needs root. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Palette packages, among those that the examples name, that this Node-RED has installed. */
+  readonly palettes?: readonly Palette[];
   /** The main script of another Node-RED, such as `node_modules/node-red-4/red.js`. */
   readonly script?: string;
 }
+
+/** What an example may need besides this package. Node-RED finds them beside itself, in node_modules. */
+export const PALETTES = ['@flowfuse/node-red-dashboard', 'node-red-node-email'] as const;
+export type Palette = (typeof PALETTES)[number];
 
 /** Generous: a loaded machine of one core starts Node-RED in 15 s. */
 const START_MS = 60_000;
@@ -72,7 +78,7 @@ export class NodeRedProcess {
   /** Resolves when the editor answers and the flows run. */
   static async start(options: NodeRedOptions = {}): Promise<NodeRedProcess> {
     const userDir = options.userDir ?? (await newUserDir());
-    writeFileSync(path.join(userDir, 'settings.js'), settingsFile(options.settings));
+    writeFileSync(path.join(userDir, 'settings.js'), settingsFile(options));
     if (options.flows !== undefined) {
       writeFileSync(path.join(userDir, 'flows.json'), JSON.stringify(options.flows));
     }
@@ -290,7 +296,7 @@ async function newUserDir(): Promise<string> {
 }
 
 /** Nothing here asks the network: no telemetry, no catalogue, no update check, no installing from the editor. */
-function settingsFile(more: Readonly<Record<string, unknown>> = {}): string {
+function settingsFile({ settings: more = {}, palettes = [] }: NodeRedOptions): string {
   const settings = {
     uiHost: '127.0.0.1',
     uiPort: 0,
@@ -304,6 +310,8 @@ function settingsFile(more: Readonly<Record<string, unknown>> = {}): string {
       modules: { allowInstall: false },
     },
     editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
+    // Like a user's: a palette package is there only where somebody installed it. Scopes are no part of the names.
+    nodesExcludes: PALETTES.filter((name) => !palettes.includes(name)).map((name) => path.basename(name)),
     // The debug node cuts what it shows; tests look at the whole.
     debugMaxLength: 10_000_000,
     ...more,

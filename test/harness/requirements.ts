@@ -49,6 +49,10 @@ const CHECKS = {
       if (!/mosquitto version/.test((error as { stdout?: string }).stdout ?? '')) throw error;
     });
   },
+  /** logger of util-linux. */
+  logger: async (): Promise<void> => {
+    await run('logger', ['--version']);
+  },
   root: (): Promise<void> => {
     const uid = process.getuid?.();
     return uid === 0 ? Promise.resolve() : Promise.reject(new Error(`this is uid ${uid ?? 'unknown'}`));

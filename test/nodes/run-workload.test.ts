@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import type { NodeMessageInFlow } from 'node-red';
+import { readProcessStat } from '../../src/index';
+import { until } from '../editor/left-behind';
 import { needs } from '../harness/requirements';
-import { RunningFlow, type FlowNode } from './running-flow';
+import { RunningFlow, type CaughtMessage, type FlowNode } from './running-flow';
 
 const WIRES = [['state'], ['stdout'], ['stderr']];
 
@@ -32,7 +36,8 @@ describe('run-workload', () => {
       await run({ command: 'true' }, { payload: 'x', topic: 'mine', colour: 'blue' });
       const started = await flow.first('state', isState('started'));
       const exited = await flow.first('state', isState('exited'));
-      const { pid, ...startedRest } = started.payload as Record<string, unknown>;
+      const { pid, startTime, ...startedRest } = started.payload as Record<string, unknown>;
+      assert.ok(Number.isInteger(startTime));
       assert.deepEqual(startedRest, { state: 'started', parentPid: null, argv: ['true'], traced: false });
       const { seconds, ...exitedRest } = exited.payload as Record<string, unknown>;
       assert.deepEqual(exitedRest, { state: 'exited', pid, code: 0, signal: null, timedOut: false });
@@ -176,6 +181,62 @@ describe('run-workload', () => {
       assert.ok(existsSync(`/proc/${pids[0]!}`));
     });
 
+    it('signals the one process that msg.process names, and says so', async () => {
+      await run({ command: 'sleep 61 & echo $!; wait $!; echo "ended $?"; sleep 62', shell: true });
+      const { payload: line } = await flow.first('stdout');
+      const pid = Number(line);
+      await until(() => readProcessStat(pid)?.comm === 'sleep', 'the child to be sleep');
+      const { startTime } = readProcessStat(pid)!;
+      flow.send('run', { kill: 'SIGUSR2', process: { pid, startTime }, topic: 'mine', complete: true });
+      const told = await flow.first('state', isState('signalled'));
+      assert.deepEqual(told.payload, {
+        state: 'signalled',
+        pid,
+        startTime,
+        comm: 'sleep',
+        signal: 'SIGUSR2',
+      });
+      assert.deepEqual(told.ftrace, { session: null, kind: 'signalled', pid });
+      assert.deepEqual(
+        [told.topic, told.kill, told.process, told.complete],
+        ['mine', undefined, undefined, undefined],
+      );
+      // 128 and the number of SIGUSR2: only the child got it, and the command goes on.
+      await flow.first('stdout', ({ payload }) => payload === 'ended 140');
+      flow.send('run', { kill: true });
+    });
+
+    it('signals nobody for a msg.process without its start time', async () => {
+      await run({ command: 'sleep', args: ['60'] });
+      const { payload } = await flow.first('state', isState('started'));
+      const { pid } = payload as { pid: number };
+      for (const process of [null, {}, { pid }]) flow.send('run', { kill: 'SIGKILL', process });
+      await flow.first('caught', () => flow.all('caught').length === 3);
+      const codes = flow.all('caught').map((message) => (message as CaughtMessage).error.code);
+      assert.deepEqual(codes, ['MESSAGE_INVALID', 'MESSAGE_INVALID', 'MESSAGE_INVALID']);
+      // Whatever was sent before would have been first.
+      flow.send('run', { kill: 'SIGUSR1' });
+      const { payload: ended } = await flow.first('state', isState('exited'));
+      assert.equal((ended as { signal: string }).signal, 'SIGUSR1');
+    });
+
+    it('refuses to signal a process that nobody here ran or traces', async () => {
+      const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
+      try {
+        await once(stranger, 'spawn');
+        const { startTime } = readProcessStat(stranger.pid!)!;
+        await run({ command: 'true' }, { kill: 'SIGKILL', process: { pid: stranger.pid, startTime } });
+        const { error } = await flow.caught();
+        assert.equal(error.code, 'KILL_DENIED');
+        assert.match(error.message, /ftraceLife\.mayKill: 'any'/);
+        const exited = once(stranger, 'exit');
+        stranger.kill('SIGTERM');
+        assert.deepEqual(await exited, [null, 'SIGTERM']);
+      } finally {
+        stranger.kill('SIGKILL');
+      }
+    });
+
     it('refuses a msg.kill that is no signal', async () => {
       await run({ command: 'true' }, { kill: 'SIGNOTHING' });
       assert.equal((await flow.caught()).error.code, 'CONFIG_INVALID');
@@ -250,6 +311,29 @@ describe('run-workload', () => {
       const exited = await flow.first('state', isState('exited'));
       assert.equal((exited.payload as { signal: string }).signal, 'SIGUSR1');
       assert.equal(exited.topic, 'workload-test');
+    });
+
+    it('signals what a session traces, and never the traced parent', async () => {
+      await traced({
+        command: 'sh',
+        args: ['-c', 'sleep 63 & echo $!; wait'],
+        wires: [['state', 'source'], ['stdout'], []],
+      });
+      const { payload } = await flow.first('state', isState('started'));
+      const { pid, startTime, parentPid } = payload as { pid: number; startTime: number; parentPid: number };
+      assert.equal(startTime, readProcessStat(pid)!.startTime);
+      const child = Number((await flow.first('stdout')).payload);
+      for (const each of [parentPid, child]) {
+        flow.send('run', {
+          kill: 'TERM',
+          process: { pid: each, startTime: readProcessStat(each)!.startTime },
+        });
+      }
+      const told = await flow.first('state', isState('signalled'));
+      assert.deepEqual((told.payload as { pid: number }).pid, child);
+      const { error } = await flow.caught();
+      assert.equal(error.code, 'KILL_DENIED');
+      await flow.first('state', isState('exited'));
     });
 
     it('sends a command that does not exist to Catch, and leaves no instance behind', async () => {

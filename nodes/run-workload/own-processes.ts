@@ -1,0 +1,50 @@
+/** What the run-workload nodes of this Node-RED run now, and whom a message may have signalled besides. */
+import type { NodeAPI } from 'node-red';
+import {
+  descendsFrom,
+  isTraced,
+  readProcessIdentity,
+  signalProcess,
+  type ProcessIdentity,
+  type Workload,
+} from '../../src/index';
+import { mayKill, type MayKill } from './administrator-settings';
+
+const running = new Set<Workload>();
+
+/** @returns the way to say that it has ended */
+export function addRunning(workload: Workload): () => void {
+  running.add(workload);
+  return () => running.delete(workload);
+}
+
+/** What a command of ours started, also where nothing is traced, or the trace is not read so far yet. */
+function isRunHere(pid: number): boolean {
+  const commands = new Set([...running].map((workload) => workload.pid));
+  return descendsFrom(pid, commands);
+}
+
+function isAllowed(who: MayKill, pid: number): boolean {
+  // Without the traced parent there is nobody to send the workload's signals, or to reap it.
+  const isParent = [...running].some(({ parentPid }) => parentPid === pid);
+  if (isParent || who === 'none') return false;
+  return who === 'any' || isTraced(pid) || isRunHere(pid);
+}
+
+/**
+ * Signals the one process that `msg.process` names, if it is still that one and an administrator lets flows do so.
+ * @param signal `SIGTERM`
+ * @param given `{ pid, startTime }`, as an alert has them
+ * @returns whom it was sent to
+ * @throws TraceError MESSAGE_INVALID, CONFIG_INVALID, PROCESS_MISSING, PROCESS_REPLACED, KILL_DENIED
+ */
+export function signalNamedProcess(
+  RED: NodeAPI,
+  signal: string,
+  given: unknown,
+): ProcessIdentity & { readonly comm: string } {
+  const who = mayKill(RED);
+  const { pid, startTime } = readProcessIdentity('msg.process', given);
+  const comm = signalProcess({ pid, startTime }, signal, (asked) => isAllowed(who, asked));
+  return { pid, startTime, comm };
+}
