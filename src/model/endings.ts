@@ -311,7 +311,7 @@ export class Endings implements DeathListener {
     process.parent?.zombies.add(process);
     if (ending.freed === null) {
       const text = `${process.title} is a zombie until it is waited for`;
-      this.stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process));
+      this.stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process, ts));
     }
   }
 

@@ -11,7 +11,7 @@ import { CaptureReader } from '../../src/readers/capture-reader';
 import { CaptureWriter } from '../../src/readers/capture-writer';
 import { RingBatch } from '../../src/readers/ring-batch';
 import { TextReader } from '../../src/readers/text-reader';
-import { ReportTargets } from '../../src/rules/report-alerts';
+import { ReportTargets } from '../../src/rules/report-targets';
 import type { Session } from '../../src/session/session';
 import { armSession } from '../../src/session/sessions';
 import { DEFAULT_SETTINGS } from '../../src/session/session-settings';
