@@ -33,7 +33,10 @@ async function readReport(
   const trace = await openTraceFile(file);
   const lifecycle = new Lifecycle({ source: trace.source });
   lifecycle.apply(new EventList([], [], [], extra));
-  for await (const batch of trace.batches) watch?.take(lifecycle.apply(batch).stages);
+  for await (const batch of trace.batches) {
+    const { stages } = lifecycle.apply(batch);
+    watch?.take(stages);
+  }
   const { stages, report } = lifecycle.finish();
   watch?.take(stages);
   watch?.end(report.trace.end);

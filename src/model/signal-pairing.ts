@@ -181,7 +181,7 @@ export class SignalPairing {
     return record;
   }
 
-  /** Who a process is at that moment, for what is judged of it. */
+  /** Who a process was at that time, for what is judged of it. */
   targetOf(process: Process, ts: number): SignalTarget {
     return this.tree.targetOf(process, ts);
   }
@@ -345,7 +345,8 @@ export class SignalPairing {
     const code = record.code === null ? '' : `, ${record.code}`;
     const result = record.result === 'pending' ? '' : `: ${record.result}`;
     const text = `${by} sent ${record.signal} to ${process.title} (${record.origin}${code})${result}`;
-    this.stages.add('signal-generated', event.ts, process, text, record, this.tree.targetOf(process, event.ts));
+    const target = this.tree.targetOf(process, event.ts);
+    this.stages.add('signal-generated', event.ts, process, text, record, target);
   }
 
   #enqueue(record: SignalRecord, process: Process, toGroup: boolean, ts: number): void {

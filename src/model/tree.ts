@@ -96,6 +96,7 @@ export class Tree {
       comm: record.comm,
       path: pathOf(process),
       ancestors,
+      ...(record.role && { role: record.role }),
       ...(identity && { identity }),
     };
   }

@@ -189,7 +189,9 @@ export class AlertWatch {
     this.zombies.gap(ts);
     this.pass(ts);
     const given = { process: null, first: ts, last: ts, time, incomplete: this.gaps.between(ts, ts) };
-    for (const { verdict, rule } of this.losses.verdictsOn(loss, (rule) => this.expiry.holds(rule, rule, time))) {
+    for (const { verdict, rule } of this.losses.verdictsOn(loss, (rule) =>
+      this.expiry.holds(rule, rule, time),
+    )) {
       const alert = makePlainAlert('loss', verdict, { ...given, text: lossText(loss, ts, verdict.reason) });
       this.judgements.raise(verdict, alert, rule, this.at);
     }

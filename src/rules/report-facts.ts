@@ -49,7 +49,7 @@ function factsOf(report: Report): Fact[] {
     const sentTo = targets.ofProcess(process, signal.ts);
     facts.push({ ts: signal.ts, rank: SENT, tell: (watch) => watch.sent(signal, sentTo) });
     const { ts, isGivenUp } = settledAt(signal, process, end);
-    const target = targets.ofProcess(process, ts);
+    const target = targets.ofProcess(process, ts, signal.ts);
     facts.push({
       ts,
       rank: isGivenUp ? GIVEN_UP : SETTLED,

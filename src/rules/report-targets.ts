@@ -23,15 +23,16 @@ export class ReportTargets {
     return process ? this.ofProcess(process, ts) : null;
   }
 
-  /** Who a process was at that time. */
-  ofProcess(process: ProcessRecord, ts: number): SignalTarget {
+  /** Who a process was at that time. @param whoAt of when what /proc said of it is wanted */
+  ofProcess(process: ProcessRecord, ts: number, whoAt = ts): SignalTarget {
     const lineage = this.lineage(process);
-    const identity = identityAt(process, ts);
+    const identity = identityAt(process, whoAt);
     return {
       id: process.id,
       comm: commAt(process, ts),
       path: pathAt(lineage, ts),
       ancestors: lineage.slice(1).map((ancestor) => ({ pid: ancestor.pid, comm: commAt(ancestor, ts) })),
+      ...(process.role && { role: process.role }),
       ...(identity && { identity }),
     };
   }

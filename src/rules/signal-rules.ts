@@ -50,7 +50,8 @@ export class SignalRules {
     this.earlier.sent(pending, target);
     for (const compiled of this.rules) {
       if (compiled.rule.pattern?.kind !== 'without') continue;
-      const holds = this.expiry.holds(compiled.rule, compiled.rule, signal.time) && compiled.holds(pending, target);
+      const holds =
+        this.expiry.holds(compiled.rule, compiled.rule, signal.time) && compiled.holds(pending, target);
       this.absences.sent(compiled, pending, target, holds);
     }
   }

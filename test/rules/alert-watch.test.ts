@@ -431,9 +431,7 @@ describe('a rule over time', () => {
     told.signal(at(101, { ...TERM, time: '2026-01-01T00:00:00Z' }));
     told.signal(at(102, { ...TERM, time: '2026-01-01T00:00:01Z' }));
     assert.deepEqual(told.said, ['old x1 100-100']);
-    assert.deepEqual(told.watch.takeRemarks(), [
-      'rule "old" is off since 2026-01-01T00:00:00.000Z: it has expired',
-    ]);
+    assert.deepEqual(told.watch.takeRemarks(), ['rule "old" ended 2026-01-01T00:00:00.000Z: it is off']);
     assert.deepEqual(told.watch.takeRemarks(), []);
   });
 

@@ -27,6 +27,7 @@ describe('the alerts of a report', () => {
             comm: 'a.out',
             path: './a.out',
             ancestors: [{ pid: 4994, comm: 'bash' }],
+            role: 'workload',
           },
         },
       ],
