@@ -8,7 +8,9 @@ interface Learnt {
   readonly signal: string;
   readonly origin: SignalOrigin;
   /** Null where it has no sender, or the trace does not show it. */
-  readonly sender: { readonly exe: string | null; readonly comm: string | null } | null;
+  readonly sender: { readonly comm: string | null } | null;
+  /** What the sender ran, where /proc was read in time: one that lives shortly has none. */
+  readonly exes: Set<string>;
   readonly target: { readonly path: string | null; readonly comm: string | null };
   readonly outcomes: Set<AlertOutcome['kind']>;
   count: number;
@@ -28,6 +30,8 @@ export interface Proposal {
 }
 
 const MOST = 1_000;
+/** Programs of one name that a rule names. */
+const MOST_EXES = 20;
 
 /**
  * Learns what is usual: counts what would have been an alert, by actor, target and signal, and proposes the rules
@@ -54,22 +58,25 @@ export class LearntSignals {
   takes(verdict: Verdict, signal: SignalRecord, target: SignalTarget | null): boolean {
     if (verdict.severity === 'critical') return false;
     const sender = knownSender(signal);
-    const actor = sender && { exe: sender.identity?.exe ?? null, comm: sender.comm };
+    const actor = sender && { comm: sender.comm };
+    const exe = sender?.identity?.exe ?? null;
     const to = { path: target?.path ?? null, comm: target?.comm ?? signal.target.comm };
     const origin = actor ? '' : signal.origin;
-    const key = keyOf([signal.signal, origin, actor?.exe ?? actor?.comm ?? '', to.path ?? to.comm ?? '']);
+    const key = keyOf([signal.signal, origin, actor?.comm ?? '', to.path ?? to.comm ?? '']);
     let known = this.learnt.get(key);
     if (known === undefined) {
       if (this.learnt.size >= MOST) {
         this.leftOut++;
         return true;
       }
-      const first = { outcomes: new Set<AlertOutcome['kind']>(), count: 0, runs: 0, lastRun: -1 };
+      const sets = { exes: new Set<string>(), outcomes: new Set<AlertOutcome['kind']>() };
+      const first = { ...sets, count: 0, runs: 0, lastRun: -1 };
       known = { signal: signal.signal, origin: signal.origin, sender: actor, target: to, ...first };
       this.learnt.set(key, known);
     }
     known.count++;
     known.outcomes.add(outcomeOf(signal));
+    if (exe !== null && known.exes.size < MOST_EXES) known.exes.add(exe);
     if (known.lastRun !== this.run) known.runs++;
     known.lastRun = this.run;
     return true;
@@ -83,8 +90,8 @@ export class LearntSignals {
 }
 
 function ruleFor(learnt: Learnt, names: Set<string>): ProposedRule {
-  const { signal, origin, sender, target, outcomes, count, runs } = learnt;
-  const from = sender === null ? origin : (sender.exe ?? sender.comm ?? 'an unknown sender');
+  const { signal, origin, sender, exes, target, outcomes, count, runs } = learnt;
+  const from = sender === null ? origin : (sender.comm ?? 'an unknown sender');
   const plain = `learnt: ${signal} from ${from} to ${target.path ?? target.comm ?? 'an unknown process'}`;
   let name = plain;
   for (let again = 2; names.has(name); again++) name = `${plain} (${again})`;
@@ -96,9 +103,14 @@ function ruleFor(learnt: Learnt, names: Set<string>): ProposedRule {
       signal,
       ...(sender === null
         ? { 'sender.pid': { known: false }, origin }
-        : sender.exe !== null
-          ? { 'sender.exe': exactly(sender.exe) }
-          : { 'sender.comm': exactly(sender.comm) }),
+        : { 'sender.comm': exactly(sender.comm) }),
+      // It need not have been read in time again.
+      ...(exes.size > 0 && {
+        any: [
+          ...[...exes].map((exe) => ({ 'sender.exe': exactly(exe) })),
+          { 'sender.exe': { known: false } },
+        ],
+      }),
       ...(target.path !== null
         ? { 'target.path': exactly(target.path) }
         : { 'target.comm': exactly(target.comm) }),

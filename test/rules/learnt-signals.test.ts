@@ -85,6 +85,21 @@ describe('learning', () => {
     });
   }
 
+  it('knows the sender by its program too, but not where that was not read in time', () => {
+    const identity = (exe: string) => ({
+      ...{ exe, uid: 0, user: 'root', ppid: 1, cgroup: null, unit: null, container: null, startTime: 1 },
+      ancestors: [],
+    });
+    const from = (exe: string | null): Partial<SignalRecord> => ({
+      sender: { ...signalRecord().sender!, ...(exe !== null && { identity: identity(exe) }) },
+    });
+    const { proposal, after } = learn([[from('/bin/bash')], [from(null)]]);
+    assert.equal(proposal.rules.length, 1);
+    assert.match(after.join(), /^expected.*expected/);
+    const watch = new AlertWatch(readRuleSet(proposal.rules));
+    assert.equal(watch.settled(signalRecord(from('/tmp/bash')), A_OUT)[0]?.kind, 'alert');
+  });
+
   it('has a limit, and counts what it leaves out', () => {
     const many = Array.from({ length: 1100 }, (_, index) => ({
       sender: { ...OUTSIDER, inTree: true, comm: `s${index}` },

@@ -12,9 +12,10 @@ import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { needs } from '../harness/requirements';
 import { ownInstances } from '../live/tracing-state';
 
+/** Children without an exec: one that is killed before it would be another program's in some runs. */
 const SCRIPT = `
-sleep 60 & kill -9 $!; wait $!
-sleep 60 & kill -TERM $!; wait $!
+(while :; do :; done) & kill -9 $!; wait $!
+(while :; do :; done) & kill -TERM $!; wait $!
 sh -c 'kill -ABRT $$'
 true`;
 
