@@ -8,6 +8,7 @@ import { fieldKey, keyOf } from './field-key';
 import type { Gaps } from './gaps';
 import type { Rule } from './rule';
 import type { RuleExpiry } from './rule-expiry';
+import { RuleIndex } from './rule-index';
 import type { CompiledRule } from './rule-match';
 import { SignalCounts } from './signal-counts';
 import { asPending, wasQueued } from './signal-facts';
@@ -24,9 +25,15 @@ export class SignalRules {
   readonly absences: Absences;
   private readonly earlier: EarlierSignals;
   private readonly counts = new SignalCounts();
+  /** The rules that fire by a signal, found by its number; the others fire by what does not come. */
+  private readonly index: RuleIndex;
+  private readonly awaiting: readonly CompiledRule[];
+  private readonly places: ReadonlyMap<CompiledRule, number>;
+  /** One that fits has fired: none of them looks at other signals, or at what was lost. */
+  private readonly decidesAlone: boolean;
 
   constructor(
-    private readonly rules: readonly CompiledRule[],
+    rules: readonly CompiledRule[],
     private readonly isAll: boolean,
     private readonly expiry: RuleExpiry,
     private readonly gaps: Gaps,
@@ -34,6 +41,12 @@ export class SignalRules {
     agenda: DueQueue<() => void>,
     absent: (absence: Absence) => void,
   ) {
+    const byAbsence = ({ rule }: CompiledRule): boolean => rule.pattern?.kind === 'without';
+    const firing = rules.filter((compiled) => !byAbsence(compiled));
+    this.index = new RuleIndex(firing);
+    this.awaiting = rules.filter(byAbsence);
+    this.places = new Map(rules.map((compiled, place) => [compiled, place]));
+    this.decidesAlone = !isAll && firing.every(({ rule }) => rule.pattern === null && !rule.requiresComplete);
     this.earlier = new EarlierSignals(rules);
     this.absences = new Absences(agenda, absent);
   }
@@ -48,10 +61,8 @@ export class SignalRules {
     if (!wasQueued(signal)) return;
     const pending = asPending(signal);
     this.earlier.sent(pending, target);
-    for (const compiled of this.rules) {
-      if (compiled.rule.pattern?.kind !== 'without') continue;
-      const holds =
-        this.expiry.holds(compiled.rule, compiled.rule, signal.time) && compiled.holds(pending, target);
+    for (const compiled of this.awaiting) {
+      const holds = this.isOn(compiled, signal) && compiled.holds(pending, target);
       this.absences.sent(compiled, pending, target, holds);
     }
   }
@@ -65,16 +76,36 @@ export class SignalRules {
   /** The rules that fire by this signal now: the first alone, unless all count. */
   fired(signal: SignalRecord, target: SignalTarget | null, now: number): Fired[] {
     const fired: Fired[] = [];
-    for (const compiled of this.rules) {
-      if (fired.length > 0 && !this.isAll) {
-        // What is awaited since it was sent is no longer asked for.
-        if (target !== null) this.absences.settled(compiled, signal, target, false);
-        continue;
-      }
-      const pattern = this.fires(compiled, signal, target, now);
-      if (pattern !== null) fired.push({ compiled, pattern });
+    for (const compiled of this.fitting(signal, target)) {
+      const pattern = this.patternOf(compiled, signal, target, now);
+      if (pattern === null || !this.isEnough(compiled.rule, pattern.incomplete)) continue;
+      fired.push({ compiled, pattern });
+      if (!this.isAll) break;
     }
+    if (this.awaiting.length > 0 && target !== null) this.settleAwaited(signal, target, fired[0]);
     return fired;
+  }
+
+  /** Those whose conditions hold, in their order; only the first where that one has fired then. */
+  private fitting(signal: SignalRecord, target: SignalTarget | null): readonly CompiledRule[] {
+    const isOn = (compiled: CompiledRule): boolean => this.isOn(compiled, signal);
+    if (!this.decidesAlone) return this.index.all(signal, target, isOn);
+    const first = this.index.first(signal, target, isOn);
+    return first === null ? [] : [first];
+  }
+
+  /** What is awaited since it was sent is no longer asked for where a rule before has fired, or it turned out otherwise. */
+  private settleAwaited(signal: SignalRecord, target: SignalTarget, fired: Fired | undefined): void {
+    const decided = fired === undefined || this.isAll ? Infinity : this.places.get(fired.compiled)!;
+    for (const compiled of this.awaiting) {
+      const holds =
+        this.places.get(compiled)! < decided && this.isOn(compiled, signal) && compiled.holds(signal, target);
+      this.absences.settled(compiled, signal, target, holds);
+    }
+  }
+
+  private isOn({ rule }: CompiledRule, { time }: SignalRecord): boolean {
+    return this.expiry.holds(rule, rule, time);
   }
 
   clear(): void {
@@ -89,25 +120,7 @@ export class SignalRules {
     if (goesOn) this.absences.came(target.id, 'continue', signal.ts);
   }
 
-  /** What the rule finds in this signal; null where it does not fire by it now. */
-  private fires(
-    compiled: CompiledRule,
-    signal: SignalRecord,
-    target: SignalTarget | null,
-    now: number,
-  ): AlertPattern | null {
-    const { rule } = compiled;
-    const isOn = this.expiry.holds(rule, rule, signal.time);
-    const holds = isOn && compiled.holds(signal, target);
-    if (rule.pattern?.kind === 'without') {
-      if (target !== null) this.absences.settled(compiled, signal, target, holds);
-      return null;
-    }
-    if (!holds) return null;
-    const pattern = this.patternOf(compiled, signal, target, now);
-    return pattern !== null && this.isEnough(rule, pattern.incomplete) ? pattern : null;
-  }
-
+  /** What the rule finds in a signal that fits it; null where it does not fire by it now. */
   private patternOf(
     compiled: CompiledRule,
     signal: SignalRecord,
