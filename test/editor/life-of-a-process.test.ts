@@ -135,7 +135,7 @@ describe('the example "1 Life of a process" in the editor', function () {
     assert.match(
       String(alerts[0]!.value),
       new RegExp(
-        `^sleep \\(${pid}\\) was killed by SIGKILL: its own parent, \\w+ \\(${parentPid}\\), killed it$`,
+        `^sleep \\(${pid}\\) was killed by SIGKILL: its own parent, \\w+ \\(${parentPid}\\), killed it\\. Sent by kill\\(\\) `,
       ),
     );
     assert.match(await editor.waitForDebug(`sleep (${pid}) was killed by SIGKILL: its own parent`), /alert/);
