@@ -9,6 +9,7 @@ import { temporaryFolder } from '../harness/temporary-folder';
 
 const START_MS = 20_000;
 const END_MS = 10_000;
+const AGAIN_MS = 500;
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
@@ -65,7 +66,13 @@ export class Mosquitto {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    await withDeadline(ended, END_MS, `mosquitto to end by ${signal}`);
+    // A SIGTERM between its last line and its loop is forgotten: there it begins by `run = 1` (mosquitto.c, main).
+    const again = setInterval(() => child.kill(signal), AGAIN_MS);
+    try {
+      await withDeadline(ended, END_MS, `mosquitto to end by ${signal}`);
+    } finally {
+      clearInterval(again);
+    }
   }
 }
 
