@@ -5,6 +5,7 @@
  * The process is the one that it happened to. What the trace does not know is left out, never null.
  */
 import type { Alert, Identity, Severity, SignalRecord } from '../model/report';
+import { executableOf, senderOf } from './alert-parties';
 
 export const ECS_VERSION = '8.17.0';
 
@@ -52,8 +53,9 @@ export function toEcs(alert: Alert, { host, boot }: AlertSource = {}): Fields {
         : {
             pid: signal?.target.tgid ?? pidIn(process.id),
             name: process.comm,
-            executable: absolute(identity?.exe ?? process.path),
-            entity_id: process.id,
+            executable: executableOf(identity, process.path),
+            // With the boot's id it is one life of one machine, among all that an index has.
+            entity_id: boot === undefined ? process.id : `${boot}/${process.id}`,
             parent: { pid: process.ancestors[0]?.pid ?? identity?.ppid, name: process.ancestors[0]?.comm },
             thread: signal === null ? undefined : { id: signal.target.pid },
           },
@@ -76,7 +78,7 @@ export function toEcs(alert: Alert, { host, boot }: AlertSource = {}): Fields {
 }
 
 function signalOf(signal: SignalRecord): Fields {
-  const { sender } = signal;
+  const sender = senderOf(signal);
   return {
     name: signal.signal,
     number: signal.number,
@@ -92,7 +94,7 @@ function signalOf(signal: SignalRecord): Fields {
         : {
             pid: sender.pid,
             name: sender.comm,
-            executable: sender.identity?.exe,
+            executable: executableOf(sender.identity),
             in_tree: sender.inTree,
             user: userOf(sender.identity),
             unit: sender.identity?.unit,
@@ -105,11 +107,6 @@ function signalOf(signal: SignalRecord): Fields {
 function userOf(identity: Identity | undefined): Fields | undefined {
   // Ids are keywords in the schema.
   return identity && { id: identity.uid === null ? undefined : String(identity.uid), name: identity.user };
-}
-
-/** `process.executable` is an absolute path. */
-function absolute(path: string | null): string | undefined {
-  return path?.startsWith('/') === true ? path : undefined;
 }
 
 function pidIn(id: string): number | undefined {

@@ -6,7 +6,9 @@
  * Attributes are flat, and of plain values or lists of them, as exporters want them. What the trace does not know is
  * left out.
  */
+import path from 'node:path';
 import type { Alert, Severity } from '../model/report';
+import { executableOf, senderOf } from './alert-parties';
 import type { AlertSource } from './ecs';
 
 type AttributeValue = string | number | boolean | readonly string[];
@@ -35,8 +37,8 @@ const SEVERITY_NUMBERS: Readonly<Record<Severity, number>> = {
 export function toOtelLog(alert: Alert, { host, boot }: AlertSource = {}): OtelLogRecord {
   const { process, signal, outcome } = alert;
   const identity = process?.identity;
-  const sender = signal?.sender;
-  const path = identity?.exe ?? process?.path;
+  const sender = senderOf(signal);
+  const executable = executableOf(identity, process?.path);
   const time = alert.time === null ? undefined : nanoseconds(alert.time);
   const pid = signal?.target.tgid ?? (process === null ? undefined : Number.parseInt(process.id, 10));
   return {
@@ -49,8 +51,9 @@ export function toOtelLog(alert: Alert, { host, boot }: AlertSource = {}): OtelL
     attributes: given({
       'process.pid': Number.isNaN(pid) ? undefined : pid,
       'process.parent_pid': process?.ancestors[0]?.pid ?? identity?.ppid,
-      'process.executable.name': process?.comm,
-      'process.executable.path': path,
+      // The name of the file, where it is known: a process may call itself anything.
+      'process.executable.name': executable === null ? process?.comm : path.basename(executable),
+      'process.executable.path': executable,
       'process.owner': identity?.user,
       'process.real_user.id': identity?.uid,
       'process.real_user.name': identity?.user,
@@ -78,7 +81,7 @@ export function toOtelLog(alert: Alert, { host, boot }: AlertSource = {}): OtelL
       'ftrace.sender.pid': sender?.pid,
       'ftrace.sender.name': sender?.comm,
       'ftrace.sender.in_tree': sender?.inTree,
-      'ftrace.sender.executable.path': sender?.identity?.exe,
+      'ftrace.sender.executable.path': executableOf(sender?.identity),
       'ftrace.sender.user.name': sender?.identity?.user,
       'ftrace.sender.unit': sender?.identity?.unit,
       'ftrace.sender.container.id': sender?.identity?.container,

@@ -47,6 +47,31 @@ function* leaves(value: unknown, place = ''): Generator<[string, unknown]> {
   else for (const [key, one] of Object.entries(value)) yield* leaves(one, `${place}.${key}`);
 }
 
+describe('whom an alert in the words of others names', () => {
+  const stopped = makeAlert(
+    VERDICT,
+    signalRecord({ origin: 'timer', sender: { pid: 4242, comm: 'innocent', inTree: false, irq: true } }),
+    { ...A_OUT, path: './a.out' },
+  );
+  const removed = makeAlert(VERDICT, signalRecord(), {
+    ...A_OUT,
+    identity: { ...IDENTITY, exe: '/root/a.out (deleted)' },
+  });
+
+  it('is nobody whom an interrupt happened to stop', () => {
+    for (const form of [toEcs(stopped), toOtelLog(stopped)]) {
+      assert.doesNotMatch(JSON.stringify(form), /4242|innocent/);
+    }
+  });
+
+  it('is the program by its absolute path, and by no other', () => {
+    assert.doesNotMatch(JSON.stringify(toEcs(stopped)['process']), /executable/);
+    assert.equal(toOtelLog(stopped).attributes['process.executable.path'], undefined);
+    assert.match(JSON.stringify(toEcs(removed)['process']), /"executable":"\/root\/a.out"/);
+    assert.equal(toOtelLog(removed).attributes['process.executable.path'], '/root/a.out');
+  });
+});
+
 describe('an alert as an ECS document', () => {
   it('has the fields of the schema', () => {
     const ecs = toEcs(FULL, { host: 'web1', boot: 'b1' }) as Record<string, Record<string, unknown>>;
@@ -67,7 +92,7 @@ describe('an alert as an ECS document', () => {
       pid: 5441,
       name: 'a.out',
       executable: '/root/a.out',
-      entity_id: A_OUT.id,
+      entity_id: `b1/${A_OUT.id}`,
       parent: { pid: 4994, name: 'bash' },
       thread: { id: 5441 },
     });
