@@ -6,6 +6,9 @@ import type { Output } from './output';
 import { asked, readRecordRequest } from './record-request';
 import { Recording } from './recording';
 
+/** Some 14 MB: they bridge a tenth of a second in which a busy machine does not let us run, while a capture is written. */
+const PARTS_ON_THE_WAY = 32;
+
 function ignore(): void {
   // The command has our own descriptors.
 }
@@ -24,7 +27,7 @@ export async function record(args: string[], out: Output): Promise<number> {
   let recording: Recording | null = null;
   let timer: NodeJS.Timeout | undefined;
   try {
-    session = await armSession(sessionSettings);
+    session = await armSession(sessionSettings, PARTS_ON_THE_WAY);
     const batches = session.batches();
     recording = new Recording(request, session, out);
     await recording.begin();

@@ -16,11 +16,8 @@ import {
   type ReaderTask,
 } from './reader-thread-protocol';
 
-/**
- * So many parts may be on their way, some 7 MB: they bridge a moment in which a busy machine does not let the
- * main thread run.
- */
-const PARTS_ON_THE_WAY = 16;
+/** So many parts may be on their way: enough that the thread does not wait, few enough to hold. */
+const PARTS_ON_THE_WAY = 8;
 
 /** Seen from here, and from a command that is bundled into one file in the folder beside (`src/cli/`). */
 const READER_THREAD = path.join(__dirname, '../session/reader-thread.js');
@@ -36,8 +33,16 @@ export class LiveReader {
   #failure: Error | null = null;
   #isOver = false;
 
-  /** Opens the pipes; nothing is read before `start`. */
-  constructor(instances: readonly Instance[], kind: PageKind, clock: string) {
+  /**
+   * Opens the pipes; nothing is read before `start`.
+   * @param partsOnTheWay more of them bridge longer moments in which the main thread does not run, and take memory
+   */
+  constructor(
+    instances: readonly Instance[],
+    kind: PageKind,
+    clock: string,
+    private readonly partsOnTheWay = PARTS_ON_THE_WAY,
+  ) {
     instances.forEach((instance, number) => {
       for (const cpu of instance.cpus()) {
         const fd = openSync(instance.rawPipe(cpu), constants.O_RDONLY | constants.O_NONBLOCK);
@@ -82,7 +87,7 @@ export class LiveReader {
    * @throws Error what ended the thread
    */
   async *read(): AsyncGenerator<MergedPages, void> {
-    this.#give(PARTS_ON_THE_WAY);
+    this.#give(this.partsOnTheWay);
     for (;;) {
       const part = this.#arrived.shift();
       if (part !== undefined) {

@@ -78,6 +78,7 @@ export class Session {
     readonly settings: SessionSettings,
     armed: Armed,
     names: SessionNames,
+    partsOnTheWay?: number,
   ) {
     this.topic = settings.topic;
     this.#armed = armed;
@@ -86,7 +87,7 @@ export class Session {
     this.#context = readKernelTables(armed.tree, armed.events, settings.clock);
     seedSavedNames(armed.tree.tracefs, this.#context.names);
     this.#now = traceClock(settings.clock, armed.tree.statisticsFile());
-    this.#reader = new LiveReader(instances, this.#context.table, settings.clock);
+    this.#reader = new LiveReader(instances, this.#context.table, settings.clock, partsOnTheWay);
     this.#watch = new TreeWatch({
       outside: armed.signals === null ? -1 : 1,
       names: this.#context.names,

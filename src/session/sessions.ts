@@ -12,9 +12,10 @@ const sessions = new Map<string, Session>();
 
 /**
  * Arms a session: both instances made, filtered, and off. A session under the same topic is ended first.
+ * @param partsOnTheWay parts of 8,192 events that may wait between the reading thread and the main one; eight
  * @throws TraceError TRACEFS_MISSING, TRACEFS_DENIED, PID_NAMESPACE, EVENT_UNKNOWN, TRACEFS_WRITE, PROCESS_MISSING
  */
-export async function armSession(settings: SessionSettings): Promise<Session> {
+export async function armSession(settings: SessionSettings, partsOnTheWay?: number): Promise<Session> {
   // Before anything is made, or another session ended.
   findProcesses(settings.attach);
   await sessions.get(settings.topic)?.disarm();
@@ -24,7 +25,7 @@ export async function armSession(settings: SessionSettings): Promise<Session> {
   const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
   let session: Session;
   try {
-    session = new Session(settings, armed, names);
+    session = new Session(settings, armed, names, partsOnTheWay);
   } catch (error) {
     await disarmInstances(armed, names);
     throw error;
