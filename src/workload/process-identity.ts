@@ -5,9 +5,10 @@
  * Between the look and the signal there are some microseconds in which the process could die, be reaped, and its pid
  * be given away. Only pidfd_send_signal(2) closes that, which Node has no way to call.
  */
+import type { ProcStat } from '../kernel/proc-stat';
 import { signalNumber } from '../kernel/signals';
 import { TraceError, errnoOf } from '../trace-error';
-import { readProcessStat, type ProcessStat } from './process-stat';
+import { readProcessStat } from './process-stat';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -42,7 +43,7 @@ export function readProcessIdentity(place: string, given: unknown): ProcessIdent
  * @returns what it is now
  * @throws TraceError PROCESS_MISSING where it is gone or a zombie, PROCESS_REPLACED where its pid is another's
  */
-export function findSameProcess({ pid, startTime }: ProcessIdentity): ProcessStat {
+export function findSameProcess({ pid, startTime }: ProcessIdentity): ProcStat {
   const now = readProcessStat(pid);
   if (now === null) throw new TraceError('PROCESS_MISSING', `pid ${pid}, started at tick ${startTime}`);
   if (now.startTime !== startTime)

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { readProcessIdentity, signalProcess } from '../../src/workload/process-identity';
-import { parseProcessStat, readProcessStat } from '../../src/workload/process-stat';
+import { readProcessStat } from '../../src/workload/process-stat';
 import { until } from '../editor/left-behind';
 import { needs } from '../harness/requirements';
 
@@ -18,26 +18,6 @@ async function livedOn(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   assert.deepEqual(await exited, [null, 'SIGTERM']);
 }
-
-describe('a line of /proc/PID/stat', () => {
-  const rest = '1 4242 4242 0 -1 4194304 93 0 0 0 0 0 0 0 20 0 1 0 99887766 2600000 0 0';
-  const cases: [string, string, ReturnType<typeof parseProcessStat>][] = [
-    ['plain', `4242 (sleep) S ${rest}`, { comm: 'sleep', state: 'S', ppid: 1, startTime: 99887766 }],
-    [
-      'with a name that looks like its end',
-      `4242 (a) R 7 (b) Z ${rest}`,
-      { comm: 'a) R 7 (b', state: 'Z', ppid: 1, startTime: 99887766 },
-    ],
-    ['that is cut', '4242 (sleep) S 1 4242', null],
-    ['that is none', 'sleep', null],
-    ['that is empty', '', null],
-  ];
-  for (const [name, text, expected] of cases) {
-    it(`${name} is read as ${JSON.stringify(expected)}`, () => {
-      assert.deepEqual(parseProcessStat(text), expected);
-    });
-  }
-});
 
 describe('a process to signal', () => {
   for (const given of [
