@@ -142,6 +142,11 @@ export function seconds(span: number): string {
   return span >= 0.0009995 ? `${Math.round(span * 1e3)} ms` : `${Math.round(span * 1e6)} µs`;
 }
 
+/** Before the text of one alert that stands for several: "3 times in 2 s, the last: ". */
+export function timesText(count: number, span: number, which: 'last' | 'worst'): string {
+  return `${count} times in ${seconds(span)}, the ${which}: `;
+}
+
 /** Behind the name of a process: "a.out (5441) did not exit within 5 s after ...". */
 export const NOT_COME = {
   exit: 'did not exit',

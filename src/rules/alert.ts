@@ -1,6 +1,6 @@
 import type { Alert, AlertSubject, SignalRecord, SignalTarget } from '../model/report';
 import { alertId } from './alert-id';
-import { fromWhom, seconds, signalDetails, signalSentence, targetName } from './alert-text';
+import { fromWhom, seconds, signalDetails, signalSentence, targetName, timesText } from './alert-text';
 import type { Verdict } from './default-verdicts';
 import { incompletenessOf, knownSender, outcomeOf } from './evidence';
 import { keyOf } from './field-key';
@@ -126,7 +126,7 @@ function textOf(
       return `${who} ${awaited} within ${seconds(within)} after ${signal.signal}${fromWhom(signal)}: ${verdict.reason}`;
     }
     if (count > 1) {
-      return `${count} times in ${seconds(last - first)}, the last: ${signalSentence(signal, target, verdict.reason)}`;
+      return `${timesText(count, last - first, 'last')}${signalSentence(signal, target, verdict.reason)}`;
     }
     const [before] = earlier;
     const one = signalSentence(signal, target, verdict.reason);
