@@ -308,6 +308,87 @@ describe('a count in a window', () => {
     for (const ts of [102, 100, 101]) told.settled(at(ts, CHLD), 103);
     assert.deepEqual(told.said, ['many x3 100-102']);
   });
+
+  it('finds those that were settled long after others', () => {
+    const told = new Told([MANY]).signal(at(50, CHLD));
+    for (const ts of [1, 1.1, 1.2]) told.settled(at(ts, CHLD), 51);
+    assert.deepEqual(told.said, ['many x3 1-1.2']);
+    assert.deepEqual(
+      told.alerts[0]!.earlier.map(({ ts }) => ts),
+      [1, 1.1],
+    );
+  });
+
+  it('counts each signal once, also where it falls below and comes back', () => {
+    const told = new Told([MANY], { intervalSeconds: 0 });
+    for (const ts of [100, 101, 102, 111, 113, 114]) told.signal(at(ts, CHLD));
+    assert.deepEqual(told.said, ['many x3 100-102', 'many x1 111-111', 'many x2 113-114']);
+  });
+
+  const EXCEPTED = {
+    ...MANY,
+    except: [{ sender: { comm: 'backup' }, reason: 'backup' }],
+  };
+  const BACKUP = { pid: 7, comm: 'backup', inTree: false, irq: false };
+
+  it('leaves out what is excepted, which its exception passes', () => {
+    const told = new Told([EXCEPTED], { intervalSeconds: 0 });
+    for (const ts of [100, 101]) told.signal(at(ts, CHLD));
+    told.signal(at(102, { ...CHLD, sender: BACKUP }));
+    assert.deepEqual(
+      told.judgements.slice(-1).map((each) => each.kind === 'passed' && each.verdict.rule),
+      ['many (except: backup)'],
+    );
+    assert.deepEqual(told.said, []);
+    for (const ts of [103, 104]) told.signal(at(ts, CHLD));
+    assert.deepEqual(told.said, ['many x3 100-103', 'many x1 104-104']);
+  });
+
+  it('is not told on incomplete evidence, and from then on only when the window has passed the gap', () => {
+    const told = new Told([{ ...MANY, requires: 'complete' }], { intervalSeconds: 0 });
+    for (const ts of [100, 101]) told.signal(at(ts, CHLD));
+    told.took(told.watch.lost({ ts: 101.5, count: 5, cpu: 0 }, 101.5, null));
+    for (const ts of [102, 103, 104]) told.signal(at(ts, CHLD));
+    assert.deepEqual(
+      told.said.filter((each) => each.startsWith('many')),
+      ['many x3 102-104'],
+    );
+    assert.deepEqual([told.alerts.at(-1)!.incomplete, told.watch.tallies.incomplete], [[], 2]);
+  });
+
+  it('names the gaps of the whole window with a repeat', () => {
+    const told = new Told([MANY], { intervalSeconds: 0 });
+    for (const ts of [100, 101, 102]) told.signal(at(ts, CHLD));
+    told.took(told.watch.lost({ ts: 102.5, count: 5, cpu: 0 }, 102.5, null));
+    told.signal(at(103, CHLD));
+    assert.deepEqual(told.alerts.at(-1)!.incomplete, ['5 events lost on CPU 0 before 102.500000']);
+  });
+
+  it('counts records that come alone by their process', () => {
+    const told = new Told([{ ...MANY, times: { atLeast: 3, within: 10 } }]);
+    const alone = (ts: number, pid: number) =>
+      told.took(told.watch.record(at(ts, { ...CHLD, target: { pid, tgid: pid, comm: 'p' } })));
+    for (const pid of [101, 102, 103]) alone(100, pid);
+    assert.deepEqual(told.said, []);
+    for (const ts of [101, 102]) alone(ts, 101);
+    assert.deepEqual(told.said, ['many x3 100-102']);
+  });
+
+  it('gives up without a word what its window has passed', () => {
+    const told = new Told([MANY]);
+    for (let nth = 0; nth < 10_050; nth++) {
+      told.settled(at(100 + nth * 11, CHLD), undefined, { ...A_OUT, comm: `c${nth}` });
+    }
+    assert.equal(told.watch.tallies.leftOut, 0);
+  });
+
+  it('still counts after so many that most had to be forgotten', () => {
+    const told = new Told([MANY]);
+    for (let nth = 0; nth < 5_000; nth++) told.signal(at(100 + nth * 6, CHLD));
+    assert.deepEqual(told.said, []);
+    for (const ts of [1, 2, 3]) told.settled(at(ts, CHLD), 30_200);
+    assert.deepEqual(told.said, ['many x3 1-3']);
+  });
 });
 
 const ZOMBIES = { name: 'zombie', on: 'zombie', when: {}, olderThan: 30, verdict: 'attention' };
