@@ -189,10 +189,14 @@ export class AlertWatch {
     this.zombies.gap(ts);
     this.pass(ts);
     const given = { process: null, first: ts, last: ts, time, incomplete: this.gaps.between(ts, ts) };
-    for (const { verdict, rule } of this.losses.verdictsOn(loss, (rule) =>
+    for (const { verdict, rule, lost } of this.losses.verdictsOn(loss, (rule) =>
       this.expiry.holds(rule, rule, time),
     )) {
-      const alert = makePlainAlert('loss', verdict, { ...given, text: lossText(loss, ts, verdict.reason) });
+      const alert = makePlainAlert('loss', verdict, {
+        ...given,
+        loss,
+        text: lossText(lost, ts, verdict.reason),
+      });
       this.judgements.raise(verdict, alert, rule, this.at);
     }
     return this.take();

@@ -483,6 +483,21 @@ describe('lost events', () => {
       told.alerts.map(({ rule: name }) => name),
       ['loss', 'loss'],
     );
+    assert.match(told.alerts[0]!.text, /^10 events lost in 3 gaps, the last on CPU 1 before 100\.000000: /);
+    assert.match(told.alerts[1]!.text, /^an unknown number of events lost on CPU 1 before 100\.000000: /);
+  });
+
+  it('have each an id of its own, also where several CPUs lose some at one moment', () => {
+    const told = new Told([], { intervalSeconds: 0 });
+    for (const [cpu, count] of [
+      [0, 5],
+      [1, 5],
+      [1, 9],
+      [1, null],
+    ] as const) {
+      told.took(told.watch.lost({ cpu, ts: 100, count }, 100, null));
+    }
+    assert.equal(new Set(told.alerts.map(({ id }) => id)).size, 4);
   });
 
   it('stand beside what is said of the time in which they were', () => {
