@@ -216,6 +216,8 @@ export class AlertWatch {
   }
 
   private pass(ts: number): void {
+    // Compared with it, every moment would be over or none.
+    if (!Number.isFinite(ts)) return;
     if (ts < this.now - OTHER_TRACE) this.close();
     this.now = Math.max(this.now, ts);
     for (let next = this.agenda.take(this.now); next; next = this.agenda.take(this.now)) {

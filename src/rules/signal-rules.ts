@@ -61,10 +61,22 @@ export class SignalRules {
     if (!wasQueued(signal)) return;
     const pending = asPending(signal);
     this.earlier.sent(pending, target);
+    if (this.awaiting.length === 0) return;
+    const decided = this.isAll ? Infinity : this.decidedBy(pending, target);
     for (const compiled of this.awaiting) {
-      const holds = this.isOn(compiled, signal) && compiled.holds(pending, target);
+      const holds =
+        this.places.get(compiled)! < decided &&
+        this.isOn(compiled, signal) &&
+        compiled.holds(pending, target);
       this.absences.sent(compiled, pending, target, holds);
     }
+  }
+
+  /** The place of the first rule that decides about what waits by itself, however long it waits. */
+  private decidedBy(pending: SignalRecord, target: SignalTarget): number {
+    const fitting = this.index.all(pending, target, (compiled) => this.isOn(compiled, pending));
+    const first = fitting.find(({ rule }) => rule.pattern === null);
+    return first === undefined ? Infinity : this.places.get(first)!;
   }
 
   /** It is known what became of it. */

@@ -257,6 +257,39 @@ describe('an absence', () => {
     assert.equal(told.watch.tallies.undecidedByLoss, 0);
   });
 
+  const MINE = { name: 'mine', when: { signal: 'TERM' }, verdict: 'expected' };
+  const WAITING = at(100, { ...TERM, result: 'pending', delivered: null });
+
+  it('is nobody’s where an earlier rule decides, also of a signal that waits for longer', () => {
+    const told = new Told([MINE, NO_EXIT]).sent(WAITING).tick(110).settled(at(100, TERM), 110).end(200);
+    assert.deepEqual(told.said, []);
+  });
+
+  it('is told of a signal that waits where the earlier rule turns out not to fit', () => {
+    const pending = { ...MINE, when: { signal: 'TERM', fatal: false, handled: false } };
+    const told = new Told([pending, NO_EXIT]).sent(WAITING).tick(110);
+    assert.deepEqual(told.said, []);
+    assert.deepEqual(told.settled(at(100, TERM), 110).said, ['no exit x1 100-105']);
+  });
+
+  it('is told beside what a later rule says, and beside an earlier one where all count', () => {
+    const bad = { ...MINE, verdict: 'unexpected' };
+    for (const set of [[NO_EXIT, bad], { match: 'all', rules: [bad, NO_EXIT] }]) {
+      const told = new Told(set).sent(WAITING).tick(110).settled(at(100, TERM), 110).end(200);
+      assert.deepEqual(told.said, ['no exit x1 100-105', 'mine x1 100-100']);
+    }
+  });
+
+  it('is not decided by a time that is none', () => {
+    for (const none of [NaN, Infinity]) {
+      const told = new Told([NO_EXIT]).signal(at(100, TERM)).tick(none);
+      assert.deepEqual(told.took(told.watch.exited(A_OUT.id, 101, false)).end(200).said, []);
+      assert.deepEqual(doubtsOf(told.watch.tallies), []);
+      const other = new Told([NO_EXIT]).tick(none).signal(at(100, TERM)).tick(106);
+      assert.deepEqual(other.said, ['no exit x1 100-105']);
+    }
+  });
+
   it('is nobody’s where an earlier rule decides', () => {
     const mine = { name: 'mine', when: { signal: 'TERM' }, verdict: 'expected' };
     assert.deepEqual(new Told([mine, NO_EXIT]).signal(at(100, TERM)).end(200).said, []);
