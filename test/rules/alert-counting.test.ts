@@ -106,7 +106,7 @@ describe('counting alerts', () => {
     counting.add(three(104));
     const [summary] = counting.flush();
     assert.equal(summary?.count, 6);
-    assert.match(summary!.text, /^6 times in 4 s, the last: a\.out \(5441\) was killed/);
+    assert.match(summary.text, /^6 times in 4 s, the last: a\.out \(5441\) was killed/);
   });
 
   it('keeps different fingerprints apart', () => {
