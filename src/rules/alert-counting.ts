@@ -1,6 +1,8 @@
 import type { Alert, Severity } from '../model/report';
 import { alertId } from './alert-id';
+import { timesText } from './alert-text';
 import { DueQueue, type Due } from './due-queue';
+import { SEVERITIES } from './rule';
 
 export interface AlertCountingOptions {
   /** Seconds on the trace clock between two messages about the same; 60 where nothing is said. */
@@ -14,8 +16,16 @@ interface Open {
   readonly fingerprint: string;
   readonly every: number;
   due: Due;
+  /** How bad it was when it was last said. */
+  said: Severity;
   /** The alerts held back since, as one; null while there are none. */
-  held: Alert | null;
+  held: Held | null;
+}
+
+interface Held {
+  readonly alert: Alert;
+  /** Not all of them are as bad as the sample. */
+  readonly isMixed: boolean;
 }
 
 /** Seconds. Several CPUs are a little out of order; a longer way back is another trace. */
@@ -24,7 +34,8 @@ const OTHER_TRACE = 60;
 /**
  * Says the same thing once, and then how often: the first alert of a fingerprint passes at once; those that follow
  * within the interval are held and come as one alert whose `count` says how many they were, with `first`, `last`
- * and the last of them as the sample. Critical alerts are never held.
+ * and the last of the worst of them as the sample. One that is worse than what was last said passes at once too.
+ * Critical alerts are never held.
  *
  * Nothing is dropped: the counts of all that comes out, after `flush`, are the counts of the alerts that went in.
  * Time comes from the trace, and when a summary is due does not depend on how often `tick` is called: a replay at
@@ -47,7 +58,7 @@ export class AlertCounting {
   /** Alerts held back at this moment. */
   get held(): number {
     let held = 0;
-    for (const { held: alert } of this.open.values()) held += alert?.count ?? 0;
+    for (const open of this.open.values()) held += open.held?.alert.count ?? 0;
     return held;
   }
 
@@ -66,12 +77,16 @@ export class AlertCounting {
     if (passesAlways(alert.severity) || every <= 0) return [...due, alert];
     const open = this.open.get(alert.fingerprint);
     if (open) {
-      open.held = open.held ? together(open.held, alert) : alert;
+      if (isWorse(alert.severity, open.said)) {
+        open.said = alert.severity;
+        return [...due, alert];
+      }
+      open.held = open.held ? together(open.held, alert) : { alert, isMixed: false };
       return due;
     }
     if (this.open.size >= this.maxOpen) due.push(...this.closeNext());
-    const { fingerprint } = alert;
-    const added = { fingerprint, every, held: null } as Partial<Open> as Open;
+    const { fingerprint, severity: said } = alert;
+    const added = { fingerprint, every, said, held: null } as Partial<Open> as Open;
     added.due = this.queue.add(Math.max(ts, this.now) + every, added);
     this.open.set(fingerprint, added);
     return [...due, alert];
@@ -90,6 +105,7 @@ export class AlertCounting {
       const { at, value: open } = next;
       if (open.held) {
         summaries.push(summed(open.held));
+        open.said = open.held.alert.severity;
         open.held = null;
         open.due = this.queue.add(at + open.every, open);
       } else {
@@ -124,23 +140,41 @@ function passesAlways(severity: Severity): boolean {
   return severity === 'critical';
 }
 
-function together(one: Alert, other: Alert): Alert {
-  const sample = other.last >= one.last ? other : one;
-  return {
+function isWorse(one: Severity, other: Severity): boolean {
+  return SEVERITIES.indexOf(one) > SEVERITIES.indexOf(other);
+}
+
+function together({ alert: one, isMixed }: Held, other: Alert): Held {
+  const isOther =
+    one.severity === other.severity ? other.last >= one.last : isWorse(other.severity, one.severity);
+  const sample = isOther ? other : one;
+  const alert = {
     ...sample,
+    text: textOfOne(sample),
     count: one.count + other.count,
     first: Math.min(one.first, other.first),
     last: Math.max(one.last, other.last),
   };
+  return {
+    alert: { ...alert, text: `${timesOf(alert)}${alert.text}` },
+    isMixed: isMixed || one.severity !== other.severity,
+  };
 }
 
-/** The text of one that stands for several says so, and its id is no longer that of the sample alone. */
-function summed(alert: Alert): Alert {
+function timesOf({ count, first, last }: Alert): string {
+  return count === 1 ? '' : timesText(count, last - first, 'last');
+}
+
+/** Without what it says of how many it stands for: it is about to stand for more. */
+function textOfOne(alert: Alert): string {
+  const times = timesOf(alert);
+  return alert.text.startsWith(times) ? alert.text.slice(times.length) : alert.text;
+}
+
+/** One that stands for several has an id that is no longer that of the sample alone. */
+function summed({ alert, isMixed }: Held): Alert {
   if (alert.count === 1) return alert;
-  const span = alert.last - alert.first;
-  return {
-    ...alert,
-    id: alertId(alert),
-    text: `${alert.count} times in ${span.toFixed(3)} s, the last: ${alert.text}`,
-  };
+  const { count, first, last } = alert;
+  const text = isMixed ? `${timesText(count, last - first, 'worst')}${textOfOne(alert)}` : alert.text;
+  return { ...alert, id: alertId(alert), text };
 }

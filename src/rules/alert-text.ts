@@ -105,7 +105,8 @@ export function signalDetails(signal: SignalRecord, target: SignalTarget | null)
     senderIs === '' ? '' : `sender: ${senderIs}`,
     targetIs === '' ? '' : `target: ${targetIs}`,
   ];
-  return parts.filter(Boolean).join('; ');
+  const details = parts.filter(Boolean).join('; ');
+  return details.slice(0, 1).toUpperCase() + details.slice(1);
 }
 
 /** Every signal goes through these (kernel/signal.c): they say nothing of where it came from. */
@@ -142,6 +143,11 @@ export function seconds(span: number): string {
   return span >= 0.0009995 ? `${Math.round(span * 1e3)} ms` : `${Math.round(span * 1e6)} µs`;
 }
 
+/** Before the text of one alert that stands for several: "3 times in 2 s, the last: ". */
+export function timesText(count: number, span: number, which: 'last' | 'worst'): string {
+  return `${count} times in ${seconds(span)}, the ${which}: `;
+}
+
 /** Behind the name of a process: "a.out (5441) did not exit within 5 s after ...". */
 export const NOT_COME = {
   exit: 'did not exit',
@@ -161,9 +167,15 @@ export function zombieText(target: SignalTarget, age: number, reason: string): s
   return details === '' ? what : `${what}. It is ${details}`;
 }
 
-/** "7 events lost on CPU 1 before 9978.200000: ..." */
-export function lossText({ count, cpu }: Loss, ts: number, reason: string): string {
+/** What was lost, in how many gaps, of which the last is the one of its CPU. */
+export interface Lost extends Pick<Loss, 'cpu' | 'count'> {
+  readonly gaps: number;
+}
+
+/** "7 events lost on CPU 1 before 9978.200000: ...", "12 events lost in 3 gaps, the last on CPU 1 before ...: ..." */
+export function lossText({ count, cpu, gaps }: Lost, ts: number, reason: string): string {
   const many = count === null ? 'an unknown number of events' : count === 1 ? '1 event' : `${count} events`;
   const where = cpu < 0 ? '' : ` on CPU ${cpu}`;
-  return `${many} lost${where} before ${ts.toFixed(6)}: ${reason}`;
+  const among = gaps === 1 ? '' : ` in ${gaps} gaps, the last`;
+  return `${many} lost${among}${where} before ${ts.toFixed(6)}: ${reason}`;
 }

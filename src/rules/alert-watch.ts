@@ -189,10 +189,14 @@ export class AlertWatch {
     this.zombies.gap(ts);
     this.pass(ts);
     const given = { process: null, first: ts, last: ts, time, incomplete: this.gaps.between(ts, ts) };
-    for (const { verdict, rule } of this.losses.verdictsOn(loss, (rule) =>
+    for (const { verdict, rule, lost } of this.losses.verdictsOn(loss, (rule) =>
       this.expiry.holds(rule, rule, time),
     )) {
-      const alert = makePlainAlert('loss', verdict, { ...given, text: lossText(loss, ts, verdict.reason) });
+      const alert = makePlainAlert('loss', verdict, {
+        ...given,
+        loss,
+        text: lossText(lost, ts, verdict.reason),
+      });
       this.judgements.raise(verdict, alert, rule, this.at);
     }
     return this.take();
@@ -212,6 +216,8 @@ export class AlertWatch {
   }
 
   private pass(ts: number): void {
+    // Compared with it, every moment would be over or none.
+    if (!Number.isFinite(ts)) return;
     if (ts < this.now - OTHER_TRACE) this.close();
     this.now = Math.max(this.now, ts);
     for (let next = this.agenda.take(this.now); next; next = this.agenda.take(this.now)) {

@@ -1,6 +1,7 @@
 import type { Alert, AlertSubject, SignalRecord, SignalTarget } from '../model/report';
+import type { Loss } from '../trace-event';
 import { alertId } from './alert-id';
-import { fromWhom, seconds, signalDetails, signalSentence, targetName } from './alert-text';
+import { fromWhom, seconds, signalDetails, signalSentence, targetName, timesText } from './alert-text';
 import type { Verdict } from './default-verdicts';
 import { incompletenessOf, knownSender, outcomeOf } from './evidence';
 import { keyOf } from './field-key';
@@ -33,7 +34,7 @@ export function makeAlert(
     ancestors: [],
   };
   const { earlier = [], count = 1, first = signal.ts, last = signal.ts } = pattern;
-  return finished({
+  const alert: Omit<Alert, 'id'> = {
     about: 'signal',
     severity: verdict.severity,
     rule: verdict.rule,
@@ -50,7 +51,8 @@ export function makeAlert(
     outcome: { kind: outcomeOf(signal), coreDumped: signal.coreDumped ?? null },
     incomplete: [...new Set([...incompletenessOf(signal, target), ...(pattern.incomplete ?? [])])],
     text: textOf(verdict, signal, target, pattern),
-  });
+  };
+  return { id: alertId(alert), ...alert };
 }
 
 /** An alert about what no signal did. */
@@ -65,11 +67,12 @@ export function makePlainAlert(
     readonly incomplete: readonly string[];
     readonly fingerprint?: string;
     readonly text: string;
+    readonly loss?: Loss;
   },
 ): Alert {
   const { process, first, last, time, text } = given;
   const name = process === null ? about : (process.path ?? process.comm);
-  return finished({
+  const alert: Omit<Alert, 'id'> = {
     about,
     severity: verdict.severity,
     rule: verdict.rule,
@@ -87,11 +90,8 @@ export function makePlainAlert(
     outcome: null,
     incomplete: [...given.incomplete],
     text,
-  });
-}
-
-function finished(alert: Omit<Alert, 'id'>): Alert {
-  return { id: alertId(alert), ...alert };
+  };
+  return { id: alertId(alert, given.loss), ...alert };
 }
 
 /**
@@ -126,7 +126,7 @@ function textOf(
       return `${who} ${awaited} within ${seconds(within)} after ${signal.signal}${fromWhom(signal)}: ${verdict.reason}`;
     }
     if (count > 1) {
-      return `${count} times in ${seconds(last - first)}, the last: ${signalSentence(signal, target, verdict.reason)}`;
+      return `${timesText(count, last - first, 'last')}${signalSentence(signal, target, verdict.reason)}`;
     }
     const [before] = earlier;
     const one = signalSentence(signal, target, verdict.reason);

@@ -196,7 +196,8 @@ export const CONDITION_FIELDS = {
   'target.id': {
     type: 'text',
     meaning: 'The process in this trace, also where a pid is used twice: 5441@9978.187638',
-    read: (_, t) => t?.id ?? null,
+    // Of a record that comes alone, as an alert has it.
+    read: (s, t) => t?.id ?? (s === null ? null : `${s.target.tgid}`),
   },
   'target.pid': {
     type: 'id',

@@ -29,7 +29,7 @@ export function readCondition(input: unknown, place: string, scope: FieldScope, 
     const value = when[key];
     const at = `${place}.${key}`;
     if (key === 'all' || key === 'any') return { kind: key, of: fullListAt(value, at, inside) };
-    if (key === 'not') return { kind: 'not', of: inside(value, at) };
+    if (key === 'not') return negated(inside(value, at), at);
     if (GROUPS.includes(key)) return readGroup(key, objectAt(value, at), at, scope);
     return readField(key, value, at, scope, allowedKeys(scope));
   });
@@ -65,6 +65,11 @@ function readField(
   if (!scope(key)) refuse(place, notHere(scope));
   const tests = readFieldTest(value, conditionField(key), place);
   return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
+}
+
+function negated(of: Condition, place: string): Condition {
+  if (of.kind === 'all' && of.of.length === 0) refuse(place, 'is empty: it would hold for nothing');
+  return { kind: 'not', of };
 }
 
 function together(parts: readonly Condition[]): Condition {

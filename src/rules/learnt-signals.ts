@@ -124,6 +124,8 @@ function ruleFor(learnt: Learnt, names: Set<string>): ProposedRule {
 /** A test for just this text: `*` and `?` in it stand for themselves. */
 function exactly(text: string | null): unknown {
   if (text === null) return { known: false };
+  // An empty text is refused where one is to be written.
+  if (text === '') return { regex: '^$' };
   if (!/[*?]/.test(text)) return text;
   return { regex: `^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$` };
 }

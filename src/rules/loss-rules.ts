@@ -1,4 +1,5 @@
 import type { Loss } from '../trace-event';
+import type { Lost } from './alert-text';
 import type { Verdict } from './default-verdicts';
 import type { Rule } from './rule';
 import type { CompiledRule } from './rule-match';
@@ -22,37 +23,55 @@ export function lossVerdict({ processes = 0 }: LossOfEvents): Verdict {
   };
 }
 
+interface Found {
+  readonly verdict: Verdict;
+  readonly rule: Rule | null;
+  readonly lost: Lost;
+}
+
+const NOTHING: Readonly<Sum> = { events: 0, gaps: 0 };
+
+interface Sum {
+  /** Infinity where nobody knows: it may be as many as the rule asks for. */
+  events: number;
+  gaps: number;
+}
+
 /** The rules about lost events (`on: loss`). Each counts what was lost since it last said so. */
 export class LossRules {
-  private readonly lost: number[];
+  private readonly sums: readonly Sum[];
 
   constructor(
     private readonly rules: readonly CompiledRule[],
     private readonly isAll: boolean,
   ) {
-    this.lost = rules.map(() => 0);
+    this.sums = rules.map(() => ({ events: 0, gaps: 0 }));
   }
 
   /** @param isOn whether a rule has not expired */
-  verdictsOn(
-    loss: LossOfEvents,
-    isOn: (rule: Rule) => boolean,
-  ): { readonly verdict: Verdict; readonly rule: Rule | null }[] {
-    const fired: { verdict: Verdict; rule: Rule | null }[] = [];
+  verdictsOn(loss: LossOfEvents, isOn: (rule: Rule) => boolean): Found[] {
+    const { cpu } = loss;
+    const fired: Found[] = [];
     for (const [index, { rule }] of this.rules.entries()) {
       if (!isOn(rule)) continue;
-      // Nobody knows how many: it may be as many as the rule asks for.
-      this.lost[index] = loss.count === null ? Infinity : this.lost[index]! + loss.count;
-      if (this.lost[index] < (rule.atLeast ?? 1)) continue;
-      this.lost[index] = 0;
+      const sum = this.sums[index]!;
+      sum.events += loss.count ?? Infinity;
+      sum.gaps++;
+      const { events, gaps } = sum;
+      if (events < (rule.atLeast ?? 1)) continue;
+      Object.assign(sum, NOTHING);
       const { name, verdict, severity, reason } = rule;
-      fired.push({ verdict: { verdict, rule: name, severity, reason }, rule });
+      const lost = { cpu, count: events === Infinity ? null : events, gaps };
+      fired.push({ verdict: { verdict, rule: name, severity, reason }, rule, lost });
       if (!this.isAll) break;
     }
-    return fired.length > 0 ? fired : [{ verdict: lossVerdict(loss), rule: null }];
+    const { count } = loss;
+    return fired.length > 0
+      ? fired
+      : [{ verdict: lossVerdict(loss), rule: null, lost: { cpu, count, gaps: 1 } }];
   }
 
   clear(): void {
-    this.lost.fill(0);
+    for (const sum of this.sums) Object.assign(sum, NOTHING);
   }
 }

@@ -78,7 +78,10 @@ function endOf(process: ProcessRecord, targets: ReportTargets): Fact[] {
   const { ts, coreDumped, time } = exit;
   const target = targets.ofProcess(process, ts);
   const facts: Fact[] = [{ ts, rank: ENDED, tell: (watch) => watch.exited(id, ts, coreDumped) }];
-  if (state === 'autoreaped') return facts;
+  if (state === 'autoreaped') {
+    const goneAt = reap?.ts ?? ts;
+    return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt) }];
+  }
   facts.push({ ts, rank: ZOMBIE, tell: (watch) => watch.zombie(target, ts, time) });
   if (reap !== null) facts.push({ ts: reap.ts, rank: GONE, tell: (watch) => watch.gone(id, reap.ts) });
   // When it went is not in the trace.

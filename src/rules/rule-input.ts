@@ -17,7 +17,12 @@ export function refuse(place: string, what: string): never {
 export function shown(input: unknown): string {
   if (typeof input === 'string') return input === '' ? 'an empty text' : input.slice(0, 60);
   if (input === undefined) return 'nothing';
-  return (JSON.stringify(input) as string | undefined)?.slice(0, 60) ?? typeof input;
+  try {
+    return (JSON.stringify(input) as string | undefined)?.slice(0, 60) ?? typeof input;
+  } catch {
+    // A hostile one exhausts the stack.
+    return 'something that is too deep to be shown';
+  }
 }
 
 export function objectAt(input: unknown, place: string): JsonObject {

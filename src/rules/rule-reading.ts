@@ -108,6 +108,9 @@ function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
   if (on === 'loss' && rule['except'] !== undefined) {
     refuse(`${place}.except`, 'lost events have neither sender nor target');
   }
+  if (on === 'loss' && rule['requires'] !== undefined) {
+    refuse(`${place}.requires`, 'where events were lost no evidence is complete');
+  }
 }
 
 function readWhen(input: unknown, on: RuleSubject, place: string): Condition {

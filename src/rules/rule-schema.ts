@@ -105,7 +105,7 @@ function conditionSchema(self: string, scope: FieldScope): JsonSchema {
   return closed({
     all: listOf(ref(self)),
     any: listOf(ref(self)),
-    not: ref(self),
+    not: { ...ref(self), minProperties: 1 },
     ...Object.fromEntries(names.map((name) => [name, fieldSchema(name)])),
     ...groups,
   });
@@ -185,7 +185,12 @@ function subjectSchema(on: (typeof SUBJECTS)[number]): JsonSchema {
   return {
     if: on === 'signal' ? isOn : { ...isOn, required: ['on'] },
     then: {
-      properties: { ...Object.fromEntries(foreign.map((key) => [key, false])), when, except },
+      properties: {
+        ...Object.fromEntries(foreign.map((key) => [key, false])),
+        when,
+        except,
+        ...(on === 'loss' && { requires: false }),
+      },
       ...(required.length > 0 && { required }),
     },
   };

@@ -9,7 +9,7 @@ import type { Gaps } from './gaps';
 import type { Rule } from './rule';
 import type { RuleExpiry } from './rule-expiry';
 import { RuleIndex } from './rule-index';
-import type { CompiledRule } from './rule-match';
+import { exceptionOf, type CompiledRule } from './rule-match';
 import { SignalCounts } from './signal-counts';
 import { asPending, wasQueued } from './signal-facts';
 import type { WatchTallies } from './watch-tallies';
@@ -61,10 +61,22 @@ export class SignalRules {
     if (!wasQueued(signal)) return;
     const pending = asPending(signal);
     this.earlier.sent(pending, target);
+    if (this.awaiting.length === 0) return;
+    const decided = this.isAll ? Infinity : this.decidedBy(pending, target);
     for (const compiled of this.awaiting) {
-      const holds = this.isOn(compiled, signal) && compiled.holds(pending, target);
+      const holds =
+        this.places.get(compiled)! < decided &&
+        this.isOn(compiled, signal) &&
+        compiled.holds(pending, target);
       this.absences.sent(compiled, pending, target, holds);
     }
+  }
+
+  /** The place of the first rule that decides about what waits by itself, however long it waits. */
+  private decidedBy(pending: SignalRecord, target: SignalTarget): number {
+    const fitting = this.index.all(pending, target, (compiled) => this.isOn(compiled, pending));
+    const first = fitting.find(({ rule }) => rule.pattern === null);
+    return first === undefined ? Infinity : this.places.get(first)!;
   }
 
   /** It is known what became of it. */
@@ -78,7 +90,11 @@ export class SignalRules {
     const fired: Fired[] = [];
     for (const compiled of this.fitting(signal, target)) {
       const pattern = this.patternOf(compiled, signal, target, now);
-      if (pattern === null || !this.isEnough(compiled.rule, pattern.incomplete)) continue;
+      if (pattern === null) continue;
+      if (!isEnough(compiled.rule, pattern.incomplete)) {
+        this.tallies.incomplete++;
+        continue;
+      }
       fired.push({ compiled, pattern });
       if (!this.isAll) break;
     }
@@ -137,22 +153,23 @@ export class SignalRules {
         return { ...common, earlier: [earlier], incomplete: this.gaps.between(earlier.ts, now) };
       }
       case 'times': {
-        const crossing = this.counts.add(compiled, signal, target);
+        // What is excepted is passed by its exception, and neither counts nor is counted.
+        if (exceptionOf(compiled, signal, target, signal.time, this.expiry) !== null) return common;
+        const crossing = this.counts.add(compiled, signal, target, now);
         if (crossing === null) return null;
-        const { key, first, ...rest } = crossing;
-        const incomplete = this.gaps.between(first, now);
-        return { fingerprint: keyOf([rule.name, key]), ...common, ...rest, first, incomplete };
+        const { key, since, say, ...rest } = crossing;
+        const incomplete = this.gaps.between(since, now);
+        if (isEnough(rule, incomplete)) say();
+        return { fingerprint: keyOf([rule.name, key]), ...common, ...rest, incomplete };
       }
       default:
         return { ...common, incomplete: this.gaps.between(signal.ts, now) };
     }
   }
+}
 
-  private isEnough({ requiresComplete }: Rule, incomplete: readonly string[] = []): boolean {
-    if (!requiresComplete || incomplete.length === 0) return true;
-    this.tallies.incomplete++;
-    return false;
-  }
+function isEnough({ requiresComplete }: Rule, incomplete: readonly string[] = []): boolean {
+  return !requiresComplete || incomplete.length === 0;
 }
 
 /** Undefined for the usual one. */

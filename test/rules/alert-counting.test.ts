@@ -31,7 +31,7 @@ describe('counting alerts', () => {
     assert.deepEqual(counting.tick(109.9), []);
     const [summary] = counting.tick(110);
     assert.deepEqual(brief([summary!]), [{ rule: 'r', count: 2, first: 101, last: 102 }]);
-    assert.match(summary!.text, /^2 times in 1\.000 s, the last: a\.out \(5441\) was killed/);
+    assert.match(summary!.text, /^2 times in 1 s, the last: a\.out \(5441\) was killed/);
     assert.equal(summary?.signal?.ts, 102);
     assert.equal(counting.held, 0);
   });
@@ -54,6 +54,59 @@ describe('counting alerts', () => {
   it('never holds a critical one', () => {
     const counting = new AlertCounting();
     for (const ts of [1, 1, 1.5, 2]) assert.equal(counting.add(alertAt(ts, 'r', 'critical')).length, 1);
+  });
+
+  it('says at once what is worse than what was last said, and holds the rest', () => {
+    const counting = new AlertCounting({ intervalSeconds: 10 });
+    const severities = ['notice', 'error', 'notice', 'error', 'warning'] as const;
+    const out = severities.flatMap((severity, at) => counting.add(alertAt(100 + at, 'r', severity)));
+    assert.deepEqual(
+      [...out, ...counting.flush()].map(({ severity, count, first, last, signal }) => [
+        severity,
+        count,
+        first,
+        last,
+        signal?.ts,
+      ]),
+      [
+        ['notice', 1, 100, 100, 100],
+        ['error', 1, 101, 101, 101],
+        ['error', 3, 102, 104, 103],
+      ],
+    );
+  });
+
+  it('says again at once what is worse than the last summary', () => {
+    const counting = new AlertCounting({ intervalSeconds: 10 });
+    const add = (ts: number, severity: Severity) => counting.add(alertAt(ts, 'r', severity));
+    assert.equal(add(100, 'error').length, 1);
+    assert.equal(add(101, 'notice').length, 0);
+    assert.deepEqual(
+      counting.tick(110).map(({ severity }) => severity),
+      ['notice'],
+    );
+    assert.equal(add(111, 'error').length, 1);
+  });
+
+  it('calls the sample of a summary the worst where others are milder', () => {
+    const counting = new AlertCounting({ intervalSeconds: 10 });
+    for (const [at, severity] of (['error', 'error', 'notice'] as const).entries()) {
+      counting.add(alertAt(100 + at, 'r', severity));
+    }
+    assert.match(counting.flush()[0]!.text, /^2 times in 1 s, the worst: a\.out/);
+  });
+
+  it('does not say of a sum of sums how many the last of them was', () => {
+    const counting = new AlertCounting({ intervalSeconds: 10 });
+    const verdict = { verdict: 'unexpected', rule: 'r', severity: 'error', reason: 'why' } as const;
+    const three = (ts: number): Alert =>
+      makeAlert(verdict, signalRecord({ ts }), A_OUT, { count: 3, first: ts - 2, last: ts });
+    counting.add(three(100));
+    counting.add(three(102));
+    counting.add(three(104));
+    const [summary] = counting.flush();
+    assert.equal(summary?.count, 6);
+    assert.match(summary.text, /^6 times in 4 s, the last: a\.out \(5441\) was killed/);
   });
 
   it('keeps different fingerprints apart', () => {

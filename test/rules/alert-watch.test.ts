@@ -257,6 +257,39 @@ describe('an absence', () => {
     assert.equal(told.watch.tallies.undecidedByLoss, 0);
   });
 
+  const MINE = { name: 'mine', when: { signal: 'TERM' }, verdict: 'expected' };
+  const WAITING = at(100, { ...TERM, result: 'pending', delivered: null });
+
+  it('is nobody’s where an earlier rule decides, also of a signal that waits for longer', () => {
+    const told = new Told([MINE, NO_EXIT]).sent(WAITING).tick(110).settled(at(100, TERM), 110).end(200);
+    assert.deepEqual(told.said, []);
+  });
+
+  it('is told of a signal that waits where the earlier rule turns out not to fit', () => {
+    const pending = { ...MINE, when: { signal: 'TERM', fatal: false, handled: false } };
+    const told = new Told([pending, NO_EXIT]).sent(WAITING).tick(110);
+    assert.deepEqual(told.said, []);
+    assert.deepEqual(told.settled(at(100, TERM), 110).said, ['no exit x1 100-105']);
+  });
+
+  it('is told beside what a later rule says, and beside an earlier one where all count', () => {
+    const bad = { ...MINE, verdict: 'unexpected' };
+    for (const set of [[NO_EXIT, bad], { match: 'all', rules: [bad, NO_EXIT] }]) {
+      const told = new Told(set).sent(WAITING).tick(110).settled(at(100, TERM), 110).end(200);
+      assert.deepEqual(told.said, ['no exit x1 100-105', 'mine x1 100-100']);
+    }
+  });
+
+  it('is not decided by a time that is none', () => {
+    for (const none of [NaN, Infinity]) {
+      const told = new Told([NO_EXIT]).signal(at(100, TERM)).tick(none);
+      assert.deepEqual(told.took(told.watch.exited(A_OUT.id, 101, false)).end(200).said, []);
+      assert.deepEqual(doubtsOf(told.watch.tallies), []);
+      const other = new Told([NO_EXIT]).tick(none).signal(at(100, TERM)).tick(106);
+      assert.deepEqual(other.said, ['no exit x1 100-105']);
+    }
+  });
+
   it('is nobody’s where an earlier rule decides', () => {
     const mine = { name: 'mine', when: { signal: 'TERM' }, verdict: 'expected' };
     assert.deepEqual(new Told([mine, NO_EXIT]).signal(at(100, TERM)).end(200).said, []);
@@ -307,6 +340,87 @@ describe('a count in a window', () => {
     const told = new Told([MANY]);
     for (const ts of [102, 100, 101]) told.settled(at(ts, CHLD), 103);
     assert.deepEqual(told.said, ['many x3 100-102']);
+  });
+
+  it('finds those that were settled long after others', () => {
+    const told = new Told([MANY]).signal(at(50, CHLD));
+    for (const ts of [1, 1.1, 1.2]) told.settled(at(ts, CHLD), 51);
+    assert.deepEqual(told.said, ['many x3 1-1.2']);
+    assert.deepEqual(
+      told.alerts[0]!.earlier.map(({ ts }) => ts),
+      [1, 1.1],
+    );
+  });
+
+  it('counts each signal once, also where it falls below and comes back', () => {
+    const told = new Told([MANY], { intervalSeconds: 0 });
+    for (const ts of [100, 101, 102, 111, 113, 114]) told.signal(at(ts, CHLD));
+    assert.deepEqual(told.said, ['many x3 100-102', 'many x1 111-111', 'many x2 113-114']);
+  });
+
+  const EXCEPTED = {
+    ...MANY,
+    except: [{ sender: { comm: 'backup' }, reason: 'backup' }],
+  };
+  const BACKUP = { pid: 7, comm: 'backup', inTree: false, irq: false };
+
+  it('leaves out what is excepted, which its exception passes', () => {
+    const told = new Told([EXCEPTED], { intervalSeconds: 0 });
+    for (const ts of [100, 101]) told.signal(at(ts, CHLD));
+    told.signal(at(102, { ...CHLD, sender: BACKUP }));
+    assert.deepEqual(
+      told.judgements.slice(-1).map((each) => each.kind === 'passed' && each.verdict.rule),
+      ['many (except: backup)'],
+    );
+    assert.deepEqual(told.said, []);
+    for (const ts of [103, 104]) told.signal(at(ts, CHLD));
+    assert.deepEqual(told.said, ['many x3 100-103', 'many x1 104-104']);
+  });
+
+  it('is not told on incomplete evidence, and from then on only when the window has passed the gap', () => {
+    const told = new Told([{ ...MANY, requires: 'complete' }], { intervalSeconds: 0 });
+    for (const ts of [100, 101]) told.signal(at(ts, CHLD));
+    told.took(told.watch.lost({ ts: 101.5, count: 5, cpu: 0 }, 101.5, null));
+    for (const ts of [102, 103, 104]) told.signal(at(ts, CHLD));
+    assert.deepEqual(
+      told.said.filter((each) => each.startsWith('many')),
+      ['many x3 102-104'],
+    );
+    assert.deepEqual([told.alerts.at(-1)!.incomplete, told.watch.tallies.incomplete], [[], 2]);
+  });
+
+  it('names the gaps of the whole window with a repeat', () => {
+    const told = new Told([MANY], { intervalSeconds: 0 });
+    for (const ts of [100, 101, 102]) told.signal(at(ts, CHLD));
+    told.took(told.watch.lost({ ts: 102.5, count: 5, cpu: 0 }, 102.5, null));
+    told.signal(at(103, CHLD));
+    assert.deepEqual(told.alerts.at(-1)!.incomplete, ['5 events lost on CPU 0 before 102.500000']);
+  });
+
+  it('counts records that come alone by their process', () => {
+    const told = new Told([{ ...MANY, times: { atLeast: 3, within: 10 } }]);
+    const alone = (ts: number, pid: number) =>
+      told.took(told.watch.record(at(ts, { ...CHLD, target: { pid, tgid: pid, comm: 'p' } })));
+    for (const pid of [101, 102, 103]) alone(100, pid);
+    assert.deepEqual(told.said, []);
+    for (const ts of [101, 102]) alone(ts, 101);
+    assert.deepEqual(told.said, ['many x3 100-102']);
+  });
+
+  it('gives up without a word what its window has passed', () => {
+    const told = new Told([MANY]);
+    for (let nth = 0; nth < 10_050; nth++) {
+      told.settled(at(100 + nth * 11, CHLD), undefined, { ...A_OUT, comm: `c${nth}` });
+    }
+    assert.equal(told.watch.tallies.leftOut, 0);
+  });
+
+  it('still counts after so many that most had to be forgotten', () => {
+    const told = new Told([MANY]);
+    for (let nth = 0; nth < 5_000; nth++) told.signal(at(100 + nth * 6, CHLD));
+    assert.deepEqual(told.said, []);
+    for (const ts of [1, 2, 3]) told.settled(at(ts, CHLD), 30_200);
+    assert.deepEqual(told.said, ['many x3 1-3']);
   });
 });
 
@@ -402,6 +516,21 @@ describe('lost events', () => {
       told.alerts.map(({ rule: name }) => name),
       ['loss', 'loss'],
     );
+    assert.match(told.alerts[0]!.text, /^10 events lost in 3 gaps, the last on CPU 1 before 100\.000000: /);
+    assert.match(told.alerts[1]!.text, /^an unknown number of events lost on CPU 1 before 100\.000000: /);
+  });
+
+  it('have each an id of its own, also where several CPUs lose some at one moment', () => {
+    const told = new Told([], { intervalSeconds: 0 });
+    for (const [cpu, count] of [
+      [0, 5],
+      [1, 5],
+      [1, 9],
+      [1, null],
+    ] as const) {
+      told.took(told.watch.lost({ cpu, ts: 100, count }, 100, null));
+    }
+    assert.equal(new Set(told.alerts.map(({ id }) => id)).size, 4);
   });
 
   it('stand beside what is said of the time in which they were', () => {

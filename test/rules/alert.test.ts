@@ -68,6 +68,35 @@ describe('an alert', () => {
     assert.equal(from('a|b'), 'default:killed-from-outside|SIGKILL|a\\|b|/root/a.out');
   });
 
+  it('has another id for another sender, another thread or another signal at the same moment', () => {
+    const kill = signalRecord();
+    const alike = [
+      kill,
+      { ...kill, target: { ...kill.target, pid: 5442 } },
+      { ...kill, sender: { ...kill.sender!, pid: 4995 } },
+      { ...kill, number: 15 },
+    ];
+    const verdict = { verdict: 'unexpected', rule: 'r', severity: 'error', reason: 'why' } as const;
+    const ids = alike.map((signal) => makeAlert(verdict, signal, A_OUT).id);
+    assert.equal(new Set(ids).size, alike.length);
+    assert.equal(makeAlert(verdict, { ...kill }, A_OUT).id, ids[0]);
+  });
+
+  it('begins its details as a sentence', () => {
+    const fault = {
+      sender: null,
+      origin: 'fault',
+      code: 'SEGV_MAPERR',
+      signal: 'SIGSEGV',
+      number: 11,
+    } as const;
+    const stack = { ts: 1, stack: [] };
+    assert.match(
+      alertOn({ ...fault, generated: stack }).text,
+      /: the program crashed by its own fault \(SEGV_MAPERR\)\. Target: \/root\/a\.out$/,
+    );
+  });
+
   it('names the target by its pid where the trace knows no more', () => {
     const signal = signalRecord({ target: { pid: 7, tgid: 7, comm: null }, sender: null });
     const alert = makeAlert(new SignalJudge(NO_RULES).judge(signal, null), signal, null);

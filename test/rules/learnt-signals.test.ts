@@ -3,7 +3,7 @@ import type { SignalRecord } from '../../src/model/report';
 import { AlertWatch } from '../../src/rules/alert-watch';
 import { LearntSignals } from '../../src/rules/learnt-signals';
 import { readRuleSet } from '../../src/rules/rule-set';
-import { A_OUT, HANDLED, OUTSIDER, signalRecord } from './signal-records';
+import { A_OUT, HANDLED, ITSELF, OUTSIDER, signalRecord } from './signal-records';
 
 /** One run: what is said of these signals while learning, and what is left of it with the proposed rules. */
 function learn(runs: readonly (readonly Partial<SignalRecord>[])[], rules: unknown = []) {
@@ -46,6 +46,15 @@ describe('learning', () => {
       leftOut: 0,
     });
     assert.deepEqual(after, Array(3).fill('expected learnt: SIGKILL from bash to /root/a.out'));
+  });
+
+  it('proposes a rule that can be read where a name is empty', () => {
+    const { proposal, after } = learn([[{ sender: { ...ITSELF, pid: 7, comm: '' } }]]);
+    assert.deepEqual(
+      proposal.rules.map(({ when }) => (when as Record<string, unknown>)['sender.comm']),
+      [{ regex: '^$' }],
+    );
+    assert.match(after.join(), /^expected learnt: /);
   });
 
   it('never learns what is critical', () => {

@@ -83,6 +83,20 @@ describe('the alerts of a report', () => {
     );
   });
 
+  it('count a process that nobody had to wait for as reaped when it ended', () => {
+    const rules = readRuleSet([
+      { name: 'R', when: { fatal: true }, without: { stage: 'reap', within: 0.01 }, verdict: 'attention' },
+    ]);
+    const [bash, aOut] = WALKTHROUGH.processes as [ProcessRecord, ProcessRecord];
+    const namesIn = (state: ProcessRecord['state']): string[] => {
+      const processes = [bash, { ...aOut, state, reap: null }];
+      const trace = { ...WALKTHROUGH.trace, end: 20_000 };
+      return alertsOf({ ...WALKTHROUGH, trace, processes }, rules).map(({ rule }) => rule);
+    };
+    assert.deepEqual(namesIn('autoreaped').includes('R'), false);
+    assert.deepEqual(namesIn('zombie').includes('R'), true);
+  });
+
   it('survive processes that are each other’s parents', () => {
     const circle: Report = {
       ...WALKTHROUGH,

@@ -44,6 +44,15 @@ describe('reading rules', () => {
     assert.throws(() => readRuleSet([rule({ when })]), /more than 20 conditions inside each other/);
   });
 
+  it('is refused with its place however deep a value is nested', () => {
+    let deep: unknown = 'x';
+    for (let level = 0; level < 20_000; level++) deep = [deep];
+    assert.throws(() => readRuleSet([rule({ name: deep })]), {
+      code: 'CONFIG_INVALID',
+      message: /rules\[0\]\.name: expected a text, not something that is too deep to be shown$/,
+    });
+  });
+
   it('says nothing of what a far name might have meant', () => {
     assert.throws(
       () => readRuleSet([rule({ colour: 'red' })]),

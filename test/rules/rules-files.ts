@@ -66,6 +66,18 @@ export const REFUSED: readonly [what: string, input: unknown, message: RegExp, b
     /: rules\[0\]\.__proto__: there is no such key/,
   ],
   ['a reason that is a number', [rule({ reason: 5 })], /\.reason: expected a text, not 5$/],
+  [
+    'requires on a loss',
+    [{ name: 'one', on: 'loss', requires: 'complete', verdict: 'unknown' }],
+    /: rules\[0\]\.requires: where events were lost no evidence is complete$/,
+  ],
+  ['an empty not', when({ not: {} }), /: rules\[0\]\.when\.not: is empty: it would hold for nothing$/],
+  [
+    'a not of a target without conditions',
+    when({ any: [{ not: { target: {} } }] }),
+    /: rules\[0\]\.when\.any\[0\]\.not: is empty/,
+    'reader',
+  ],
   ['requires something else', [rule({ requires: 'all' })], /\.requires: all is not one of complete$/],
   ['null for a date', [rule({ until: null })], /\.until: null is no date/],
   ['a date that is none', [rule({ until: 'next week' })], /\.until: next week is no date \(2027-01-01 or/],
