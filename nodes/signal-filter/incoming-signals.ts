@@ -56,26 +56,41 @@ function judgeStage(watch: AlertWatch, stage: Stage): Judgement[] {
   return isUsable ? watch.stage(stage) : watch.tick(stage.ts);
 }
 
+/** Stages, records, and signals of reports in a payload: what `judgePayload` judges one by one. */
+export function countOf(payload: unknown): number {
+  if (Array.isArray(payload))
+    return (payload as unknown[]).reduce((sum: number, part) => sum + countOf(part), 0);
+  if (isStage(payload)) return 1;
+  if (isReport(payload)) return new Set(payload.processes.flatMap(({ signals }) => signals)).size;
+  return isRecord(payload) ? 1 : 0;
+}
+
 /**
  * What a payload gives, part by part, so that others get a turn between them.
  *
  * @param reports makes the watch of a whole report, which has nothing to do with the stages of the same trace
+ * @param judged is told of each stage and record that was judged
  * @throws TraceError MESSAGE_INVALID for a payload that is none of these
  */
 export function* judgePayload(
   watch: AlertWatch,
   payload: unknown,
   reports: () => AlertWatch,
+  judged: () => void,
 ): Generator<Judgement[], void> {
   if (payload === undefined) return;
   if (Array.isArray(payload)) {
-    for (const part of payload as unknown[]) yield* judgePayload(watch, part, reports);
+    for (const part of payload as unknown[]) yield* judgePayload(watch, part, reports, judged);
   } else if (isStage(payload)) {
-    yield judgeStage(watch, payload);
+    const found = judgeStage(watch, payload);
+    judged();
+    yield found;
   } else if (isReport(payload)) {
     yield* judgeReport(reports(), payload);
   } else if (isRecord(payload)) {
-    yield watch.record(payload);
+    const found = watch.record(payload);
+    judged();
+    yield found;
   } else if (!isProcess(payload)) {
     throw new TraceError(
       'MESSAGE_INVALID',
