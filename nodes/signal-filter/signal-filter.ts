@@ -55,7 +55,7 @@ function closingRemark(held: number, texts: readonly string[]): string {
 function endOf(payload: unknown): number | null {
   const last: unknown = Array.isArray(payload) ? payload.at(-1) : payload;
   const ts = typeof last === 'object' && last !== null && 'stage' in last && 'ts' in last ? last.ts : null;
-  return typeof ts === 'number' ? ts : null;
+  return typeof ts === 'number' && Number.isFinite(ts) ? ts : null;
 }
 
 export = (RED: NodeAPI): void => {
@@ -152,8 +152,6 @@ export = (RED: NodeAPI): void => {
     };
 
     const judge = async (work: PayloadWork, send: Send): Promise<void> => {
-      // What it has is counted and told with the closing.
-      if (isClosed) return;
       const { message } = work;
       const trace = traceOf(message, send);
       trace.came(message);
@@ -167,15 +165,14 @@ export = (RED: NodeAPI): void => {
         if (isClosed) return;
       }
       trace.judged();
-      if (work.ofReports !== null) {
-        endedAlerts += work.ofReports.tallies.alerts;
-        remark(work.ofReports, true);
-      }
+      if (work.ofReports !== null) endWatch(work.ofReports, null, message, send);
       works.delete(work);
       remark(trace.watch, false);
-      if (message['complete'] !== true) return;
-      traces.delete(topicOf(message));
-      endWatch(trace.watch, endOf(message.payload), message, send);
+      if (message['complete'] === true) {
+        traces.delete(topicOf(message));
+        endWatch(trace.watch, endOf(message.payload), message, send);
+      }
+      work.refuse();
     };
 
     const look = setInterval(() => {
@@ -205,7 +202,10 @@ export = (RED: NodeAPI): void => {
         const work = new PayloadWork(message, newWatch);
         works.add(work);
         try {
-          await turns.add(turnOf(topicOf(message)), () => judge(work, send));
+          await turns.add(turnOf(topicOf(message)), async () => {
+            // With the closing it was counted and told.
+            if (!isClosed) await judge(work, send);
+          });
         } finally {
           works.delete(work);
         }
