@@ -2,6 +2,11 @@
 export class OneByOne {
   private readonly last = new Map<string, Promise<unknown>>();
 
+  /** Whether work of this key is going on, or waits for its turn. */
+  has(key: string): boolean {
+    return this.last.has(key);
+  }
+
   /** @returns what the work returns; what it throws does not keep the next from beginning */
   add<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.last.get(key);

@@ -38,9 +38,16 @@ export function readRulesField(given: unknown): RuleSet {
   return readRuleSet(rules);
 }
 
+/** Seconds. A field that is left empty means the default, not that nothing is held back; NaN for what is no number. */
+function readInterval(given: unknown): number {
+  if (given === undefined || given === null) return 60;
+  if (typeof given === 'string') return given.trim() === '' ? 60 : Number(given);
+  return typeof given === 'number' ? given : NaN;
+}
+
 /** @throws TraceError CONFIG_INVALID */
 export function readDef(def: FilterDef): FilterConfig {
-  const intervalSeconds = Number(def.intervalSeconds ?? 60);
+  const intervalSeconds = readInterval(def.intervalSeconds);
   if (!Number.isFinite(intervalSeconds) || intervalSeconds < 0) {
     throw new TraceError('CONFIG_INVALID', `intervalSeconds is ${JSON.stringify(def.intervalSeconds)}`);
   }

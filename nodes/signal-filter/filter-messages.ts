@@ -17,8 +17,11 @@ function pidOf({ signal, process }: Pick<Alert, 'signal' | 'process'>): number |
 }
 
 function payloadOf(alert: Alert, form: AlertForm, message: NodeMessage): unknown {
-  const { host } = metadataOf(message);
-  const from = typeof host === 'string' ? { host } : {};
+  const { host, boot } = metadataOf(message);
+  const from = {
+    ...(typeof host === 'string' && { host }),
+    ...(typeof boot === 'string' && { boot }),
+  };
   switch (form) {
     case 'alert':
       return alert;

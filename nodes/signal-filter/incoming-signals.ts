@@ -8,78 +8,83 @@ import {
   type SignalRecord,
   type Stage,
 } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { isObject, nameOf, recordFault, reportFault, stageFault, type Fault } from './payload-faults';
 
-type Properties = Readonly<Record<string, unknown>>;
+const WANTED = 'it is a stage or a report of lifecycle-parse, or a signal record';
 
-function isObject(value: unknown): value is Properties {
-  return typeof value === 'object' && value !== null;
-}
+/** One part of a payload that can be judged, or what is wrong with it. */
+type Part =
+  | { readonly kind: 'stage'; readonly stage: Stage }
+  | { readonly kind: 'report'; readonly report: Report }
+  | { readonly kind: 'record'; readonly record: SignalRecord }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'wrong'; readonly fault: string };
 
-function isRecord(value: unknown): value is SignalRecord {
-  return (
-    isObject(value) &&
-    typeof value['signal'] === 'string' &&
-    typeof value['number'] === 'number' &&
-    typeof value['ts'] === 'number' &&
-    isObject(value['target'])
-  );
-}
-
-function isStage(value: unknown): value is Stage {
-  return isObject(value) && typeof value['stage'] === 'string' && 'ts' in value;
-}
-
-export function isReport(value: unknown): value is Report {
-  return (
-    isObject(value) &&
-    value['schema'] === REPORT_SCHEMA &&
-    Array.isArray(value['signals']) &&
-    Array.isArray(value['processes']) &&
-    Array.isArray(value['lost']) &&
-    isObject(value['trace'])
-  );
-}
-
-/** lifecycle-parse's second output also sends each process's record; its signals are in the report. */
-function isProcess(value: unknown): boolean {
-  return isObject(value) && typeof value['id'] === 'string' && Array.isArray(value['signals']);
-}
-
-/** Only what the watch reads of a stage is looked at: a message may come from anywhere. */
-function judgeStage(watch: AlertWatch, stage: Stage): Judgement[] {
-  const { stage: name, detail } = stage;
-  // The stage `end` of a trace without events has no time.
-  if (typeof stage.ts !== 'number') return [];
-  const isSignal = name === 'signal' || name === 'signal-generated';
-  const isUsable = isSignal ? isRecord(detail) : name !== 'lost' || (isObject(detail) && 'cpu' in detail);
-  return isUsable ? watch.stage(stage) : watch.tick(stage.ts);
-}
-
-/**
- * What a payload gives, part by part, so that others get a turn between them.
- *
- * @param reports makes the watch of a whole report, which has nothing to do with the stages of the same trace
- * @throws TraceError MESSAGE_INVALID for a payload that is none of these
- */
-export function* judgePayload(
-  watch: AlertWatch,
-  payload: unknown,
-  reports: () => AlertWatch,
-): Generator<Judgement[], void> {
-  if (payload === undefined) return;
-  if (Array.isArray(payload)) {
-    for (const part of payload as unknown[]) yield* judgePayload(watch, part, reports);
-  } else if (isStage(payload)) {
-    yield judgeStage(watch, payload);
-  } else if (isReport(payload)) {
-    yield* judgeReport(reports(), payload);
-  } else if (isRecord(payload)) {
-    yield watch.record(payload);
-  } else if (!isProcess(payload)) {
-    throw new TraceError(
-      'MESSAGE_INVALID',
-      `msg.payload is ${typeof payload}; it is a stage or a report of lifecycle-parse, or a signal record`,
-    );
+function partOf(at: string, value: unknown): Part {
+  if (value === undefined) return { kind: 'none' };
+  if (!isObject(value)) return { kind: 'wrong', fault: `${at} is ${nameOf(value)}; ${WANTED}` };
+  const checked = (fault: Fault, part: Part): Part => (fault === null ? part : { kind: 'wrong', fault });
+  if (typeof value['stage'] === 'string') {
+    return checked(stageFault(at, value), { kind: 'stage', stage: value as unknown as Stage });
   }
+  if (value['schema'] === REPORT_SCHEMA) {
+    return checked(reportFault(at, value), { kind: 'report', report: value as unknown as Report });
+  }
+  if (typeof value['signal'] === 'string') {
+    return checked(recordFault(at, value), { kind: 'record', record: value as unknown as SignalRecord });
+  }
+  // lifecycle-parse's second output also sends each process's record; its signals are in the report.
+  if (typeof value['id'] === 'string' && Array.isArray(value['signals'])) return { kind: 'none' };
+  return { kind: 'wrong', fault: `${at} is an object of another kind; ${WANTED}` };
+}
+
+/** Stages, records, and signals of reports in a payload: what `judgePayload` judges one by one. */
+export function countOf(payload: unknown): number {
+  if (Array.isArray(payload)) return payload.reduce((sum: number, each: unknown) => sum + countOf(each), 0);
+  const part = partOf('', payload);
+  if (part.kind === 'report') return new Set(part.report.processes.flatMap(({ signals }) => signals)).size;
+  return part.kind === 'stage' || part.kind === 'record' ? 1 : 0;
+}
+
+export interface PayloadTarget {
+  /** Follows the trace. */
+  readonly watch: AlertWatch;
+  /** Makes the watch of whole reports, which have nothing to do with the stages of the same trace. */
+  readonly reports: () => AlertWatch;
+  /** Is told of each stage and record that was judged. */
+  readonly judged: () => void;
+  /** Is told what is wrong with a part, with its place: the others are judged all the same. */
+  readonly refused: (fault: string) => void;
+}
+
+/** What a payload gives, part by part, so that others get a turn between them. */
+export function* judgePayload(
+  payload: unknown,
+  target: PayloadTarget,
+  at = 'msg.payload',
+): Generator<Judgement[], void> {
+  if (Array.isArray(payload)) {
+    for (const [index, each] of payload.entries()) yield* judgePayload(each, target, `${at}[${index}]`);
+    return;
+  }
+  const part = partOf(at, payload);
+  if (part.kind === 'wrong') {
+    target.refused(part.fault);
+    return;
+  }
+  try {
+    yield* judgePart(part, target);
+  } catch (error) {
+    // Deeper damage than is looked for.
+    target.refused(`${at} cannot be judged: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function* judgePart(part: Part, { watch, reports, judged }: PayloadTarget): Generator<Judgement[], void> {
+  if (part.kind === 'report') yield* judgeReport(reports(), part.report);
+  if (part.kind !== 'stage' && part.kind !== 'record') return;
+  const hasTime = part.kind === 'record' || Number.isFinite(part.stage.ts);
+  const found = part.kind === 'record' ? watch.record(part.record) : hasTime ? watch.stage(part.stage) : [];
+  judged();
+  yield found;
 }

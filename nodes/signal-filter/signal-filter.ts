@@ -13,7 +13,8 @@ import { shortCount, StatusRenderer, type Look } from '../status-renderer';
 import { registerDryRun } from './dry-run';
 import { readDef, type FilterDef } from './filter-def';
 import { judgementMessage, proposalMessage } from './filter-messages';
-import { judgePayload } from './incoming-signals';
+import { MOST_TRACES, OpenTraces } from './open-traces';
+import { PayloadWork } from './payload-work';
 import { offerProposal, registerProposals, withdrawProposal } from './proposals';
 import { WatchedTrace } from './watched-trace';
 
@@ -26,8 +27,6 @@ const LOOKS: Readonly<Record<FilterState, Look>> = {
   failed: { fill: 'red', shape: 'ring' },
 };
 
-/** Traces that are followed at once. One more, and the oldest is ended: its end may never come. */
-const MAX_OPEN = 32;
 /** How often it is looked whether something is due of a live trace from which no message comes. */
 const LOOK_MS = 500;
 
@@ -56,7 +55,7 @@ function closingRemark(held: number, texts: readonly string[]): string {
 function endOf(payload: unknown): number | null {
   const last: unknown = Array.isArray(payload) ? payload.at(-1) : payload;
   const ts = typeof last === 'object' && last !== null && 'stage' in last && 'ts' in last ? last.ts : null;
-  return typeof ts === 'number' ? ts : null;
+  return typeof ts === 'number' && Number.isFinite(ts) ? ts : null;
 }
 
 export = (RED: NodeAPI): void => {
@@ -71,10 +70,13 @@ export = (RED: NodeAPI): void => {
     );
     const learnt = new LearntSignals();
     let isLearning = config.learns;
-    /** Each trace has its own clock, so each topic has its own watch. */
-    const traces = new Map<string | null, WatchedTrace>();
+    const traces = new OpenTraces();
     /** Messages of one topic one after the other, however many turns each takes. */
     const turns = new OneByOne();
+    const turnOf = (topic: string | null): string => `topic:${topic ?? ''}`;
+    const hasWork = (topic: string | null): boolean => turns.has(turnOf(topic));
+    /** Messages that are not judged to their end. */
+    const works = new Set<PayloadWork>();
     /** Of traces that are over. */
     let endedAlerts = 0;
     let expected = 0;
@@ -84,7 +86,8 @@ export = (RED: NodeAPI): void => {
     /** What is held back counts too. */
     const countAlerts = (): number => {
       let alerts = endedAlerts;
-      for (const { watch } of traces.values()) alerts += watch.tallies.alerts;
+      for (const { watch } of traces.all()) alerts += watch.tallies.alerts;
+      for (const { ofReports } of works) alerts += ofReports?.tallies.alerts ?? 0;
       return alerts;
     };
 
@@ -123,36 +126,36 @@ export = (RED: NodeAPI): void => {
       if (isOver) for (const text of doubtsOf(watch.tallies)) this.warn(text);
     };
 
-    const endTrace = (trace: WatchedTrace, ts: number | null, send: Send): void => {
-      sendAll(trace.watch.end(ts), trace.message, send);
-      remark(trace.watch, true);
-      endedAlerts += trace.watch.tallies.alerts;
+    const endWatch = (watch: AlertWatch, ts: number | null, message: NodeMessage, send: Send): void => {
+      sendAll(watch.end(ts), message, send);
+      remark(watch, true);
+      endedAlerts += watch.tallies.alerts;
+    };
+
+    const makeRoom = (send: Send): void => {
+      const hadRoom = traces.evicted === 0;
+      for (const { watch, message } of traces.takeExcess(hasWork)) endWatch(watch, null, message, send);
+      if (!hadRoom || traces.evicted === 0) return;
+      this.warn(
+        `more than ${MOST_TRACES} topics at once: those from which nothing came the longest are ended`,
+      );
     };
 
     const traceOf = (message: NodeMessage, send: Send): WatchedTrace => {
       const topic = topicOf(message);
       const open = traces.get(topic);
       if (open !== undefined) return open;
-      const [oldest] = traces;
-      if (oldest !== undefined && traces.size >= MAX_OPEN) {
-        traces.delete(oldest[0]);
-        endTrace(oldest[1], null, send);
-      }
+      makeRoom(send);
       const trace = new WatchedTrace(newWatch(), message);
-      traces.set(topic, trace);
+      traces.add(topic, trace);
       return trace;
     };
 
-    const judge = async (message: NodeMessage, send: Send): Promise<void> => {
+    const judge = async (work: PayloadWork, send: Send): Promise<void> => {
+      const { message } = work;
       const trace = traceOf(message, send);
       trace.came(message);
-      /** One for all reports in this message. */
-      const ofReports: AlertWatch[] = [];
-      const reports = (): AlertWatch => {
-        if (ofReports.length === 0) ofReports.push(newWatch());
-        return ofReports[0]!;
-      };
-      for (const judgements of judgePayload(trace.watch, message.payload, reports)) {
+      for (const judgements of work.judge(trace.watch)) {
         for (const judgement of judgements) {
           countMessage();
           sendJudgement(judgement, message, send);
@@ -162,20 +165,21 @@ export = (RED: NodeAPI): void => {
         if (isClosed) return;
       }
       trace.judged();
-      for (const watch of ofReports) {
-        endedAlerts += watch.tallies.alerts;
-        remark(watch, true);
-      }
+      if (work.ofReports !== null) endWatch(work.ofReports, null, message, send);
+      works.delete(work);
       remark(trace.watch, false);
-      if (message['complete'] !== true) return;
-      traces.delete(topicOf(message));
-      endTrace(trace, endOf(message.payload), send);
+      if (message['complete'] === true) {
+        traces.delete(topicOf(message));
+        endWatch(trace.watch, endOf(message.payload), message, send);
+      }
+      work.refuse();
     };
 
     const look = setInterval(() => {
       try {
-        for (const trace of traces.values()) {
-          if (!trace.watch.isWaiting) continue;
+        for (const [topic, trace] of traces.entries()) {
+          // What is still to be judged may be what is waited for.
+          if (!trace.watch.isWaiting || hasWork(topic)) continue;
           sendAll(trace.waited(), trace.message, (message) => {
             this.send(message);
           });
@@ -195,7 +199,16 @@ export = (RED: NodeAPI): void => {
       if (action === 'proposal') send(proposalMessage(message, learnt.propose()));
       else if (action !== null) isLearning = action === 'learn';
       if (action !== 'proposal') {
-        await turns.add(`topic:${topicOf(message) ?? ''}`, () => judge(message, send));
+        const work = new PayloadWork(message, newWatch);
+        works.add(work);
+        try {
+          await turns.add(turnOf(topicOf(message)), async () => {
+            // With the closing it was counted and told.
+            if (!isClosed) await judge(work, send);
+          });
+        } finally {
+          works.delete(work);
+        }
       }
       showCounts();
     });
@@ -204,17 +217,25 @@ export = (RED: NodeAPI): void => {
       isClosed = true;
       clearInterval(look);
       withdrawProposal(this.id);
-      for (const trace of traces.values()) {
+      const close = (watch: AlertWatch, message: NodeMessage): void => {
         const rest: string[] = [];
-        const { held } = trace.watch;
-        endTrace(trace, null, (message) => {
-          const [alert] = message as (NodeMessage | null)[];
+        const { held } = watch;
+        endWatch(watch, null, message, (sent) => {
+          const [alert] = sent as (NodeMessage | null)[];
           if (alert) rest.push((alert.payload as Partial<Alert>).text ?? JSON.stringify(alert.payload));
-          this.send(message);
+          this.send(sent);
         });
         if (held > 0) this.warn(closingRemark(held, rest));
-      }
+      };
+      for (const { watch, message } of traces.all()) close(watch, message);
+      for (const { ofReports, message } of works) if (ofReports !== null) close(ofReports, message);
+      let left = 0;
+      for (const work of works) left += work.left;
+      if (left > 0)
+        this.warn(`closed with ${left} stages and signals that had come and were not judged any more`);
       traces.clear();
+      works.clear();
+      if (traces.evicted > 0) this.warn(`${traces.evicted} traces were ended for want of room`);
       status.close();
     });
   });

@@ -7,7 +7,7 @@ import { metadataOf } from '../message-metadata';
  * Seconds. What happened on a machine comes here a little later: as long as that may take, nobody says of a live
  * trace that something did not happen.
  */
-const ON_ITS_WAY = 1;
+const ON_ITS_WAY = 5;
 
 export class WatchedTrace {
   /** The last message, whose properties go on with what is sent without one. */

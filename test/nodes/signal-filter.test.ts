@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeMessageInFlow } from 'node-red';
 import type { Alert, SignalRecord } from '../../src/model/report';
 import { RunningFlow } from './running-flow';
@@ -217,11 +218,12 @@ describe('signal-filter', () => {
     for (const id of ['ecs', 'otel']) flow.send(id, { payload: signalRecord(), ftrace });
     const ecs = await flow.first('ecsAlerts');
     const { host, event } = ecs.payload as Record<string, Record<string, unknown>>;
-    assert.deepEqual([host?.['name'], event?.['kind']], ['web1', 'alert']);
+    assert.deepEqual([host, event?.['kind']], [{ name: 'web1', boot: { id: 'b1' } }, 'alert']);
     const { host: named, boot } = ecs.ftrace as Record<string, unknown>;
     assert.deepEqual([named, boot], ['web1', 'b1']);
     const otel = (await flow.first('otelAlerts')).payload as Record<string, unknown>;
     assert.equal(otel['severityNumber'], 18);
+    assert.deepEqual(otel['resource'], { 'host.name': 'web1', 'ftrace.boot.id': 'b1' });
   });
 
   it('sends a form that there is not to Catch', async () => {
@@ -260,6 +262,26 @@ describe('signal-filter', () => {
     assert.deepEqual([first.topic, (first.ftrace as { session: string }).session], ['web', 's1']);
     const summary = await alert(({ payload }) => (payload as Alert).count > 1);
     assert.equal(summary.count, 2);
+  });
+
+  it('says of a live trace that nothing came only when it had five seconds to come', async () => {
+    await start({ rules: STUCK });
+    const ftrace = { session: 's1', kind: 'stage' };
+    flow.send('filter', { payload: sent(100), ftrace, topic: 'web' });
+    // So much the message with its end is late.
+    await sleep(4_200);
+    const exit = { stage: 'exit', ts: 100.1, pid: 5441, process: '5441@1', detail: { coreDumped: false } };
+    flow.send('filter', { payload: exit, ftrace, topic: 'web' });
+    flow.send('filter', { payload: { stage: 'exec', ts: 200, detail: {} }, ftrace, topic: 'web' });
+    flow.send('filter', { payload: signalRecord({ ts: 201 }), ftrace, topic: 'web' });
+    assert.equal((await alert()).rule, 'default:killed-from-outside');
+  });
+
+  it('takes an interval that is left empty for the default', async () => {
+    await start({ rules: NOTED, intervalSeconds: '' });
+    flow.send('filter', { payload: [USR1(100), USR1(101), USR1(102)], complete: true });
+    assert.equal((await alert(({ payload }) => (payload as Alert).count > 1)).count, 2);
+    assert.equal(flow.all('alerts').length, 2);
   });
 
   it('never asks the wall about a saved trace: its own end decides', async () => {

@@ -1,0 +1,111 @@
+/** Payloads that are damaged, or of another kind: what is wrong is said with its place, and all else is judged. */
+import assert from 'node:assert/strict';
+import { REPORT_SCHEMA, type Alert } from '../../src/model/report';
+import { RunningFlow } from './running-flow';
+
+const record = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  ts: 100,
+  time: null,
+  signal: 'SIGKILL',
+  number: 9,
+  code: 'SI_USER',
+  result: 'delivered',
+  origin: 'kill',
+  fatal: true,
+  control: false,
+  sender: { pid: 4000, comm: 'bash', inTree: false, irq: null },
+  target: { pid: 7, tgid: 7, comm: 'a.out' },
+  generated: { ts: 100, stack: [] },
+  delivered: { ts: 100.1, tid: 7, handler: 'default', stack: [] },
+  latency: 0.1,
+  ...changes,
+});
+const stage = (name: string, changes: Record<string, unknown> = {}): Record<string, unknown> => ({
+  stage: name,
+  ts: 100,
+  time: null,
+  pid: 7,
+  tgid: 7,
+  comm: 'a.out',
+  process: '7@1',
+  text: '',
+  ...changes,
+});
+const report = (changes: Record<string, unknown>): Record<string, unknown> => ({
+  schema: REPORT_SCHEMA,
+  trace: { start: 100, end: 101, time: null },
+  signals: [],
+  processes: [],
+  lost: [],
+  ...changes,
+});
+
+const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
+  ['nothing', null, /msg\.payload is null; it is a stage/],
+  ['a number', 5, /msg\.payload is 5; it is a stage/],
+  ['another object', { a: 1 }, /msg\.payload is an object of another kind/],
+  [
+    'a stage without a time',
+    stage('exec', { ts: undefined }),
+    /payload\.ts is undefined, not a finite number/,
+  ],
+  ['a stage at no time', stage('exec', { ts: NaN }), /payload\.ts is NaN, not a finite number/],
+  ['a record at no time', record({ ts: Infinity }), /payload\.ts is Infinity, not a finite number/],
+  ['an exit without detail', stage('exit'), /payload\.detail is undefined, not an object/],
+  ['a signal without record', stage('signal', { detail: {} }), /payload\.detail\.ts is undefined/],
+  ['a loss without a CPU', stage('lost', { detail: {} }), /payload\.detail\.cpu is undefined/],
+  ['a target without id', stage('zombie', { target: {} }), /payload\.target\.id is undefined, not a string/],
+  ['a sender that is a name', record({ sender: 'bash' }), /payload\.sender is a string, not an object/],
+  [
+    'a stack with a hole',
+    record({ generated: { ts: 100, stack: [null] } }),
+    /payload\.generated\.stack\[0\] is null, not a string/,
+  ],
+  ['a report with a hole', report({ processes: [null] }), /payload\.processes\[0\] is null, not an object/],
+  ['a report without trace', report({ trace: null }), /payload\.trace is null, not an object/],
+  ['a report with no record', report({ signals: [null] }), /payload\.signals\[0\] is null, not an object/],
+  ['one bad of three', [record(), null, record()], /msg\.payload\[1\] is null; it is a stage/],
+  ['two bad', [null, 5], /msg\.payload\[0\] is null.*and 1 more part/],
+];
+
+describe('signal-filter, with payloads that are damaged', () => {
+  let flow: RunningFlow;
+  beforeEach(async () => {
+    flow = await RunningFlow.start([
+      { id: 'filter', type: 'signal-filter', intervalSeconds: 10, wires: [['alerts'], []] },
+    ]);
+  });
+  afterEach(() => flow.stop());
+
+  for (const [what, payload, wanted] of REFUSED) {
+    it(`refuses ${what}, with its place`, async () => {
+      flow.send('filter', { topic: 'web', payload });
+      const { error } = await flow.caught();
+      assert.equal(error.code, 'MESSAGE_INVALID');
+      assert.match(error.message, wanted);
+    });
+  }
+
+  it('judges what stands before and behind a bad part', async () => {
+    flow.send('filter', { payload: [record(), null, record({ ts: 102 })] });
+    await flow.caught();
+    await flow.first('alerts', ({ payload }) => (payload as Alert).first === 102);
+    assert.equal(flow.all('alerts').length, 2);
+  });
+
+  it('ends the trace though its last payload is bad', async () => {
+    const mild = { signal: 'SIGTERM', number: 15, fatal: false };
+    flow.send('filter', { payload: [100, 101, 102].map((ts) => record({ ...mild, ts })) });
+    flow.send('filter', { payload: null, complete: true });
+    await flow.caught();
+    const { payload } = await flow.first('alerts', (message) => (message.payload as Alert).count > 1);
+    assert.equal((payload as Alert).count, 2);
+  });
+
+  it('takes the end of a trace without events, which has no time', async () => {
+    flow.send('filter', { payload: stage('end', { ts: null }), complete: true });
+    flow.send('filter', { payload: record() });
+    await flow.first('alerts');
+    assert.deepEqual(flow.all('caught'), []);
+  });
+});
