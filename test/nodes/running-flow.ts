@@ -36,16 +36,23 @@ class Arrivals {
   }
 
   async first(wanted: Wanted): Promise<NodeMessageInFlow> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    for (;;) {
-      const found = this.all.find(wanted);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve, reject) => {
-        this.waiting.push(resolve);
-        deadline.addEventListener('abort', () => {
-          reject(new Error(`not among these ${this.all.length}: ${JSON.stringify(this.all).slice(0, 2000)}`));
-        });
-      });
+    const deadline = { passed: false };
+    const timer = setTimeout(() => {
+      deadline.passed = true;
+      for (const wake of this.waiting.splice(0)) wake();
+    }, DEADLINE_MS);
+    try {
+      // Each is looked at once: a flood of messages is awaited too.
+      for (let looked = 0; ;) {
+        for (; looked < this.all.length; looked++) {
+          if (wanted(this.all[looked]!)) return this.all[looked]!;
+        }
+        if (deadline.passed)
+          throw new Error(`not among these ${this.all.length}: ${JSON.stringify(this.all.slice(0, 20))}`);
+        await new Promise<void>((resolve) => this.waiting.push(resolve));
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
