@@ -21,7 +21,7 @@ export default tseslint.config(
   },
   {
     // The editor's half of a node has the DOM, and so its own project.
-    files: ['nodes/*/editor*.ts', 'nodes/editor-globals.d.ts'],
+    files: ['nodes/*/editor.ts', 'nodes/*/editor/*.ts', 'nodes/editor-globals.d.ts'],
     languageOptions: { parserOptions: { projectService: false, project: 'nodes/tsconfig.editor.json' } },
   },
   {

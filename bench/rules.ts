@@ -1,8 +1,8 @@
 /** Judging signals by rules: how many a second, by a set such as a large site would have. */
 import type { SignalRecord, SignalTarget } from '../src/model/report';
-import { readRuleSet } from '../src/rules/rule-set';
-import { AlertWatch } from '../src/rules/alert-watch';
-import { SignalJudge } from '../src/rules/signal-judge';
+import { readRuleSet } from '../src/rules/language/rule-set';
+import { AlertWatch } from '../src/rules/watch/alert-watch';
+import { SignalJudge } from '../src/rules/matching/signal-judge';
 import type { Row } from './table';
 
 const RULES = 100;

@@ -15,7 +15,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +45,7 @@ function compile(...args) {
 }
 
 function nodeTypes() {
-  return readdirSync('nodes').filter((name) => statSync(path.join('nodes', name)).isDirectory());
+  return Object.keys(manifest['node-red'].nodes);
 }
 
 /** Node-RED looks for a node's HTML, locales and icons beside the js file that package.json names. */

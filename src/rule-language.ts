@@ -9,15 +9,15 @@ export {
   isFieldName,
   type ConditionField,
   type FieldName,
-} from './rules/condition-fields';
-export { ANY_FIELD, readCondition } from './rules/condition-reading';
-export { clauseWords, signalWords } from './rules/condition-words';
-export { TESTS_OF_TYPE, type TestName } from './rules/field-test-reading';
-export { SEVERITIES, USUAL_SEVERITY, type Rule, type VerdictName } from './rules/rule';
-export { isObject, type JsonObject } from './rules/rule-input';
-export { PRESETS, type Preset } from './rules/presets';
-export { AWAITED_STAGES, PATTERNS, RULE_KEYS, readRule } from './rules/rule-reading';
-export { MATCHINGS, readRuleSet } from './rules/rule-set';
-export { ruleWords, type Say } from './rules/rule-words';
-export { SIGNAL_SETS } from './rules/signal-sets';
+} from './rules/language/condition-fields';
+export { ANY_FIELD, readCondition } from './rules/language/condition-reading';
+export { clauseWords, signalWords } from './rules/language/condition-words';
+export { TESTS_OF_TYPE, type TestName } from './rules/language/field-test-reading';
+export { SEVERITIES, USUAL_SEVERITY, type Rule, type VerdictName } from './rules/language/rule';
+export { isObject, type JsonObject } from './rules/language/rule-input';
+export { PRESETS, type Preset } from './rules/language/presets';
+export { AWAITED_STAGES, PATTERNS, RULE_KEYS, readRule } from './rules/language/rule-reading';
+export { MATCHINGS, readRuleSet } from './rules/language/rule-set';
+export { ruleWords, type Say } from './rules/language/rule-words';
+export { SIGNAL_SETS } from './rules/language/signal-sets';
 export { REASONS, TraceError } from './trace-error';

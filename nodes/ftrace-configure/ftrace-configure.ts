@@ -13,13 +13,13 @@ import {
   type SessionState,
 } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { asError } from '../as-error';
-import { guardClose } from '../guard-close';
-import { guardInput } from '../guard-input';
-import { topicOf } from '../message-metadata';
-import { RECORDED_EXAMPLE } from '../recorded-example';
-import { readOrShowFailure } from '../show-failure';
-import { StatusRenderer, type Look } from '../status-renderer';
+import { asError } from '../adapter/as-error';
+import { guardClose } from '../adapter/guard-close';
+import { guardInput } from '../adapter/guard-input';
+import { topicOf } from '../messages/message-metadata';
+import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
+import { readOrShowFailure } from '../adapter/show-failure';
+import { StatusRenderer, type Look } from '../adapter/status-renderer';
 import { OwnedSessions } from './owned-sessions';
 
 interface ConfigureDef extends NodeDef {

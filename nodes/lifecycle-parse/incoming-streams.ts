@@ -1,9 +1,9 @@
 /** Tells which messages belong to one trace, and which is its last. */
 import type { NodeMessage } from 'node-red';
 import { IncomingEvents, Lifecycle, type LifecycleOptions, type Stage } from '../../src/index';
-import { metadataOf, topicOf } from '../message-metadata';
-import { partsOf } from '../message-parts';
-import { MessageStream } from '../message-stream';
+import { metadataOf, topicOf } from '../messages/message-metadata';
+import { partsOf } from '../messages/message-parts';
+import { MessageStream } from '../messages/message-stream';
 
 /** One trace on its way through the node. */
 export class IncomingTrace {

@@ -2,17 +2,17 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { LifecycleStep, ProcessRecord, Report, Stage, StageName } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { asError } from '../as-error';
-import { countMessage, isTurnOver, nextTurn } from '../event-loop-share';
-import { guardClose } from '../guard-close';
-import { guardInput, type Send } from '../guard-input';
-import { readOrShowFailure } from '../show-failure';
-import { shortCount, StatusRenderer, type Look } from '../status-renderer';
+import { asError } from '../adapter/as-error';
+import { countMessage, isTurnOver, nextTurn } from '../turns/event-loop-share';
+import { guardClose } from '../adapter/guard-close';
+import { guardInput, type Send } from '../adapter/guard-input';
+import { readOrShowFailure } from '../adapter/show-failure';
+import { shortCount, StatusRenderer, type Look } from '../adapter/status-renderer';
 import { endStage } from './end-stage';
-import { partsOf } from '../message-parts';
-import { addToBacklog } from '../stream-backlog';
+import { partsOf } from '../messages/message-parts';
+import { addToBacklog } from '../turns/stream-backlog';
 import { IncomingTrace, isLast, streamKey } from './incoming-streams';
-import { OneByOne } from '../one-by-one';
+import { OneByOne } from '../turns/one-by-one';
 import { batchesOf } from './payload-batches';
 import { readStageNames } from './stage-names';
 

@@ -6,9 +6,9 @@ import type { NodeMessage } from 'node-red';
 import type { IncomingEvents } from '../../src/index';
 import type { Damage, EventBatch, Loss, TraceNote } from '../../src/trace-event';
 import { EventList } from '../../src/event-list';
-import { BatchPart } from '../batch-part';
-import { metadataOf, type BesideEvents } from '../message-metadata';
-import { SentBatch } from '../sent-batch';
+import { BatchPart } from '../messages/batch-part';
+import { metadataOf, type BesideEvents } from '../messages/message-metadata';
+import { SentBatch } from '../messages/sent-batch';
 
 /** Text of this length is read in about a millisecond. */
 const TEXT_LENGTH = 1 << 16;

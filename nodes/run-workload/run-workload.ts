@@ -12,12 +12,12 @@ import {
   type WorkloadSinks,
 } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { guardClose } from '../guard-close';
-import { guardInput, type Send } from '../guard-input';
-import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../message-metadata';
-import { MessageStream } from '../message-stream';
-import { readOrShowFailure } from '../show-failure';
-import { StatusRenderer, type Look } from '../status-renderer';
+import { guardClose } from '../adapter/guard-close';
+import { guardInput, type Send } from '../adapter/guard-input';
+import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
+import { MessageStream } from '../messages/message-stream';
+import { readOrShowFailure } from '../adapter/show-failure';
+import { StatusRenderer, type Look } from '../adapter/status-renderer';
 import { addRunning, signalNamedProcess } from './own-processes';
 import { readCommand, readDef, type WorkloadDef } from './workload-def';
 

@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { readTypedInput, savedTypedInput, type TypedInput } from '../typed-input';
+import { readTypedInput, savedTypedInput, type TypedInput } from '../adapter/typed-input';
 import { allowedCommands } from './administrator-settings';
 import { findUser } from './find-user';
 

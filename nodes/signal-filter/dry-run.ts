@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { AlertWatch, Lifecycle, doubtsOf, openTraceFile, type Alert, type Judgement } from '../../src/index';
 import { TraceError, errnoOf } from '../../src/trace-error';
-import { asError } from '../as-error';
-import { isTurnOver, nextTurn } from '../event-loop-share';
-import { RECORDED_EXAMPLE } from '../recorded-example';
+import { asError } from '../adapter/as-error';
+import { isTurnOver, nextTurn } from '../turns/event-loop-share';
+import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { readRulesField } from './filter-def';
 
 /** Alerts that are answered in full. */

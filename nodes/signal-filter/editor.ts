@@ -1,10 +1,10 @@
 /** The editor's half of signal-filter: its tabs, and what makes its settings wrong. */
 import type { Say } from '../../src/rule-language';
-import { prepareDryRun } from './editor-dry-run';
-import { prepareLearning } from './editor-learning';
-import { RuleList } from './editor-rule-list';
-import { widgets } from './editor-widgets';
-import { refusalOfRules } from './refusal';
+import { prepareDryRun } from './editor/dry-run';
+import { prepareLearning } from './editor/learning';
+import { RuleList } from './editor/rule-list';
+import { widgets } from './editor/widgets';
+import { refusalOfRules } from './editor/refusal';
 
 interface FilterNode {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** What signal-filter sends. */
 import type { NodeMessage } from 'node-red';
 import { toEcs, toOtelLog, type Alert, type Judgement, type Proposal } from '../../src/index';
-import { carriedProperties, metadataOf, type FtraceMetadata } from '../message-metadata';
+import { carriedProperties, metadataOf, type FtraceMetadata } from '../messages/message-metadata';
 import type { AlertForm } from './filter-def';
 
 /** Where a trace is from, as it came with its messages. */

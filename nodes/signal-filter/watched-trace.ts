@@ -1,7 +1,7 @@
 /** One trace that signal-filter follows, and how far it must be by now. */
 import type { NodeMessage } from 'node-red';
 import type { AlertWatch, Judgement } from '../../src/index';
-import { metadataOf } from '../message-metadata';
+import { metadataOf } from '../messages/message-metadata';
 
 /**
  * Seconds. What happened on a machine comes here a little later: as long as that may take, nobody says of a live

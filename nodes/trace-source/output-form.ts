@@ -4,8 +4,8 @@ import { EventList } from '../../src/event-list';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
 import { plainEvent } from '../../src/lazy-batch';
-import type { BesideEvents } from '../message-metadata';
-import { SentBatch } from '../sent-batch';
+import type { BesideEvents } from '../messages/message-metadata';
+import { SentBatch } from '../messages/sent-batch';
 import { sliceBatch } from './slice-batch';
 
 export const OUTPUT_FORMS = ['batch', 'array', 'event', 'text'] as const;

@@ -1,7 +1,7 @@
 /** The streams that a trace-source has open, and which of them a message is about. */
 import type { NodeMessage } from 'node-red';
-import { topicOf } from '../message-metadata';
-import { partsOf } from '../message-parts';
+import { topicOf } from '../messages/message-metadata';
+import { partsOf } from '../messages/message-parts';
 import { TickGate } from './tick-gate';
 
 export interface RunningStream {

@@ -1,4 +1,4 @@
-import { BatchPart } from '../batch-part';
+import { BatchPart } from '../messages/batch-part';
 import type { EventBatch, Loss } from '../../src/trace-event';
 
 /**

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { TraceDatWriter } from '../index';
-import type { RingBatch } from '../readers/ring-batch';
+import type { RingBatch } from '../readers/pages/ring-batch';
 import { TraceError } from '../trace-error';
 
 const COPY_BYTES = 1 << 20;

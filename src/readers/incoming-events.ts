@@ -5,7 +5,7 @@
 import { inspect } from 'node:util';
 import { EventList } from '../event-list';
 import type { Damage, EventBatch, EventFields, Loss, TraceEvent, TraceNote } from '../trace-event';
-import { TextReader } from './text-reader';
+import { TextReader } from './text/text-reader';
 
 const EXCERPT_LENGTH = 200;
 

@@ -10,7 +10,7 @@ import {
   fileNameEvents,
   NO_FILE_NAMES,
   type FileNames,
-} from '../tracefs/file-names';
+} from '../tracefs/name-sources';
 import { Instance } from '../tracefs/instance';
 import type { SessionNames } from '../tracefs/owner';
 import { outsideEvents, treeEvents, type EventChoice } from '../tracefs/presets';

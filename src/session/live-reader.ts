@@ -2,8 +2,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import * as path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { MergedPages } from '../readers/page-merger';
-import type { PageKind } from '../readers/record-queue';
+import type { MergedPages } from '../readers/pages/page-merger';
+import type { PageKind } from '../readers/pages/record-queue';
 import type { Instance } from '../tracefs/instance';
 import {
   CLOSING,

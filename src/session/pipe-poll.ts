@@ -4,9 +4,9 @@
  * A blocked read of a trace pipe cannot be cancelled, so every read is O_NONBLOCK and EAGAIN means "nothing now".
  */
 import { readSync } from 'node:fs';
-import { PageMerger, type MergedPages } from '../readers/page-merger';
-import type { PageKind } from '../readers/record-queue';
-import { setTicks, type TraceTime } from '../readers/trace-time';
+import { PageMerger, type MergedPages } from '../readers/pages/page-merger';
+import type { PageKind } from '../readers/pages/record-queue';
+import { setTicks, type TraceTime } from '../readers/pages/trace-time';
 import { errnoOf } from '../trace-error';
 import type { Pipe } from './reader-thread-protocol';
 

@@ -1,6 +1,6 @@
 /** What the main thread and the reading thread say to each other. */
-import type { MergedPages } from '../readers/page-merger';
-import type { PageKind } from '../readers/record-queue';
+import type { MergedPages } from '../readers/pages/page-merger';
+import type { PageKind } from '../readers/pages/record-queue';
 
 export interface Pipe {
   /** An open `trace_pipe_raw`, O_NONBLOCK. Descriptors are the process's, whichever thread opened them. */

@@ -5,7 +5,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { traceClock } from '../tracefs/trace-clock';
-import type { MergedPages } from '../readers/page-merger';
+import type { MergedPages } from '../readers/pages/page-merger';
 import { PipePoll } from './pipe-poll';
 import {
   CLOSING,

@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import * as os from 'node:os';
-import { ringBatch, type RingBatch } from '../readers/ring-batch';
-import type { RingContext } from '../readers/ring-event';
-import { RowWatch } from '../readers/row-watch';
+import { ringBatch, type RingBatch } from '../readers/pages/ring-batch';
+import type { RingContext } from '../readers/pages/ring-event';
+import { RowWatch } from '../readers/pages/row-watch';
 import { startTime, type SessionNames } from '../tracefs/owner';
 import { endFollowed } from '../tracefs/sweep';
 import { traceClock } from '../tracefs/trace-clock';
@@ -19,7 +19,7 @@ import { signalName } from '../kernel/signals';
 import { disarmInstances, type Armed } from './arming';
 import { findProcesses, followThreads, type Attachment } from './attachment';
 import { BatchQueue } from './batch-queue';
-import { InodeNames } from './inode-names';
+import { InodeNames } from './inode-paths';
 import { readKernelTables, readSavedNames, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
 import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';

@@ -4,12 +4,12 @@
  * and its arguments while it lives, who is to be asked about, which inodes want a name, and how the command ended.
  */
 import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
-import type { RingEvent } from '../readers/ring-event';
-import type { RingWatch } from '../readers/row-watch';
-import type { TaskNames } from '../readers/task-names';
+import type { RingEvent } from '../readers/pages/ring-event';
+import type { RingWatch } from '../readers/pages/row-watch';
+import type { TaskNames } from '../readers/pages/task-names';
 import type { Tid, TraceNote } from '../trace-event';
 import { IdentityWatch } from './identity-watch';
-import type { InodeNames } from './inode-names';
+import type { InodeNames } from './inode-paths';
 import { argumentsOf, commOf, mapsOf } from './proc-state';
 
 /** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */

@@ -16,7 +16,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { TraceError, type TraceErrorCode } from '../trace-error';
 import { abandonedInstance } from './owner';
-import { expectFileNames, type FileNameSource } from './file-names';
+import { expectFileNames, type FileNameSource } from './name-sources';
 import { findTracefs, seesGlobalPids } from './mount';
 
 export interface Finding {

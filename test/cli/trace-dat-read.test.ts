@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Report } from '../../src/model/report';
-import { CaptureWriter } from '../../src/readers/capture-writer';
+import { CaptureWriter } from '../../src/readers/capture/capture-writer';
 import type { TraceEvent } from '../../src/trace-event';
 import { contextOf, readerOf } from '../readers/raw-run';
 import { DatFolder } from '../readers/read-dat';

@@ -2,12 +2,12 @@ import Ajv2020 from 'ajv/dist/2020';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { SignalRecord } from '../../src/model/report';
-import { conditionField, FIELD_NAMES } from '../../src/rules/condition-fields';
-import { PRESETS } from '../../src/rules/presets';
-import { RULE_KEYS } from '../../src/rules/rule-reading';
-import { compileRule } from '../../src/rules/rule-match';
-import { readRuleSet } from '../../src/rules/rule-set';
-import { SignalJudge } from '../../src/rules/signal-judge';
+import { conditionField, FIELD_NAMES } from '../../src/rules/language/condition-fields';
+import { PRESETS } from '../../src/rules/language/presets';
+import { RULE_KEYS } from '../../src/rules/language/rule-reading';
+import { compileRule } from '../../src/rules/matching/rule-match';
+import { readRuleSet } from '../../src/rules/language/rule-set';
+import { SignalJudge } from '../../src/rules/matching/signal-judge';
 import { A_OUT, HANDLED, OUTSIDER, signalRecord } from '../rules/signal-records';
 import { codeBlocksOf, codesIn, rowsOf, sectionsOf } from './markdown';
 

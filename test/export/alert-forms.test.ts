@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { toEcs } from '../../src/export/ecs';
 import { toOtelLog } from '../../src/export/otel';
 import type { Alert, Identity } from '../../src/model/report';
-import { makeAlert } from '../../src/rules/alert';
+import { makeAlert } from '../../src/rules/alerts/alert';
 import { A_OUT, signalRecord } from '../rules/signal-records';
 
 const IDENTITY: Identity = {

@@ -5,8 +5,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { formatStory } from '../../src/export/story';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';
-import { TextReader } from '../../src/readers/text-reader';
-import { alertsOf } from '../../src/rules/report-alerts';
+import { TextReader } from '../../src/readers/text/text-reader';
+import { alertsOf } from '../../src/rules/watch/report-alerts';
 import { WALKTHROUGH } from './walkthrough-report';
 
 const [BASH, A_OUT] = WALKTHROUGH.processes as [ProcessRecord, ProcessRecord];

@@ -1,6 +1,6 @@
-import { CaptureReader } from '../../src/readers/capture-reader';
-import { CaptureWriter } from '../../src/readers/capture-writer';
-import { RingReader } from '../../src/readers/ring-reader';
+import { CaptureReader } from '../../src/readers/capture/capture-reader';
+import { CaptureWriter } from '../../src/readers/capture/capture-writer';
+import { RingReader } from '../../src/readers/pages/ring-reader';
 import { composePage } from '../readers/compose-page';
 import { contextOf, pagesOf, rawFile } from '../readers/raw-run';
 import {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { compileDecoder } from '../../src/readers/event-decoder';
-import { parseFormat, readFormatHead } from '../../src/readers/event-format';
-import { EventTable } from '../../src/readers/event-table';
-import { parseHeaderPage, X86_64_LAYOUT } from '../../src/readers/page-layout';
+import { compileDecoder } from '../../src/readers/pages/event-decoder';
+import { parseFormat, readFormatHead } from '../../src/readers/pages/event-format';
+import { EventTable } from '../../src/readers/pages/event-table';
+import { parseHeaderPage, X86_64_LAYOUT } from '../../src/readers/pages/page-layout';
 import type { FieldValue } from '../../src/trace-event';
 import { RAW_KERNELS, rawFile, splitFormats } from '../readers/raw-run';
 import type { FuzzTarget } from './fuzz-target';

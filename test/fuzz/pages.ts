@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { isDamage, readPageHeader } from '../../src/readers/page-header';
-import { X86_64_LAYOUT, type PageLayout } from '../../src/readers/page-layout';
-import { appendRecords } from '../../src/readers/page-records';
-import type { RingContext } from '../../src/readers/ring-event';
-import { RingReader } from '../../src/readers/ring-reader';
-import { TaskNames } from '../../src/readers/task-names';
+import { isDamage, readPageHeader } from '../../src/readers/pages/page-header';
+import { X86_64_LAYOUT, type PageLayout } from '../../src/readers/pages/page-layout';
+import { appendRecords } from '../../src/readers/pages/page-records';
+import type { RingContext } from '../../src/readers/pages/ring-event';
+import { RingReader } from '../../src/readers/pages/ring-reader';
+import { TaskNames } from '../../src/readers/pages/task-names';
 import type { EventBatch } from '../../src/trace-event';
 import { composePage } from '../readers/compose-page';
 import { contextOf, pagesOf, RAW_KERNELS, rawFile } from '../readers/raw-run';

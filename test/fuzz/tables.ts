@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { KernelSymbols } from '../../src/readers/kernel-symbols';
-import { parseSavedCmdlines } from '../../src/readers/task-names';
+import { KernelSymbols } from '../../src/readers/pages/kernel-symbols';
+import { parseSavedCmdlines } from '../../src/readers/pages/task-names';
 import { readNote } from '../../src/readers/trace-note';
 import { rawFile } from '../readers/raw-run';
 import type { FuzzTarget } from './fuzz-target';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { IncomingEvents } from '../../src/readers/incoming-events';
 import { parseMaps } from '../../src/readers/maps';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 import { fixture, kernelTraces, readText } from '../readers/read-text';
 import { checkBatch, piecesOf, type FuzzTarget } from './fuzz-target';
 import type { Random } from './random';

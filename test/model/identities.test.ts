@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventList } from '../../src/event-list';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { SignalTarget, Stage } from '../../src/model/report';
-import { ReportTargets } from '../../src/rules/report-targets';
+import { ReportTargets } from '../../src/rules/watch/report-targets';
 import type { TraceNote } from '../../src/trace-event';
 import { deliver, event, fork, free, generate, lifeOf, schedExit } from './life-of';
 

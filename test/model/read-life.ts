@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { EventList } from '../../src/event-list';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { ProcessRecord, Report, Stage } from '../../src/model/report';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 import type { EventBatch, TraceNote } from '../../src/trace-event';
 
 export interface ReadLife {

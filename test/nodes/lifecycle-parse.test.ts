@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { NodeMessageInFlow } from 'node-red';
 import { EventList } from '../../src/event-list';
 import type { ProcessRecord, Report, Stage } from '../../src/model/report';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 import { RunningFlow } from './running-flow';
 
 const RECIPE = readFileSync(path.join(process.cwd(), 'test/fixtures/kernels/6.12/recipe.txt'), 'utf8');

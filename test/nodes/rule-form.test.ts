@@ -1,10 +1,10 @@
 /** What the form of a rule shows and writes: nothing is lost on the way there and back. */
 import assert from 'node:assert/strict';
-import { conditionForm, writtenCondition } from '../../nodes/signal-filter/condition-rows';
-import { freeName } from '../../nodes/signal-filter/free-name';
-import { refusalOfRules } from '../../nodes/signal-filter/refusal';
-import { readRulesText, rulesText, withKey } from '../../nodes/signal-filter/rules-text';
-import { joinValues, lastValue, splitValues } from '../../nodes/signal-filter/value-list';
+import { conditionForm, writtenCondition } from '../../nodes/signal-filter/editor/condition-rows';
+import { freeName } from '../../nodes/signal-filter/editor/free-name';
+import { refusalOfRules } from '../../nodes/signal-filter/editor/refusal';
+import { readRulesText, rulesText, withKey } from '../../nodes/signal-filter/editor/rules-text';
+import { joinValues, lastValue, splitValues } from '../../nodes/signal-filter/editor/value-list';
 import { ANY_FIELD, PRESETS, readCondition, type JsonObject } from '../../src/rule-language';
 
 /** The same conditions in one order: what must all hold holds in any. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeMessageInFlow } from 'node-red';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 import type { EventBatch, Loss, TraceEvent } from '../../src/trace-event';
 import { needs } from '../harness/requirements';
 import { temporaryFolder } from '../harness/temporary-folder';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { isLocated, type EventFormat } from '../../src/readers/event-format';
-import { EventTable } from '../../src/readers/event-table';
-import { X86_64_LAYOUT } from '../../src/readers/page-layout';
+import { isLocated, type EventFormat } from '../../src/readers/pages/event-format';
+import { EventTable } from '../../src/readers/pages/event-table';
+import { X86_64_LAYOUT } from '../../src/readers/pages/page-layout';
 import { skipLoudly } from '../harness/requirements';
 import { assertConsistent, parseWhole } from './consistent-format';
 import { RAW_KERNELS } from './raw-run';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { CAPTURE_MAGIC } from '../../src/readers/capture-layout';
-import { CaptureReader } from '../../src/readers/capture-reader';
-import { CaptureWriter } from '../../src/readers/capture-writer';
-import { RingBatch } from '../../src/readers/ring-batch';
-import { RingReader } from '../../src/readers/ring-reader';
+import { CAPTURE_MAGIC } from '../../src/readers/capture/capture-layout';
+import { CaptureReader } from '../../src/readers/capture/capture-reader';
+import { CaptureWriter } from '../../src/readers/capture/capture-writer';
+import { RingBatch } from '../../src/readers/pages/ring-batch';
+import { RingReader } from '../../src/readers/pages/ring-reader';
 import type { Damage, EventBatch, Loss, TraceEvent, TraceNote } from '../../src/trace-event';
 import { composePage, seededRandom } from './compose-page';
 import { contextOf, pagesOf, RAW_KERNELS, rawFile } from './raw-run';

@@ -1,4 +1,4 @@
-import { X86_64_LAYOUT, type PageLayout } from '../../src/readers/page-layout';
+import { X86_64_LAYOUT, type PageLayout } from '../../src/readers/pages/page-layout';
 
 /** A page as annotated hex: two digits a byte, `#` begins a comment. */
 export function pageFrom(hex: string, pageBytes?: number): DataView {

@@ -1,6 +1,6 @@
 /** What holds for each `format` file that a kernel wrote. */
 import assert from 'node:assert/strict';
-import { isLocated, parseFormat, type EventFormat } from '../../src/readers/event-format';
+import { isLocated, parseFormat, type EventFormat } from '../../src/readers/pages/event-format';
 
 /** The name, the id and each declared field are found. */
 export function parseWhole(file: string, text: string): EventFormat {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import type { RingEvent } from '../../src/readers/ring-event';
-import { RingReader } from '../../src/readers/ring-reader';
+import type { RingEvent } from '../../src/readers/pages/ring-event';
+import { RingReader } from '../../src/readers/pages/ring-reader';
 import type { EventFields, TraceEvent } from '../../src/trace-event';
 import { seededRandom } from './compose-page';
 import { contextOf, pagesOf, RAW_KERNELS, rawFile, readerOf, type RawKernel } from './raw-run';

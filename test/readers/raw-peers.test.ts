@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { EventTable } from '../../src/readers/event-table';
-import { KernelSymbols } from '../../src/readers/kernel-symbols';
-import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/readers/page-layout';
-import type { RingBatch } from '../../src/readers/ring-batch';
-import { RingReader } from '../../src/readers/ring-reader';
-import { TaskNames } from '../../src/readers/task-names';
+import { EventTable } from '../../src/readers/pages/event-table';
+import { KernelSymbols } from '../../src/readers/pages/kernel-symbols';
+import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/readers/pages/page-layout';
+import type { RingBatch } from '../../src/readers/pages/ring-batch';
+import { RingReader } from '../../src/readers/pages/ring-reader';
+import { TaskNames } from '../../src/readers/pages/task-names';
 import { skipLoudly } from '../harness/requirements';
 import { pagesOf } from './raw-run';
 import { swapPage } from './swap-page';

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { EventTable } from '../../src/readers/event-table';
-import { KernelSymbols } from '../../src/readers/kernel-symbols';
-import { parseHeaderPage } from '../../src/readers/page-layout';
-import type { RingContext } from '../../src/readers/ring-event';
-import { RingReader } from '../../src/readers/ring-reader';
-import { parseSavedCmdlines, TaskNames } from '../../src/readers/task-names';
+import { EventTable } from '../../src/readers/pages/event-table';
+import { KernelSymbols } from '../../src/readers/pages/kernel-symbols';
+import { parseHeaderPage } from '../../src/readers/pages/page-layout';
+import type { RingContext } from '../../src/readers/pages/ring-event';
+import { RingReader } from '../../src/readers/pages/ring-reader';
+import { parseSavedCmdlines, TaskNames } from '../../src/readers/pages/task-names';
 
 /** The stock kernels whose raw pages are recorded beside the text of the same run. */
 export const RAW_KERNELS = ['6.1', '6.12', '7.3'] as const;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EventList } from '../../src/event-list';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 
 export const FIXTURES = path.join(process.cwd(), 'test/fixtures');
 

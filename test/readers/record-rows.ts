@@ -1,6 +1,6 @@
 /** Columns for the records of pages, as the reader has them, for tests of the pages alone. */
-import type { PageDamageCode, RecordSink, SinkColumns } from '../../src/readers/page-records';
-import { copyRows, makeColumns, type OpenColumns } from '../../src/readers/record-columns';
+import type { PageDamageCode, RecordSink, SinkColumns } from '../../src/readers/pages/page-records';
+import { copyRows, makeColumns, type OpenColumns } from '../../src/readers/pages/record-columns';
 import type { Damage } from '../../src/trace-event';
 
 export class RecordRows implements RecordSink {

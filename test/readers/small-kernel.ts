@@ -1,9 +1,9 @@
 /** A kernel with six events, for pages that are composed record by record. */
-import { EventTable } from '../../src/readers/event-table';
-import { KernelSymbols } from '../../src/readers/kernel-symbols';
-import { X86_64_LAYOUT } from '../../src/readers/page-layout';
-import type { RingContext } from '../../src/readers/ring-event';
-import { TaskNames } from '../../src/readers/task-names';
+import { EventTable } from '../../src/readers/pages/event-table';
+import { KernelSymbols } from '../../src/readers/pages/kernel-symbols';
+import { X86_64_LAYOUT } from '../../src/readers/pages/page-layout';
+import type { RingContext } from '../../src/readers/pages/ring-event';
+import { TaskNames } from '../../src/readers/pages/task-names';
 import { recordOf } from './compose-page';
 
 const COMMON = [

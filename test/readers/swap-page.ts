@@ -1,7 +1,7 @@
 /** The same page as a big-endian kernel would have written it: numbers turned, bit fields from the other end. */
-import { parseFormat, type EventFormat } from '../../src/readers/event-format';
-import { readPageHeader, isDamage } from '../../src/readers/page-header';
-import type { PageLayout } from '../../src/readers/page-layout';
+import { parseFormat, type EventFormat } from '../../src/readers/pages/event-format';
+import { readPageHeader, isDamage } from '../../src/readers/pages/page-header';
+import type { PageLayout } from '../../src/readers/pages/page-layout';
 
 const TYPE_PADDING = 29;
 

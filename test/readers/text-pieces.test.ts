@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { util as RED } from '@node-red/util';
 import type { EventList } from '../../src/event-list';
-import { TextReader } from '../../src/readers/text-reader';
+import { TextReader } from '../../src/readers/text/text-reader';
 import { fixture, kernelTraces, readText } from './read-text';
 
 /** Numbers from a seed: the same ones in each run. */

@@ -1,6 +1,6 @@
 /** One run of stock kernel 7.3, laid out in each way that trace-cmd has. */
 import assert from 'node:assert/strict';
-import { parseHeaderPage } from '../../src/readers/page-layout';
+import { parseHeaderPage } from '../../src/readers/pages/page-layout';
 import type { TraceEvent } from '../../src/trace-event';
 import { composeDat, partsOf, type DatParts } from './compose-dat';
 import { readerOf } from './raw-run';

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CaptureWriter } from '../../src/readers/capture-writer';
+import { CaptureWriter } from '../../src/readers/capture/capture-writer';
 import { openTraceFile, readTraceFile, type TraceSource } from '../../src/readers/trace-file';
 import { TraceError } from '../../src/trace-error';
 import { composeDat, partsOf } from './compose-dat';

@@ -1,5 +1,5 @@
 import type { SignalRecord, SignalTarget } from '../../src/model/report';
-import type { RuleSet } from '../../src/rules/rule';
+import type { RuleSet } from '../../src/rules/language/rule';
 
 export const NO_RULES: RuleSet = { match: 'first', rules: [] };
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Stage } from '../../src/model/report';
-import { AlertWatch, type AlertWatchOptions } from '../../src/rules/alert-watch';
-import { LearntSignals } from '../../src/rules/learnt-signals';
-import type { RuleSet } from '../../src/rules/rule';
-import { readRuleSet } from '../../src/rules/rule-set';
+import { AlertWatch, type AlertWatchOptions } from '../../src/rules/watch/alert-watch';
+import { LearntSignals } from '../../src/rules/watch/learnt-signals';
+import type { RuleSet } from '../../src/rules/language/rule';
+import { readRuleSet } from '../../src/rules/language/rule-set';
 import { DEFAULT_SETTINGS } from '../../src/session/session-settings';
 import { armSession } from '../../src/session/sessions';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ControlFiles } from '../../src/tracefs/control-files';
 import { Instance } from '../../src/tracefs/instance';
 import { nextSessionNames, startTime } from '../../src/tracefs/owner';
-import { chooseFileNames, expectFileNames } from '../../src/tracefs/file-names';
+import { chooseFileNames, expectFileNames } from '../../src/tracefs/name-sources';
 import { tellsNames, withTrialInstance } from '../../src/tracefs/probe-trial';
 import { defineProbe, removeProbes } from '../../src/tracefs/probes';
 import { sweepAbandoned } from '../../src/tracefs/sweep';

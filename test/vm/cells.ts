@@ -1,5 +1,5 @@
 /** What a guest says to the machine that runs it, one line of JSON each, and the table that comes of it. */
-import type { FileNameSource } from '../../src/tracefs/file-names';
+import type { FileNameSource } from '../../src/tracefs/name-sources';
 
 export type Outcome = 'ok' | 'incomplete' | 'WRONG' | 'not run';
 

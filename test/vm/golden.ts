@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { CaptureReader } from '../../src/readers/capture-reader';
+import { CaptureReader } from '../../src/readers/capture/capture-reader';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Recording } from '../scenarios/scenario';
 import type { Recorded } from './cells';

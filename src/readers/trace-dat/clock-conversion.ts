@@ -6,7 +6,7 @@
  * lib/trace-cmd/trace-input.c. All in u64, which wraps.
  */
 
-import type { ClockChange } from '../trace-time';
+import type { ClockChange } from '../pages/trace-time';
 
 /** One measurement of the guest's clock against the host's. */
 interface ShiftSample {

@@ -1,8 +1,8 @@
 /** The pages of one CPU on their way into the ring reader. */
 import type { Damage } from '../../trace-event';
-import type { PageLayout } from '../page-layout';
-import type { RingReader } from '../ring-reader';
-import type { ClockChange, TraceTime } from '../trace-time';
+import type { PageLayout } from '../pages/page-layout';
+import type { RingReader } from '../pages/ring-reader';
+import type { ClockChange, TraceTime } from '../pages/trace-time';
 import { PieceReader, type OpenDat } from './piece-reader';
 import type { CpuData } from './dat-contents';
 import { cutPage } from './cut-page';

@@ -1,4 +1,4 @@
-import type { PageLayout } from '../page-layout';
+import type { PageLayout } from '../pages/page-layout';
 
 /** The kernel keeps flags above the length (kernel/trace/ring_buffer.c). */
 const LENGTH_MASK = 0x07ff_ffff;

@@ -1,6 +1,6 @@
 /** What the tables of a trace.dat say, v6 and v7 alike, gathered while they are read. */
 import type { Damage } from '../../trace-event';
-import type { EventFormatText } from '../event-table';
+import type { EventFormatText } from '../pages/event-table';
 import { ClockConversion } from './clock-conversion';
 import type { DatBytes } from './dat-bytes';
 

@@ -1,0 +1,107 @@
+/** Values of a rules file, each read with its place: a wrong one is refused, and nothing is guessed. */
+import { TraceError } from '../../trace-error';
+import { nearestName } from './nearest-name';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(input: unknown): input is JsonObject {
+  return typeof input === 'object' && input !== null && !Array.isArray(input);
+}
+
+/** @throws TraceError CONFIG_INVALID, always: "rules[2].when.signal: SIGFOO is not a signal" */
+export function refuse(place: string, what: string): never {
+  throw new TraceError('CONFIG_INVALID', `${place}: ${what}`);
+}
+
+/** A value in a message, never longer than a person reads. */
+export function shown(input: unknown): string {
+  if (typeof input === 'string') return input === '' ? 'an empty text' : input.slice(0, 60);
+  if (input === undefined) return 'nothing';
+  try {
+    return (JSON.stringify(input) as string | undefined)?.slice(0, 60) ?? typeof input;
+  } catch {
+    // A hostile one exhausts the stack.
+    return 'something that is too deep to be shown';
+  }
+}
+
+export function objectAt(input: unknown, place: string): JsonObject {
+  if (!isObject(input)) refuse(place, `expected an object, not ${shown(input)}`);
+  return input;
+}
+
+export function textAt(input: unknown, place: string): string {
+  if (typeof input !== 'string' || input === '') refuse(place, `expected a text, not ${shown(input)}`);
+  return input;
+}
+
+export function booleanAt(input: unknown, place: string): boolean {
+  if (typeof input !== 'boolean') refuse(place, `expected true or false, not ${shown(input)}`);
+  return input;
+}
+
+export function numberAt(input: unknown, place: string): number {
+  if (typeof input !== 'number' || !Number.isFinite(input)) {
+    refuse(place, `expected a number, not ${shown(input)}`);
+  }
+  return input;
+}
+
+/** Seconds, or how many: a number above 0. */
+export function amountAt(input: unknown, place: string, unit: string): number {
+  if (typeof input !== 'number' || !Number.isFinite(input) || input <= 0) {
+    refuse(place, `expected ${unit} above 0, not ${shown(input)}`);
+  }
+  return input;
+}
+
+export function countAt(input: unknown, place: string): number {
+  if (typeof input !== 'number' || !Number.isSafeInteger(input) || input < 1) {
+    refuse(place, `expected a whole number from 1, not ${shown(input)}`);
+  }
+  return input;
+}
+
+/** One value, or a list of some. */
+export function listAt<T>(
+  input: unknown,
+  place: string,
+  read: (value: unknown, place: string) => T,
+): readonly T[] {
+  return Array.isArray(input) ? fullListAt(input, place, read) : [read(input, place)];
+}
+
+export function fullListAt<T>(
+  input: unknown,
+  place: string,
+  read: (value: unknown, place: string) => T,
+): readonly T[] {
+  if (!Array.isArray(input)) refuse(place, `expected a list, not ${shown(input)}`);
+  // An empty list would match nothing, and silently.
+  if (input.length === 0) refuse(place, 'the list is empty');
+  return input.map((value, index) => read(value, `${place}[${index}]`));
+}
+
+export function oneOf<T extends string>(input: unknown, allowed: readonly T[], place: string): T {
+  const found = allowed.find((value) => value === input);
+  if (found === undefined) {
+    refuse(place, `${shown(input)} is not one of ${allowed.join(', ')}${didYouMean(input, allowed)}`);
+  }
+  return found;
+}
+
+/** A misspelt key would be a condition that is never looked at: the rule would match too much. */
+export function onlyKeys(object: JsonObject, allowed: readonly string[], place: string): void {
+  for (const key of Object.keys(object)) {
+    if (!allowed.includes(key)) refuse(`${place}.${key}`, noSuchKey(key, allowed));
+  }
+}
+
+export function noSuchKey(key: string, allowed: readonly string[]): string {
+  return `there is no such key${didYouMean(key, allowed)}; ${allowed.join(', ')} are`;
+}
+
+export function didYouMean(input: unknown, allowed: readonly string[]): string {
+  const nearest = typeof input === 'string' ? nearestName(input, allowed) : null;
+  return nearest === null ? '' : `, did you mean ${nearest}?`;
+}
