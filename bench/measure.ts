@@ -12,7 +12,7 @@ export const COMMAND: readonly string[] = [
 const LIMIT_MS = 300_000;
 /** How often a program's memory is looked at; the kernel keeps the peak, so only its last growth may be missed. */
 const LOOK_MS = 10;
-const MOST_OUTPUT = 1 << 20;
+const MAX_OUTPUT = 1 << 20;
 
 export function isInstalled(tool: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((directory) => {
@@ -50,7 +50,7 @@ export function run([file = '', ...args]: readonly string[]): Promise<Done> {
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
-        if (output[name].length < MOST_OUTPUT) output[name] += text;
+        if (output[name].length < MAX_OUTPUT) output[name] += text;
       });
     }
     let megabytes = 0;

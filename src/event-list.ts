@@ -2,12 +2,22 @@ import type { Damage, EventBatch, Loss, TraceEvent, TraceNote } from './trace-ev
 
 /** A batch of events that are decoded already: what text readers and single events become. */
 export class EventList implements EventBatch {
+  readonly events: readonly TraceEvent[];
+  readonly lost: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
+
   constructor(
-    readonly events: readonly TraceEvent[],
-    readonly lost: readonly Loss[] = [],
-    readonly damage: readonly Damage[] = [],
-    readonly notes: readonly TraceNote[] = [],
-  ) {}
+    events: readonly TraceEvent[],
+    lost: readonly Loss[] = [],
+    damage: readonly Damage[] = [],
+    notes: readonly TraceNote[] = [],
+  ) {
+    this.events = events;
+    this.lost = lost;
+    this.damage = damage;
+    this.notes = notes;
+  }
 
   get length(): number {
     return this.events.length;

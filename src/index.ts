@@ -26,7 +26,7 @@ export { alertsOf } from './rules/watch/report-alerts';
 export { LearntSignals, type Proposal, type ProposedRule } from './rules/watch/learnt-signals';
 export { judgeReport } from './rules/watch/report-facts';
 export { ReportTargets } from './rules/watch/report-targets';
-export { doubtsOf, type WatchTallies } from './rules/watch/watch-tallies';
+export { undecidedRemarks, type WatchCounters } from './rules/watch/watch-counters';
 export { SEVERITIES, type Rule, type RuleSet } from './rules/language/rule';
 export { ruleSetSchema } from './rules/language/rule-schema';
 export { readRuleSet } from './rules/language/rule-set';

@@ -1,4 +1,4 @@
-import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from './trace-event';
+import type { Damage, EventBatch, EventScan, Loss, TraceEvent, TraceNote } from './trace-event';
 
 /** An event that decodes what is asked for, and all of it for `toJSON`. */
 export interface LazyEvent extends TraceEvent {
@@ -26,31 +26,39 @@ export function plainEvent(event: TraceEvent): TraceEvent {
 /**
  * A batch that knows where its events stand, not what is in them.
  *
- * Its insides hang on a function, because a flow clones what it passes on: the clone of a function is the
+ * Its backing hang on a function, because a flow clones what it passes on: the clone of a function is the
  * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.
  */
 export abstract class LazyBatch<
-  Insides extends { readonly rows: { readonly length: number } },
+  Backing extends { readonly rows: { readonly length: number } },
   Event extends LazyEvent,
 > implements EventBatch {
-  readonly insides: () => Insides;
+  readonly backing: () => Backing;
+
+  readonly lost: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
 
   constructor(
-    insides: Insides,
-    readonly lost: readonly Loss[],
-    readonly damage: readonly Damage[],
-    readonly notes: readonly TraceNote[],
+    backing: Backing,
+    lost: readonly Loss[],
+    damage: readonly Damage[],
+    notes: readonly TraceNote[],
   ) {
-    this.insides = () => insides;
+    this.lost = lost;
+    this.damage = damage;
+    this.notes = notes;
+
+    this.backing = () => backing;
   }
 
   /** The index is one of this batch. */
   protected abstract eventAt(index: number): Event;
 
-  abstract glance(): EventGlance;
+  abstract scan(): EventScan;
 
   get length(): number {
-    return this.insides().rows.length;
+    return this.backing().rows.length;
   }
 
   at(index: number): Event {

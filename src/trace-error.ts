@@ -33,13 +33,12 @@ export type TraceErrorCode = keyof typeof REASONS;
 export class TraceError extends Error {
   override readonly name = 'TraceError';
 
+  readonly code: TraceErrorCode;
+
   /** @param detail what was tried, on what, and the way out: "mkdir instances/web as uid 1000; see Permissions" */
-  constructor(
-    readonly code: TraceErrorCode,
-    detail: string,
-    options?: ErrorOptions,
-  ) {
+  constructor(code: TraceErrorCode, detail: string, options?: ErrorOptions) {
     super(`${REASONS[code]}: ${detail}`, options);
+    this.code = code;
   }
 }
 

@@ -34,11 +34,11 @@ export interface TraceEvent {
   /** Under the field names of the event's `format` file, also where the text prints others (`grp`, `res`). */
   readonly fields: EventFields;
   /** The call trace that a `stacktrace` trigger put behind the event, innermost first. */
-  readonly stack?: readonly string[];
+  readonly stack?: readonly string[] | undefined;
   /** The irqs-off/resched/hardirq/preempt columns as ftrace prints them: `d..1.`; '' where the trace has none. */
   readonly flags: string;
   /** The name of the ftrace instance whose buffer it was in; absent for the top one and for a session's own. */
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   /** One field without decoding the others; absent on plain events. `fieldOf` asks either kind. */
   field?(name: string): FieldValue | undefined;
 }
@@ -195,7 +195,7 @@ export type TraceNote =
 /**
  * A batch for who goes through many events and looks at few: what decides whether to look, without an object for each.
  */
-export interface EventGlance {
+export interface EventScan {
   /** Names as numbers, small ones, the same in all batches with the same `names`. */
   readonly names: object;
   /** -1 where the trace has too many names to number them: then the event itself tells it. */
@@ -214,7 +214,7 @@ export interface EventBatch extends Iterable<TraceEvent> {
   readonly length: number;
   at(index: number): TraceEvent;
   /** Absent where the events are objects already. */
-  glance?(): EventGlance;
+  scan?(): EventScan;
   readonly lost: readonly Loss[];
   readonly damage: readonly Damage[];
   readonly notes: readonly TraceNote[];

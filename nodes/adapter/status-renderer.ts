@@ -15,44 +15,48 @@ export type Translate = (key: string, values?: Record<string, string>) => string
 const CALM_MS = 500;
 
 export class StatusRenderer<State extends string> {
-  private drawn = '';
-  private next: { readonly state: State; readonly values: Record<string, string> } | null = null;
-  private timer: NodeJS.Timeout | null = null;
-  private drawnAt = Number.NEGATIVE_INFINITY;
+  #drawn = '';
+  #next: { readonly state: State; readonly values: Record<string, string> } | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    private readonly node: Node,
-    private readonly looks: Readonly<Record<State, Look>>,
-    private readonly translate: Translate,
-  ) {}
+  readonly #node: Node;
+  readonly #looks: Readonly<Record<State, Look>>;
+  readonly #translate: Translate;
+
+  constructor(node: Node, looks: Readonly<Record<State, Look>>, translate: Translate) {
+    this.#node = node;
+    this.#looks = looks;
+    this.#translate = translate;
+  }
 
   /** Draws now, or within half a second when one was drawn just before; of several in between, the last one. */
   show(state: State, values: Record<string, string> = {}): void {
     // Translated when it is drawn: that costs more than a batch of events.
-    this.next = { state, values };
-    if (this.timer !== null) return;
-    const wait = this.drawnAt + CALM_MS - performance.now();
-    if (wait <= 0) this.draw();
-    else this.timer = setTimeout(this.draw, wait);
+    this.#next = { state, values };
+    if (this.#timer !== null) return;
+    const wait = this.#drawnAt + CALM_MS - performance.now();
+    if (wait <= 0) this.#draw();
+    else this.#timer = setTimeout(this.#draw, wait);
   }
 
   /** Draws what is waiting and stops. */
   close(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.next = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#next = null;
   }
 
-  private readonly draw = (): void => {
-    this.timer = null;
-    if (this.next === null) return;
-    const { state, values } = this.next;
-    const status: NodeStatus = { ...this.looks[state], text: this.translate(`status.${state}`, values) };
+  readonly #draw = (): void => {
+    this.#timer = null;
+    if (this.#next === null) return;
+    const { state, values } = this.#next;
+    const status: NodeStatus = { ...this.#looks[state], text: this.#translate(`status.${state}`, values) };
     const drawing = JSON.stringify(status);
-    if (drawing === this.drawn) return;
-    this.drawn = drawing;
-    this.drawnAt = performance.now();
-    this.node.status(status);
+    if (drawing === this.#drawn) return;
+    this.#drawn = drawing;
+    this.#drawnAt = performance.now();
+    this.#node.status(status);
   };
 }
 

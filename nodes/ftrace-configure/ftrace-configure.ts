@@ -123,7 +123,7 @@ async function armForFlow(settings: SessionSettings): Promise<Session> {
   return session;
 }
 
-export = (RED: NodeAPI): void => {
+module.exports = (RED: NodeAPI): void => {
   registerPreflight(RED);
   RED.nodes.registerType('ftrace-configure', function (this: Node, def: ConfigureDef) {
     RED.nodes.createNode(this, def);

@@ -3,47 +3,53 @@ import { TraceError } from '../../src/trace-error';
 
 /** The sessions that one node armed: none is left when the node closes, also not one that was being armed then. */
 export class OwnedSessions {
-  private readonly sessions = new Map<Session, () => void>();
+  readonly #sessions = new Map<Session, () => void>();
   /** Arming takes a while; the next begins when the one before is through, so that topics do not race. */
-  private turn: Promise<unknown> = Promise.resolve();
-  private closed = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  readonly #armSession: (settings: SessionSettings) => Promise<Session>;
+  readonly #onState: (session: Session) => void;
 
   constructor(
-    private readonly armSession: (settings: SessionSettings) => Promise<Session>,
-    private readonly onState: (session: Session) => void,
-  ) {}
+    armSession: (settings: SessionSettings) => Promise<Session>,
+    onState: (session: Session) => void,
+  ) {
+    this.#armSession = armSession;
+    this.#onState = onState;
+  }
 
   /** @throws TraceError as armSession does; SESSION_ENDED when the node is closed meanwhile */
   arm(settings: SessionSettings): Promise<Session> {
-    const armed = this.turn.then(() => this.armNow(settings));
-    this.turn = armed.catch(() => undefined);
+    const armed = this.#turn.then(() => this.#armNow(settings));
+    this.#turn = armed.catch(() => undefined);
     return armed;
   }
 
   /** Disarms all of them. */
   async close(): Promise<void> {
-    this.closed = true;
-    await this.turn;
-    const sessions = [...this.sessions.keys()];
-    for (const session of sessions) this.forget(session);
+    this.#closed = true;
+    await this.#turn;
+    const sessions = [...this.#sessions.keys()];
+    for (const session of sessions) this.#forget(session);
     await Promise.all(sessions.map((session) => session.disarm()));
   }
 
-  private async armNow(settings: SessionSettings): Promise<Session> {
-    if (this.closed)
+  async #armNow(settings: SessionSettings): Promise<Session> {
+    if (this.#closed)
       throw new TraceError('SESSION_ENDED', 'the node was closed before the session was armed');
-    const session = await this.armSession(settings);
+    const session = await this.#armSession(settings);
     const unsubscribe = session.onState((state) => {
-      this.onState(session);
-      if (state === 'ended' || state === 'failed') this.forget(session);
+      this.#onState(session);
+      if (state === 'ended' || state === 'failed') this.#forget(session);
     });
-    this.sessions.set(session, unsubscribe);
-    this.onState(session);
+    this.#sessions.set(session, unsubscribe);
+    this.#onState(session);
     return session;
   }
 
-  private forget(session: Session): void {
-    this.sessions.get(session)?.();
-    this.sessions.delete(session);
+  #forget(session: Session): void {
+    this.#sessions.get(session)?.();
+    this.#sessions.delete(session);
   }
 }

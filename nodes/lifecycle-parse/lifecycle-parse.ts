@@ -10,8 +10,8 @@ import { readOrShowFailure } from '../adapter/show-failure';
 import { shortCount, StatusRenderer, type Look } from '../adapter/status-renderer';
 import { endStage } from './end-stage';
 import { partsOf } from '../messages/message-parts';
-import { addToBacklog } from '../turns/stream-backlog';
-import { IncomingTrace, isLast, streamKey } from './incoming-streams';
+import { addToBacklog } from '../turns/series-backlog';
+import { IncomingTrace, isLast, seriesKey } from './incoming-series';
 import { OneByOne } from '../turns/one-by-one';
 import { batchesOf } from './payload-batches';
 import { readStageNames } from './stage-names';
@@ -49,7 +49,7 @@ function readDef(def: ParseDef): ParseConfig {
   };
 }
 
-export = (RED: NodeAPI): void => {
+module.exports = (RED: NodeAPI): void => {
   RED.nodes.registerType('lifecycle-parse', function (this: Node, def: ParseDef) {
     RED.nodes.createNode(this, def);
     const config = readOrShowFailure(this, RED._('lifecycle-parse.status.invalid'), () => readDef(def));
@@ -150,7 +150,7 @@ export = (RED: NodeAPI): void => {
     };
 
     const traceOf = (message: NodeMessage, send: Send): IncomingTrace => {
-      const key = streamKey(message);
+      const key = seriesKey(message);
       const open = traces.get(key);
       if (open !== undefined) return open;
       const [oldest] = traces.values();
@@ -171,7 +171,7 @@ export = (RED: NodeAPI): void => {
       // A message that only ends, for a trace that never began, has nothing to report.
       if (
         message.payload === undefined &&
-        !traces.has(streamKey(message)) &&
+        !traces.has(seriesKey(message)) &&
         message['ftrace'] === undefined
       ) {
         throw new TraceError('MESSAGE_INVALID', 'there is no msg.payload');

@@ -6,7 +6,7 @@ import type { NodeMessage } from 'node-red';
 import type { IncomingEvents } from '../../src/index';
 import type { Damage, EventBatch, Loss, TraceNote } from '../../src/trace-event';
 import { EventList } from '../../src/event-list';
-import { BatchPart } from '../messages/batch-part';
+import { BatchSlice } from '../messages/batch-slice';
 import { metadataOf, type BesideEvents } from '../messages/message-metadata';
 import { SentBatch } from '../messages/sent-batch';
 
@@ -93,7 +93,7 @@ function piecesOf(payload: unknown): Iterable<unknown> {
 function withBeside(batch: EventBatch, { losses, damage, notes }: Beside): EventBatch {
   if (losses.length + damage.length + notes.length === 0) return batch;
   const lost = [...batch.lost, ...losses];
-  return new BatchPart(
+  return new BatchSlice(
     batch,
     0,
     batch.length,

@@ -15,7 +15,7 @@ import { TraceError } from '../../src/trace-error';
 import { guardClose } from '../adapter/guard-close';
 import { guardInput, type Send } from '../adapter/guard-input';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
-import { MessageStream } from '../messages/message-stream';
+import { MessageSeries } from '../messages/message-series';
 import { readOrShowFailure } from '../adapter/show-failure';
 import { StatusRenderer, type Look } from '../adapter/status-renderer';
 import { addRunning, signalNamedProcess } from './own-processes';
@@ -36,42 +36,44 @@ const LOOKS: Readonly<Record<RunState, Look>> = {
 
 /** The messages of one run, on the node's three outputs. */
 class RunMessages {
-  private readonly state: MessageStream;
-  private readonly lines: { stdout: MessageStream; stderr: MessageStream };
+  readonly #state: MessageSeries;
+  readonly #lines: { stdout: MessageSeries; stderr: MessageSeries };
 
-  constructor(
-    started: NodeMessage,
-    private readonly session: Session | null,
-    private readonly send: Send,
-  ) {
+  readonly #session: Session | null;
+  readonly #send: Send;
+
+  constructor(started: NodeMessage, session: Session | null, send: Send) {
+    this.#session = session;
+    this.#send = send;
+
     const topic = session?.topic ?? topicOf(started);
     const metadata: FtraceMetadata = { session: session?.id ?? null };
-    this.state = new MessageStream(started, topic, metadata);
-    this.lines = {
-      stdout: new MessageStream(started, topic, { ...metadata, kind: 'stdout' }),
-      stderr: new MessageStream(started, topic, { ...metadata, kind: 'stderr' }),
+    this.#state = new MessageSeries(started, topic, metadata);
+    this.#lines = {
+      stdout: new MessageSeries(started, topic, { ...metadata, kind: 'stdout' }),
+      stderr: new MessageSeries(started, topic, { ...metadata, kind: 'stderr' }),
     };
   }
 
   readonly sinks: WorkloadSinks = {
     stdout: (line) => {
-      this.send([null, this.lines.stdout.next(line), null]);
+      this.#send([null, this.#lines.stdout.next(line), null]);
     },
     stderr: (line) => {
-      this.send([null, null, this.lines.stderr.next(line)]);
+      this.#send([null, null, this.#lines.stderr.next(line)]);
     },
   };
 
   started({ pid, parentPid, argv }: Workload): void {
     const startTime = readProcessStat(pid)?.startTime ?? null;
-    const payload = { state: 'started', pid, startTime, parentPid, argv, traced: this.session !== null };
-    this.send([this.state.next(payload, { kind: 'started', pid }), null, null]);
+    const payload = { state: 'started', pid, startTime, parentPid, argv, traced: this.#session !== null };
+    this.#send([this.#state.next(payload, { kind: 'started', pid }), null, null]);
   }
 
   exited({ pid, code, signal, seconds, timedOut }: WorkloadEnd): void {
-    const exited = this.state.last({ kind: 'exited', pid });
+    const exited = this.#state.last({ kind: 'exited', pid });
     exited.payload = { state: 'exited', pid, code, signal, seconds, timedOut };
-    this.send([exited, this.lines.stdout.last({ pid }), this.lines.stderr.last({ pid })]);
+    this.#send([exited, this.#lines.stdout.last({ pid }), this.#lines.stderr.last({ pid })]);
   }
 }
 
@@ -86,7 +88,7 @@ function sessionOf(message: NodeMessage): Session | null {
   throw new TraceError('SESSION_UNKNOWN', `session ${id} of topic "${topic ?? ''}" is over`);
 }
 
-export = (RED: NodeAPI): void => {
+module.exports = (RED: NodeAPI): void => {
   RED.nodes.registerType('run-workload', function (this: Node, def: NodeDef & WorkloadDef) {
     RED.nodes.createNode(this, def);
     const config = readOrShowFailure(this, RED._('run-workload.status.invalid'), () => readDef(def));

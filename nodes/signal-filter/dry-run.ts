@@ -2,7 +2,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeAPI } from 'node-red';
-import { AlertWatch, Lifecycle, doubtsOf, openTraceFile, type Alert, type Judgement } from '../../src/index';
+import {
+  AlertWatch,
+  Lifecycle,
+  undecidedRemarks,
+  openTraceFile,
+  type Alert,
+  type Judgement,
+} from '../../src/index';
 import { TraceError, errnoOf } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import { isTurnOver, nextTurn } from '../turns/event-loop-share';
@@ -10,9 +17,9 @@ import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { readRulesField } from './filter-def';
 
 /** Alerts that are answered in full. */
-const MOST_ALERTS = 200;
-const MOST_BYTES = 512 * 1024 * 1024;
-const MOST_MS = 60_000;
+const MAX_ALERTS = 200;
+const MAX_BYTES = 512 * 1024 * 1024;
+const MAX_MS = 60_000;
 const EVENTS_A_STEP = 256;
 
 export interface DryRunAnswer {
@@ -52,14 +59,14 @@ export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunA
       const { alert } = judgement;
       total++;
       byRule[alert.rule] = (byRule[alert.rule] ?? 0) + alert.count;
-      if (alerts.length < MOST_ALERTS) alerts.push(alert);
+      if (alerts.length < MAX_ALERTS) alerts.push(alert);
     }
   };
   const goOn = async (): Promise<void> => {
     if (isTurnOver()) await nextTurn();
     abort.throwIfAborted();
-    if (performance.now() - began <= MOST_MS) return;
-    throw new TraceError('TRACE_FORMAT', `it takes more than ${MOST_MS / 1000} s; try a shorter trace`);
+    if (performance.now() - began <= MAX_MS) return;
+    throw new TraceError('TRACE_FORMAT', `it takes more than ${MAX_MS / 1000} s; try a shorter trace`);
   };
   for await (const batch of trace.batches) {
     for (const { stages } of lifecycle.applyInSteps(batch, EVENTS_A_STEP)) {
@@ -71,7 +78,7 @@ export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunA
   for (const stage of stages) keep(watch.stage(stage));
   keep(watch.end(report.trace.end));
   const { expected } = watch.tallies;
-  const doubts = [...watch.takeRemarks(), ...doubtsOf(watch.tallies)];
+  const doubts = [...watch.takeRemarks(), ...undecidedRemarks(watch.tallies)];
   const { unexplained } = report.trace;
   return { alerts, total, expected, byRule, doubts, unexplained, took: (performance.now() - began) / 1000 };
 }
@@ -87,8 +94,8 @@ async function fileOf(filename: unknown): Promise<string> {
     throw new TraceError('TRACE_MISSING', `${file}: ${errnoOf(error)}`, { cause: error });
   });
   if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is no file`);
-  if (found.size > MOST_BYTES) {
-    throw new TraceError('TRACE_FORMAT', `${file} has more than ${MOST_BYTES / 1024 / 1024} MiB`);
+  if (found.size > MAX_BYTES) {
+    throw new TraceError('TRACE_FORMAT', `${file} has more than ${MAX_BYTES / 1024 / 1024} MiB`);
   }
   return file;
 }

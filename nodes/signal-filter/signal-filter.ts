@@ -1,6 +1,6 @@
 /** Says of each signal whether it was to be expected, and raises an alert where it was not. */
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { AlertWatch, LearntSignals, doubtsOf, type Alert, type Judgement } from '../../src/index';
+import { AlertWatch, LearntSignals, undecidedRemarks, type Alert, type Judgement } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import { countMessage, isTurnOver, nextTurn } from '../turns/event-loop-share';
@@ -13,7 +13,7 @@ import { shortCount, StatusRenderer, type Look } from '../adapter/status-rendere
 import { registerDryRun } from './dry-run';
 import { readDef, type FilterDef } from './filter-def';
 import { judgementMessage, proposalMessage } from './filter-messages';
-import { MOST_TRACES, OpenTraces } from './open-traces';
+import { MAX_TRACES, OpenTraces } from './open-traces';
 import { PayloadWork } from './payload-work';
 import { offerProposal, registerProposals, withdrawProposal } from './proposals';
 import { WatchedTrace } from './watched-trace';
@@ -42,13 +42,13 @@ function actionOf(message: NodeMessage): Action | null {
 }
 
 /** Texts of alerts that are told with a node's closing. */
-const MOST_TOLD = 20;
+const MAX_TOLD = 20;
 
 /** Where all nodes are closed at once, those behind may be gone before a message comes to them: the log has it. */
 function closingRemark(held: number, texts: readonly string[]): string {
-  const more = texts.length > MOST_TOLD ? [`and ${texts.length - MOST_TOLD} more`] : [];
+  const more = texts.length > MAX_TOLD ? [`and ${texts.length - MAX_TOLD} more`] : [];
   const what = `closed with ${held} ${held === 1 ? 'alert' : 'alerts'} held back, which were sent now:`;
-  return [what, ...texts.slice(0, MOST_TOLD), ...more].join('\n  ');
+  return [what, ...texts.slice(0, MAX_TOLD), ...more].join('\n  ');
 }
 
 /** The last moment of a trace, where its last message says it. */
@@ -58,7 +58,7 @@ function endOf(payload: unknown): number | null {
   return typeof ts === 'number' && Number.isFinite(ts) ? ts : null;
 }
 
-export = (RED: NodeAPI): void => {
+module.exports = (RED: NodeAPI): void => {
   registerProposals(RED);
   registerDryRun(RED);
   RED.nodes.registerType('signal-filter', function (this: Node, def: FilterDef) {
@@ -123,7 +123,7 @@ export = (RED: NodeAPI): void => {
     /** What is no alert and must not be lost: that a rule has expired, that something stayed undecided. */
     const remark = (watch: AlertWatch, isOver: boolean): void => {
       for (const text of watch.takeRemarks()) this.warn(text);
-      if (isOver) for (const text of doubtsOf(watch.tallies)) this.warn(text);
+      if (isOver) for (const text of undecidedRemarks(watch.tallies)) this.warn(text);
     };
 
     const endWatch = (watch: AlertWatch, ts: number | null, message: NodeMessage, send: Send): void => {
@@ -137,7 +137,7 @@ export = (RED: NodeAPI): void => {
       for (const { watch, message } of traces.takeExcess(hasWork)) endWatch(watch, null, message, send);
       if (!hadRoom || traces.evicted === 0) return;
       this.warn(
-        `more than ${MOST_TRACES} topics at once: those from which nothing came the longest are ended`,
+        `more than ${MAX_TRACES} topics at once: those from which nothing came the longest are ended`,
       );
     };
 

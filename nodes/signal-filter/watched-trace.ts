@@ -12,13 +12,14 @@ const ON_ITS_WAY = 5;
 export class WatchedTrace {
   /** The last message, whose properties go on with what is sent without one. */
   message: NodeMessage;
-  private reachedAt = performance.now();
-  private reached = -Infinity;
+  #reachedAt = performance.now();
+  #reached = -Infinity;
 
-  constructor(
-    readonly watch: AlertWatch,
-    first: NodeMessage,
-  ) {
+  readonly watch: AlertWatch;
+
+  constructor(watch: AlertWatch, first: NodeMessage) {
+    this.watch = watch;
+
     this.message = first;
   }
 
@@ -28,9 +29,9 @@ export class WatchedTrace {
 
   /** What came was judged. */
   judged(): void {
-    if (this.watch.reached === this.reached) return;
-    this.reached = this.watch.reached;
-    this.reachedAt = performance.now();
+    if (this.watch.reached === this.#reached) return;
+    this.#reached = this.watch.reached;
+    this.#reachedAt = performance.now();
   }
 
   /** Whether its clock runs on while no message comes: a saved trace's does not. */
@@ -41,8 +42,8 @@ export class WatchedTrace {
 
   /** What is due although no message came: the trace's clock has run on beside the wall's. */
   waited(): Judgement[] {
-    if (!this.isLive || this.reached === -Infinity) return [];
-    const now = this.reached + (performance.now() - this.reachedAt) / 1000 - ON_ITS_WAY;
-    return now > this.reached ? this.watch.tick(now) : [];
+    if (!this.isLive || this.#reached === -Infinity) return [];
+    const now = this.#reached + (performance.now() - this.#reachedAt) / 1000 - ON_ITS_WAY;
+    return now > this.#reached ? this.watch.tick(now) : [];
   }
 }

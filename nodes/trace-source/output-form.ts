@@ -69,20 +69,20 @@ const asArrays: OutputForm = {
 
 /** One message an event. What came beside events goes with the first event after it. */
 class SingleEvents implements OutputForm {
-  private waiting: Required<BesideEvents> = { losses: [], damage: [], notes: [] };
+  #waiting: Required<BesideEvents> = { losses: [], damage: [], notes: [] };
 
   *payloads(batch: EventBatch): Iterable<FormedPayload> {
-    this.waiting = {
-      losses: [...this.waiting.losses, ...batch.lost],
-      damage: [...this.waiting.damage, ...batch.damage],
-      notes: [...this.waiting.notes, ...batch.notes],
+    this.#waiting = {
+      losses: [...this.#waiting.losses, ...batch.lost],
+      damage: [...this.#waiting.damage, ...batch.damage],
+      notes: [...this.#waiting.notes, ...batch.notes],
     };
     for (const event of batch) yield { payload: plainEvent(event), events: 1, beside: this.rest().beside };
   }
 
   rest(): { beside: BesideEvents } {
-    const { losses, damage, notes } = this.waiting;
-    this.waiting = { losses: [], damage: [], notes: [] };
+    const { losses, damage, notes } = this.#waiting;
+    this.#waiting = { losses: [], damage: [], notes: [] };
     return {
       beside: {
         ...(losses.length > 0 && { losses }),
@@ -95,15 +95,15 @@ class SingleEvents implements OutputForm {
 
 /** Whole lines of ftrace text, each with its newline, so that a file node can append them as they are. */
 class TextLines implements OutputForm {
-  private headerDue = true;
+  #headerDue = true;
 
   *payloads(batch: EventBatch): Iterable<FormedPayload> {
-    for (const part of partsOf(batch)) if (!isSilent(part)) yield this.textOf(part);
+    for (const part of partsOf(batch)) if (!isSilent(part)) yield this.#textOf(part);
   }
 
-  private textOf(batch: EventBatch): FormedPayload {
-    const lines = this.headerDue ? [formatHeader()] : [];
-    this.headerDue = false;
+  #textOf(batch: EventBatch): FormedPayload {
+    const lines = this.#headerDue ? [formatHeader()] : [];
+    this.#headerDue = false;
     lines.push(...batch.notes.map(formatNote));
     // A loss stands before the first event after its gap, as in the kernel's own text; at the end where it has no time.
     const losses = [...batch.lost];

@@ -1,4 +1,4 @@
-import { BatchPart } from '../messages/batch-part';
+import { BatchSlice } from '../messages/batch-slice';
 import type { EventBatch, Loss } from '../../src/trace-event';
 
 /**
@@ -13,5 +13,5 @@ export function sliceBatch(batch: EventBatch, from: number, to: number): EventBa
   const until = isLast ? Number.POSITIVE_INFINITY : batch.at(to - 1).ts;
   const isHere = ({ ts }: Loss): boolean => (ts === null ? isLast : ts > after && ts <= until);
   const lost = batch.lost.length === 0 ? batch.lost : batch.lost.filter(isHere);
-  return new BatchPart(batch, from, to, lost, isFirst ? batch.damage : [], isFirst ? batch.notes : []);
+  return new BatchSlice(batch, from, to, lost, isFirst ? batch.damage : [], isFirst ? batch.notes : []);
 }

@@ -8,15 +8,15 @@ import { countMessage, isTurnOver, nextTurn } from '../turns/event-loop-share';
 import { guardClose } from '../adapter/guard-close';
 import { guardInput, type Send } from '../adapter/guard-input';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
-import { MessageStream } from '../messages/message-stream';
+import { MessageSeries } from '../messages/message-series';
 import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { readOrShowFailure } from '../adapter/show-failure';
 import { shortCount, StatusRenderer, type Look } from '../adapter/status-renderer';
-import { roomInBacklog } from '../turns/stream-backlog';
+import { roomInBacklog } from '../turns/series-backlog';
 import { readTypedInput, savedTypedInput, type TypedInput } from '../adapter/typed-input';
 import { LossCount } from './loss-count';
 import { outputForm, readOutputForm, type OutputFormName } from './output-form';
-import { RunningStreams, type RunningStream } from './running-streams';
+import { RunningSeriesSet, type RunningSeries } from './running-series';
 import { sliceBatch } from './slice-batch';
 import { untilAborted } from './until-aborted';
 
@@ -101,7 +101,7 @@ function liveSession(message: NodeMessage): Session {
   );
 }
 
-export = (RED: NodeAPI): void => {
+module.exports = (RED: NodeAPI): void => {
   RED.nodes.registerType('trace-source', function (this: Node, def: SourceDef) {
     RED.nodes.createNode(this, def);
     const config = readOrShowFailure(this, RED._('trace-source.status.invalid'), () => readDef(def));
@@ -110,7 +110,7 @@ export = (RED: NodeAPI): void => {
       RED._(`trace-source.${key}`, values),
     );
     const close = new AbortController();
-    const streams = new RunningStreams();
+    const streams = new RunningSeriesSet();
     /** Each is read once: a second message of the same run does not begin a second stream. */
     const read = new WeakSet<Session>();
 
@@ -157,14 +157,14 @@ export = (RED: NodeAPI): void => {
       wanted: Wanted,
       message: NodeMessage,
       send: Send,
-      running: RunningStream,
+      running: RunningSeries,
     ): Promise<void> => {
       const abort = running.abort.signal;
       const origin: FtraceMetadata =
         wanted.kind === 'session' ? { session: wanted.session.id } : { session: null, replay: wanted.path };
       const topic = wanted.kind === 'session' ? wanted.session.topic : topicOf(message);
       const { source, batches } = await open(wanted, abort);
-      const messages = new MessageStream(message, topic, {
+      const messages = new MessageSeries(message, topic, {
         ...origin,
         kind: 'events',
         source,

@@ -6,7 +6,7 @@
 /** Well below the 10 ms that a person or a timer would notice; more than the overhead of a turn. */
 const SHARE_MS = 4;
 /** Messages are handled all in the next turn, by nodes that may each take a while for one. */
-const MOST_MESSAGES = 200;
+const MAX_MESSAGES = 200;
 
 let began = -1;
 let messages = 0;
@@ -32,7 +32,7 @@ export function countMessage(): void {
 /** True when our nodes had their share of this turn. */
 export function isTurnOver(): boolean {
   if (began < 0) beginTurn();
-  return messages >= MOST_MESSAGES || performance.now() - began > SHARE_MS;
+  return messages >= MAX_MESSAGES || performance.now() - began > SHARE_MS;
 }
 
 /** Resolves in a later turn that has time left. Whoever had none goes before those who had some. */

@@ -12,10 +12,13 @@ export interface Capture {
 }
 
 class OwnCapture implements Capture {
-  private constructor(
-    readonly writer: CaptureWriter,
-    readonly output: Output,
-  ) {}
+  readonly writer: CaptureWriter;
+  readonly output: Output;
+
+  private constructor(writer: CaptureWriter, output: Output) {
+    this.writer = writer;
+    this.output = output;
+  }
 
   static async open(file: string, session: Session): Promise<OwnCapture> {
     const capture = new OwnCapture(

@@ -6,10 +6,13 @@ import { errnoOf, TraceError } from '../trace-error';
 export class Output {
   #failure: Error | null = null;
 
-  constructor(
-    readonly stream: Writable,
-    readonly name: string,
-  ) {
+  readonly stream: Writable;
+  readonly name: string;
+
+  constructor(stream: Writable, name: string) {
+    this.stream = stream;
+    this.name = name;
+
     stream.on('error', (error) => {
       this.#failure = error;
     });

@@ -96,11 +96,11 @@ function refuseCommand(command: readonly string[], values: { kill?: string; time
 }
 
 /** Longer, and a timer of Node's would fire at once. */
-const MOST_SECONDS = 2_000_000;
+const MAX_SECONDS = 2_000_000;
 
 function readSeconds(given: string): number {
   const seconds = Number(given);
-  if (given === '' || !(seconds > 0 && seconds <= MOST_SECONDS))
-    throw new UsageError(`--for is ${given}; it is seconds, above 0 and up to ${MOST_SECONDS}`);
+  if (given === '' || !(seconds > 0 && seconds <= MAX_SECONDS))
+    throw new UsageError(`--for is ${given}; it is seconds, above 0 and up to ${MAX_SECONDS}`);
   return seconds;
 }

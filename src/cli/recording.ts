@@ -14,11 +14,15 @@ export class Recording {
   #capture: Capture | null = null;
   readonly #tells: boolean;
 
-  constructor(
-    readonly request: RecordRequest,
-    readonly session: Session,
-    readonly out: Output,
-  ) {
+  readonly request: RecordRequest;
+  readonly session: Session;
+  readonly out: Output;
+
+  constructor(request: RecordRequest, session: Session, out: Output) {
+    this.request = request;
+    this.session = session;
+    this.out = out;
+
     this.#tells = request.format === 'story' || request.format === 'json';
   }
 

@@ -53,11 +53,15 @@ export class TraceDatFile {
   #spooled = 0;
   #noteBytes = 0;
 
-  private constructor(
-    readonly name: string,
-    readonly output: FileHandle,
-    readonly spool: FileHandle,
-  ) {}
+  readonly name: string;
+  readonly output: FileHandle;
+  readonly spool: FileHandle;
+
+  private constructor(name: string, output: FileHandle, spool: FileHandle) {
+    this.name = name;
+    this.output = output;
+    this.spool = spool;
+  }
 
   /** @throws TraceError OUTPUT_FAILED, as every method here */
   static open(name: string): Promise<TraceDatFile> {
@@ -78,7 +82,7 @@ export class TraceDatFile {
 
   take(batch: RingBatch): Promise<void> {
     return writing(this.name, async () => {
-      this.#writer ??= new TraceDatWriter(batch.insides().context);
+      this.#writer ??= new TraceDatWriter(batch.backing().context);
       const { full, notes } = this.#writer.take(batch);
       for (const { cpu, pages } of full) await this.#putBy(cpu, pages);
       const bytes = Buffer.from(notes);

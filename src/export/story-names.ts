@@ -8,19 +8,19 @@ export function nameAndPid(comm: string | null, pid: number): string {
 
 /** Who a thread id was at a time: ids are used again, and threads belong to processes. */
 export class StoryNames {
-  private readonly byTid = new Map<number, { since: number; process: ProcessRecord }[]>();
+  readonly #byTid = new Map<number, { since: number; process: ProcessRecord }[]>();
 
   constructor(report: Report) {
     for (const process of report.processes) {
       const since = process.fork?.ts ?? -Infinity;
-      this.note(process.pid, since, process);
-      for (const thread of process.threads) this.note(thread.tid, thread.start ?? since, process);
+      this.#note(process.pid, since, process);
+      for (const thread of process.threads) this.#note(thread.tid, thread.start ?? since, process);
     }
-    for (const owners of this.byTid.values()) owners.sort((a, b) => a.since - b.since);
+    for (const owners of this.#byTid.values()) owners.sort((a, b) => a.since - b.since);
   }
 
   process(tid: number, ts: number): ProcessRecord | null {
-    const owners = this.byTid.get(tid);
+    const owners = this.#byTid.get(tid);
     return owners?.findLast((owner) => owner.since <= ts)?.process ?? owners?.[0]?.process ?? null;
   }
 
@@ -32,10 +32,10 @@ export class StoryNames {
     return process.pid === tid ? name : `${name}, thread ${tid}`;
   }
 
-  private note(tid: number, since: number, process: ProcessRecord): void {
-    const owners = this.byTid.get(tid);
+  #note(tid: number, since: number, process: ProcessRecord): void {
+    const owners = this.#byTid.get(tid);
     if (owners?.some((owner) => owner.process === process)) return;
     if (owners) owners.push({ since, process });
-    else this.byTid.set(tid, [{ since, process }]);
+    else this.#byTid.set(tid, [{ since, process }]);
   }
 }

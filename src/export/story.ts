@@ -58,53 +58,54 @@ export function formatStory(report: Report, options: StoryOptions = {}): string 
 
 class Story {
   readonly lines: string[] = [];
-  private readonly ink: Ink;
-  private readonly width: number;
-  private readonly names: StoryNames;
-  private readonly clock: StoryClock;
-  private readonly children: ReadonlyMap<string | null, ProcessRecord[]>;
-  private readonly sent: ReadonlyMap<ProcessRecord | null, SignalRecord[]>;
+  readonly #ink: Ink;
+  readonly #width: number;
+  readonly #names: StoryNames;
+  readonly #clock: StoryClock;
+  readonly #children: ReadonlyMap<string | null, ProcessRecord[]>;
+  readonly #sent: ReadonlyMap<ProcessRecord | null, SignalRecord[]>;
 
-  constructor(
-    private readonly report: Report,
-    options: StoryOptions,
-  ) {
-    this.width = Math.max(60, options.width ?? 110);
+  readonly #report: Report;
+
+  constructor(report: Report, options: StoryOptions) {
+    this.#report = report;
+
+    this.#width = Math.max(60, options.width ?? 110);
     // The caller decides about colour: whether stdout is a terminal is not asked again.
-    this.ink = options.color
+    this.#ink = options.color
       ? (style, text) => styleText(style, text, { validateStream: false })
       : (_, text) => text;
-    this.names = new StoryNames(report);
+    this.#names = new StoryNames(report);
     const moments = momentsOf(report);
-    this.clock = storyClock(report.trace.clock, report.trace.start ?? firstOf(moments), moments);
-    this.children = groupBy(report.processes, (process) => process.parent);
-    this.sent = this.signalsBySender();
+    this.#clock = storyClock(report.trace.clock, report.trace.start ?? firstOf(moments), moments);
+    this.#children = groupBy(report.processes, (process) => process.parent);
+    this.#sent = this.#signalsBySender();
 
-    this.title();
-    this.trace();
-    const told = this.chooseLives();
-    for (const process of told) this.life(process);
-    this.others(report.processes.filter((process) => !told.includes(process)));
-    this.tree();
-    this.gaps(told);
-    if (options.alerts) this.alerts(options.alerts);
+    this.#title();
+    this.#trace();
+    const told = this.#chooseLives();
+    for (const process of told) this.#life(process);
+    this.#others(report.processes.filter((process) => !told.includes(process)));
+    this.#tree();
+    this.#gaps(told);
+    if (options.alerts) this.#alerts(options.alerts);
   }
 
-  private title(): void {
-    const hero = principal(this.report);
+  #title(): void {
+    const hero = principal(this.#report);
     if (!hero) {
-      this.lines.push(this.ink('bold', 'No process is in this trace'));
+      this.lines.push(this.#ink('bold', 'No process is in this trace'));
       return;
     }
     const { exit } = hero;
-    const age = lifespan(hero, this.clock);
+    const age = lifespan(hero, this.#clock);
     const end = `${deathOf(hero)}${age === '' ? '' : `, after ${age}`}`;
     const title = `The life of ${nameAndPid(hero.comm, hero.pid)}: `;
-    this.wrapped(title, end, exit?.kind === 'signaled' ? 'red' : 'none', this.ink('bold', title));
+    this.#wrapped(title, end, exit?.kind === 'signaled' ? 'red' : 'none', this.#ink('bold', title));
   }
 
-  private trace(): void {
-    const { trace, processes } = this.report;
+  #trace(): void {
+    const { trace, processes } = this.#report;
     const facts = [
       ...(trace.source === null ? [] : [trace.source]),
       counted(trace.events, 'event'),
@@ -113,48 +114,48 @@ class Story {
       ...(trace.start === null || trace.end === null
         ? []
         : [
-            `${this.clock.at(trace.start)} to ${this.clock.at(trace.end)} (${this.clock.span(trace.end - trace.start)})`,
+            `${this.#clock.at(trace.start)} to ${this.#clock.at(trace.end)} (${this.#clock.span(trace.end - trace.start)})`,
           ]),
     ];
-    this.field('trace', facts.join(', '));
+    this.#field('trace', facts.join(', '));
     const machine = [
       ...(trace.host === undefined ? [] : [printable(trace.host)]),
       ...(trace.kernel === null ? [] : [`Linux ${printable(trace.kernel)}`]),
       ...(trace.clock === null ? [] : [`clock ${printable(trace.clock)}`]),
       ...(trace.time === null ? [] : [`began ${printable(trace.time)}`]),
     ];
-    if (machine.length > 0) this.field('on', machine.join(', '));
-    const loss = this.lossText();
-    this.field('lost', loss ?? 'nothing', loss === null ? 'none' : ['bold', 'red']);
+    if (machine.length > 0) this.#field('on', machine.join(', '));
+    const loss = this.#lossText();
+    this.#field('lost', loss ?? 'nothing', loss === null ? 'none' : ['bold', 'red']);
     if (trace.unexplained > 0) {
       const text = `${counted(trace.unexplained, 'line or record', 'lines or records')} could not be read`;
-      this.field('unread', text, 'red');
+      this.#field('unread', text, 'red');
     }
     const isNamed = ({ execs, libraries, files }: ProcessRecord) =>
       [...execs, ...libraries, ...files].some(({ nameSource }) => nameSource !== null);
     if (processes.some(isNamed))
-      this.field('names', 'in brackets stands what a name of a file was read from', 'dim');
-    for (const reason of trace.incomplete) this.field('incomplete', printable(reason), 'yellow');
+      this.#field('names', 'in brackets stands what a name of a file was read from', 'dim');
+    for (const reason of trace.incomplete) this.#field('incomplete', printable(reason), 'yellow');
   }
 
   /** Null where nothing was lost. */
-  private lossText(): string | null {
-    const { lost } = this.report.trace;
-    const gaps = this.report.lost.length;
+  #lossText(): string | null {
+    const { lost } = this.#report.trace;
+    const gaps = this.#report.lost.length;
     if (lost === 0 && gaps === 0) return null;
     const count = lost === null ? 'an unknown number of events' : counted(lost, 'event');
     return `${count} in ${counted(gaps, 'gap')}: what happened there is not told`;
   }
 
-  private field(name: string, text: string, style: Style = 'none'): void {
-    this.wrapped(`  ${name.padEnd(12)}`, text, style);
+  #field(name: string, text: string, style: Style = 'none'): void {
+    this.#wrapped(`  ${name.padEnd(12)}`, text, style);
   }
 
-  private chooseLives(): ProcessRecord[] {
-    const { processes } = this.report;
-    const hero = principal(this.report);
+  #chooseLives(): ProcessRecord[] {
+    const { processes } = this.#report;
+    const hero = principal(this.#report);
     const interest = (process: ProcessRecord) =>
-      process === hero ? Infinity : interestOf(process, ownSignals(process, this.report).length > 0);
+      process === hero ? Infinity : interestOf(process, ownSignals(process, this.#report).length > 0);
     // A shell or launcher that nothing happened to is in everyone else's story already, and in the tree.
     const candidates = processes.filter((process) =>
       processes.length <= FEW ? process.role !== 'parent' || interest(process) > 0 : interest(process) > 0,
@@ -163,9 +164,9 @@ class Story {
     return processes.filter((process) => chosen.has(process));
   }
 
-  private life(process: ProcessRecord): void {
-    const age = lifespan(process, this.clock);
-    const parent = this.report.processes.find((candidate) => candidate.id === process.parent);
+  #life(process: ProcessRecord): void {
+    const age = lifespan(process, this.#clock);
+    const parent = this.#report.processes.find((candidate) => candidate.id === process.parent);
     const facts = [
       ...(process.role === 'workload'
         ? ['the workload']
@@ -178,37 +179,37 @@ class Story {
       outcomeOf(process),
       ...(age === '' ? [] : [`lived ${age}`]),
     ];
-    this.heading(nameAndPid(process.comm, process.pid), facts.join(', '));
-    for (const reason of process.incomplete) this.field('incomplete', printable(reason), 'yellow');
+    this.#heading(nameAndPid(process.comm, process.pid), facts.join(', '));
+    for (const reason of process.incomplete) this.#field('incomplete', printable(reason), 'yellow');
     const entries = lifeEntries(process, {
-      report: this.report,
-      names: this.names,
-      clock: this.clock,
-      children: this.children.get(process.id) ?? [],
-      sent: this.sent.get(process) ?? [],
+      report: this.#report,
+      names: this.#names,
+      clock: this.#clock,
+      children: this.#children.get(process.id) ?? [],
+      sent: this.#sent.get(process) ?? [],
     });
-    const atWidth = Math.max(0, ...entries.map((entry) => this.clock.at(entry.ts).length));
-    const sinceWidth = Math.max(0, ...entries.map((entry) => this.clock.since(entry.ts).length));
+    const atWidth = Math.max(0, ...entries.map((entry) => this.#clock.at(entry.ts).length));
+    const sinceWidth = Math.max(0, ...entries.map((entry) => this.#clock.since(entry.ts).length));
     for (const entry of entries) {
-      const at = this.clock.at(entry.ts).padStart(atWidth);
-      const since = this.clock.since(entry.ts).padStart(sinceWidth);
+      const at = this.#clock.at(entry.ts).padStart(atWidth);
+      const since = this.#clock.since(entry.ts).padStart(sinceWidth);
       const style = TONES[entry.tone];
       const column = `  ${at}  ${since}  ${entry.what.padEnd(8)}  `;
-      const painted = `  ${this.ink('dim', `${at}  ${since}`)}  ${this.ink(style, entry.what.padEnd(8))}  `;
-      this.wrapped(column, entry.text, entry.tone === 'quiet' ? 'dim' : 'none', painted);
+      const painted = `  ${this.#ink('dim', `${at}  ${since}`)}  ${this.#ink(style, entry.what.padEnd(8))}  `;
+      this.#wrapped(column, entry.text, entry.tone === 'quiet' ? 'dim' : 'none', painted);
       if (entry.evidence !== undefined) {
-        this.wrapped(' '.repeat(column.length + 2), entry.evidence, 'dim');
+        this.#wrapped(' '.repeat(column.length + 2), entry.evidence, 'dim');
       }
     }
   }
 
   /** The processes without a section of their own, by program and end. */
-  private others(rest: readonly ProcessRecord[]): void {
+  #others(rest: readonly ProcessRecord[]): void {
     const quiet = rest.filter((process) => process.role !== 'parent');
     if (quiet.length === 0) return;
     const incomplete = quiet.filter((process) => process.incomplete.length > 0).length;
     const note = incomplete === 0 ? '' : `, ${incomplete} of them incomplete`;
-    this.heading(counted(quiet.length, 'more process', 'more processes'), `told in short${note}`);
+    this.#heading(counted(quiet.length, 'more process', 'more processes'), `told in short${note}`);
     const groups = [...groupBy(quiet, (process) => `${programOf(process)}\0${outcomeOf(process)}`).values()];
     groups.sort((a, b) => b.length - a.length);
     const shown = groups.slice(0, MAX_SUMMARY_LINES);
@@ -219,7 +220,7 @@ class Story {
         .sort((a, b) => a - b);
       const range = [...new Set([ages.at(0), ages.at(-1)].flatMap((age) => age ?? []))];
       const lived =
-        range.length === 0 ? '' : `, lived ${range.map((age) => this.clock.span(age)).join(' to ')}`;
+        range.length === 0 ? '' : `, lived ${range.map((age) => this.#clock.span(age)).join(' to ')}`;
       const count = `${group.length} ×`.padStart(8);
       this.lines.push(`${count} ${programOf(group[0]!).padEnd(width)}  ${outcomeOf(group[0]!)}${lived}`);
     }
@@ -227,85 +228,85 @@ class Story {
     if (hidden > 0) this.lines.push(`  and ${counted(hidden, 'process', 'processes')} of other programs`);
   }
 
-  private tree(): void {
-    if (this.report.processes.length === 0) return;
-    this.heading('Process tree', '');
-    const lines = processTree(this.report, this.names, this.clock);
+  #tree(): void {
+    if (this.#report.processes.length === 0) return;
+    this.#heading('Process tree', '');
+    const lines = processTree(this.#report, this.#names, this.#clock);
     const width = Math.min(60, Math.max(...lines.map((line) => line.name.length)));
-    for (const line of lines) this.wrapped(`  ${line.name.padEnd(width)}  `, line.fate, 'dim');
+    for (const line of lines) this.#wrapped(`  ${line.name.padEnd(width)}  `, line.fate, 'dim');
   }
 
   /** Where the trace is silent, place by place. */
-  private gaps(told: readonly ProcessRecord[]): void {
-    const { lost, damage, processes } = this.report;
+  #gaps(told: readonly ProcessRecord[]): void {
+    const { lost, damage, processes } = this.#report;
     const untold = processes.filter((process) => !told.includes(process));
     const reasons = groupBy(
       untold.flatMap((process) => process.incomplete.map((reason) => ({ process, reason }))),
       ({ reason }) => reason,
     );
     if (lost.length + damage.length + reasons.size === 0) return;
-    this.heading('What this trace can not say', '');
+    this.#heading('What this trace can not say', '');
     for (const { cpu, ts, count } of lost.slice(0, MAX_GAPS)) {
-      const where = ts === null ? 'at the end' : `before ${this.clock.at(ts)}`;
-      this.field(
+      const where = ts === null ? 'at the end' : `before ${this.#clock.at(ts)}`;
+      this.#field(
         'lost',
         `${count === null ? 'events, not counted,' : counted(count, 'event')} on CPU ${cpu} ${where}`,
         'red',
       );
     }
-    if (lost.length > MAX_GAPS) this.field('', `and ${counted(lost.length - MAX_GAPS, 'gap')} more`);
+    if (lost.length > MAX_GAPS) this.#field('', `and ${counted(lost.length - MAX_GAPS, 'gap')} more`);
     for (const { code, atByte, line, excerpt } of damage.slice(0, MAX_GAPS)) {
       const where = line === undefined ? `at byte ${atByte}` : `in line ${line}`;
-      this.field(
+      this.#field(
         'unread',
         `${where}, ${code}${excerpt === undefined ? '' : `: ${printable(excerpt)}`}`,
         'red',
       );
     }
-    if (damage.length > MAX_GAPS) this.field('', `and ${damage.length - MAX_GAPS} more`);
+    if (damage.length > MAX_GAPS) this.#field('', `and ${damage.length - MAX_GAPS} more`);
     for (const [reason, of] of reasons) {
       const first = of[0]!.process;
       const who = of.length === 1 ? nameAndPid(first.comm, first.pid) : `${of.length} processes`;
-      this.field('incomplete', `${who}: ${printable(reason)}`, 'yellow');
+      this.#field('incomplete', `${who}: ${printable(reason)}`, 'yellow');
     }
   }
 
-  private alerts(alerts: readonly Alert[]): void {
-    this.heading(`Alerts: ${alerts.length === 0 ? 'none' : String(alerts.length)}`, '');
+  #alerts(alerts: readonly Alert[]): void {
+    this.#heading(`Alerts: ${alerts.length === 0 ? 'none' : String(alerts.length)}`, '');
     for (const { severity, first, text, rule, count } of alerts) {
       const column = `  ${severity.padEnd(10)}`;
-      const painted = `  ${this.ink(SEVERITY_STYLES[severity], severity.padEnd(10))}`;
-      this.wrapped(column, printable(text), 'none', painted);
+      const painted = `  ${this.#ink(SEVERITY_STYLES[severity], severity.padEnd(10))}`;
+      this.#wrapped(column, printable(text), 'none', painted);
       const times = count === 1 ? '' : `, ${count} times`;
       this.lines.push(
-        this.ink(
+        this.#ink(
           'dim',
-          `${' '.repeat(column.length)}at ${this.clock.at(first)}${times}, by ${printable(rule)}`,
+          `${' '.repeat(column.length)}at ${this.#clock.at(first)}${times}, by ${printable(rule)}`,
         ),
       );
     }
   }
 
-  private heading(name: string, facts: string): void {
+  #heading(name: string, facts: string): void {
     this.lines.push('');
-    this.wrapped(`${name}  `, facts, 'none', `${this.ink('bold', name)}  `);
+    this.#wrapped(`${name}  `, facts, 'none', `${this.#ink('bold', name)}  `);
   }
 
   /** `text` behind `column`, its further lines under its beginning. `painted` is the column with its colours. */
-  private wrapped(column: string, text: string, style: Style, painted = column): void {
+  #wrapped(column: string, text: string, style: Style, painted = column): void {
     const indent = ' '.repeat(column.length);
-    for (const [index, line] of wrap(text, this.width - column.length).entries()) {
-      this.lines.push(`${index === 0 ? painted : indent}${this.ink(style, line)}`);
+    for (const [index, line] of wrap(text, this.#width - column.length).entries()) {
+      this.lines.push(`${index === 0 ? painted : indent}${this.#ink(style, line)}`);
     }
   }
 
   /** Signals that are told by their sender: a death that its parent hears of, and what leaves the report. */
-  private signalsBySender(): Map<ProcessRecord | null, SignalRecord[]> {
-    const received = new Set(this.report.processes.flatMap((process) => process.signals));
-    const told = [...this.report.signals.entries()]
+  #signalsBySender(): Map<ProcessRecord | null, SignalRecord[]> {
+    const received = new Set(this.#report.processes.flatMap((process) => process.signals));
+    const told = [...this.#report.signals.entries()]
       .filter(([index, signal]) => !signal.control && (signal.origin === 'child' || !received.has(index)))
       .map(([, signal]) => signal);
-    return groupBy(told, ({ sender, ts }) => (sender ? this.names.process(sender.pid, ts) : null));
+    return groupBy(told, ({ sender, ts }) => (sender ? this.#names.process(sender.pid, ts) : null));
   }
 }
 

@@ -62,7 +62,11 @@ function headerPage({ commitOffset, commitBytes, dataOffset, pageBytes }: PageLa
 class Pieces {
   readonly all: Buffer[] = [];
 
-  constructor(readonly littleEndian: boolean) {}
+  readonly littleEndian: boolean;
+
+  constructor(littleEndian: boolean) {
+    this.littleEndian = littleEndian;
+  }
 
   get bytes(): number {
     return this.all.reduce((sum, piece) => sum + piece.length, 0);

@@ -41,11 +41,14 @@ export class TraceDatPages {
   #gap: number | null = 0;
   #gapBeforePage: number | null = 0;
 
+  readonly layout: PageLayout;
+  readonly handOn: (pages: Uint8Array) => void;
+
   /** @param handOn takes chunks of whole pages, in order; they are never written again */
-  constructor(
-    readonly layout: PageLayout,
-    readonly handOn: (pages: Uint8Array) => void,
-  ) {}
+  constructor(layout: PageLayout, handOn: (pages: Uint8Array) => void) {
+    this.layout = layout;
+    this.handOn = handOn;
+  }
 
   /**
    * Adds a record behind the last one.

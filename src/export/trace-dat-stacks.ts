@@ -21,10 +21,13 @@ export class TraceDatStacks {
   readonly #addresses = new Map<string, bigint>();
   #named = 0;
 
-  constructor(
-    readonly layout: PageLayout,
-    readonly format: StackFormat,
-  ) {}
+  readonly layout: PageLayout;
+  readonly format: StackFormat;
+
+  constructor(layout: PageLayout, format: StackFormat) {
+    this.layout = layout;
+    this.format = format;
+  }
 
   /**
    * The record of a call trace, in the task and context of its event.

@@ -22,7 +22,7 @@ const BILLION = 1_000_000_000;
 const SMALLEST_PAGE = 4096;
 const LARGEST_PAGE = 1 << 20;
 /** CONFIG_NR_CPUS of any kernel is far below. */
-const MOST_CPUS = 2 ** 16;
+const MAX_CPUS = 2 ** 16;
 
 /** Whole pages of one CPU, that follow those that came for it before. */
 export interface CpuPages {
@@ -46,7 +46,11 @@ export class TraceDatWriter {
   /** Records that no page can hold. */
   tooLong = 0;
 
-  constructor(readonly context: RingContext) {
+  readonly context: RingContext;
+
+  constructor(context: RingContext) {
+    this.context = context;
+
     this.layout = pageLayout(context.table.layout);
     this.#stacks = new TraceDatStacks(this.layout, context.table);
   }
@@ -59,9 +63,9 @@ export class TraceDatWriter {
       notes += `${formatNote(note)}\n`;
     }
     for (const loss of batch.lost) {
-      if (loss.cpu >= 0 && loss.cpu < MOST_CPUS) this.#cpu(loss.cpu).waiting.push(loss);
+      if (loss.cpu >= 0 && loss.cpu < MAX_CPUS) this.#cpu(loss.cpu).waiting.push(loss);
     }
-    const { rows } = batch.insides();
+    const { rows } = batch.backing();
     const cpus = rows.streams.map((columns) => (columns.length === 0 ? null : this.#cpu(columns.cpu)));
     for (let i = 0; i < rows.length; i++) {
       const stream = rows.stream[i]!;
@@ -131,7 +135,7 @@ export class TraceDatWriter {
 
   /** None before it is left out: their numbers are their places in the file. */
   #cpu(wanted: number): Cpu {
-    for (let cpu = this.#cpus.length; cpu <= wanted && cpu < MOST_CPUS; cpu++) {
+    for (let cpu = this.#cpus.length; cpu <= wanted && cpu < MAX_CPUS; cpu++) {
       const pages = new TraceDatPages(this.layout, (pages) => {
         this.#full.push({ cpu, pages });
       });

@@ -17,22 +17,26 @@ type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
 type ArgumentsNote = Extract<TraceNote, { kind: 'arguments' }>;
 
 /** Notes that wait for their time; a session writes one for each process and one for each exec. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 export class ProcNotes {
   #waiting: (AttachedNote | ArgumentsNote)[] = [];
   /** The time of the next note to apply: Infinity where none waits. */
   due = Infinity;
 
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly tree: Tree,
-    private readonly clock: WallClock,
-  ) {}
+  readonly #table: ProcessTable;
+  readonly #tree: Tree;
+  readonly #clock: WallClock;
+
+  constructor(table: ProcessTable, tree: Tree, clock: WallClock) {
+    this.#table = table;
+    this.#tree = tree;
+    this.#clock = clock;
+  }
 
   told(note: AttachedNote | ArgumentsNote): void {
-    if (note.kind === 'attached') this.tree.expectAttached();
-    if (this.#waiting.length >= MOST_WAITING) return;
+    if (note.kind === 'attached') this.#tree.expectAttached();
+    if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(note);
     this.due = Math.min(this.due, timeOf(note));
   }
@@ -58,15 +62,15 @@ export class ProcNotes {
     if (process.ending.exitTs !== null || process.ending.settled) return;
     process.note(BEGINS_BEFORE);
     for (const tid of note.threads) {
-      if (tid === process.tgid || this.table.find(tid)?.process === process) continue;
-      this.table.startThread(process, tid, null);
+      if (tid === process.tgid || this.#table.find(tid)?.process === process) continue;
+      this.#table.startThread(process, tid, null);
     }
     process.cwd = note.cwd;
     process.programBefore = note.exe;
     const { record } = process;
     record.attached = {
       ts: note.ts,
-      time: this.clock.timeOf(note.ts),
+      time: this.#clock.timeOf(note.ts),
       program: note.exe,
       argv: note.argv.length === 0 ? null : [...note.argv],
       cwd: note.cwd,
@@ -77,17 +81,17 @@ export class ProcNotes {
       process.files.install(fd, { path, nameSource: 'proc', inode: null, listed: null }, closeOnExec);
     }
     seedMemory(process, note.maps, note.exe, note.ts);
-    this.tree.attach(process);
+    this.#tree.attach(process);
   }
 
   #processOf(pid: Tid, ts: number, comm: string): Process {
-    const known = this.table.find(pid)?.process;
-    return known?.tgid === pid ? known : this.table.start(pid, ts, null, comm);
+    const known = this.#table.find(pid)?.process;
+    return known?.tgid === pid ? known : this.#table.start(pid, ts, null, comm);
   }
 
   /** The arguments belong to the program that ran when they were read; of two at that time nobody knows whose. */
   #name(note: ArgumentsNote): void {
-    const exec = this.table
+    const exec = this.#table
       .find(note.pid)
       ?.process.record.execs.findLast(({ ts, error }) => error === null && ts <= note.until);
     if (exec === undefined || exec.ts > note.ts || exec.argv !== null) return;

@@ -17,7 +17,7 @@ type Argument = readonly [field: string, form: Form];
 /** Longer names are cut: a path may have 4,096 bytes. */
 const LONGEST_NAME = 200;
 /** Of a call that has no line of its own below. */
-const MOST_ARGUMENTS = 6;
+const MAX_ARGUMENTS = 6;
 
 const NAMED = /^(?:open|openat|openat2|creat|execve|execveat|chdir|memfd_create)$/;
 const RETURNS_ADDRESS = new Set(['mmap', 'mremap']);
@@ -122,7 +122,7 @@ export function callText(call: PendingCall): string {
 
 function argumentTexts(call: PendingCall): string[] {
   if (NAMED.test(call.name)) return nameTexts(call);
-  const told = TOLD[call.name] ?? Object.keys(call.event.fields).filter(isArgument).slice(0, MOST_ARGUMENTS);
+  const told = TOLD[call.name] ?? Object.keys(call.event.fields).filter(isArgument).slice(0, MAX_ARGUMENTS);
   return told.flatMap((argumentTold) => {
     const [field, form] = typeof argumentTold === 'string' ? ([argumentTold, null] as const) : argumentTold;
     const value = argument(call, field);

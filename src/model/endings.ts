@@ -31,9 +31,9 @@ const P_PID = 1;
 const P_PIDFD = 3;
 const ECHILD = 10;
 /** Looked through for each waitid. */
-const MOST_SORTED = 1_000;
+const MAX_SORTED = 1_000;
 /** Kept for each process: waitids whose children never show. */
-const MOST_WAITIDS = 1_000;
+const MAX_WAITIDS = 1_000;
 
 export class Endings implements DeathListener {
   signals!: SignalPairing;
@@ -55,11 +55,15 @@ export class Endings implements DeathListener {
    */
   readonly #waitedFor = new Map<Process, { readonly by: Tid; readonly call: string; readonly ts: number }>();
 
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly stages: StageLog,
-    private readonly clock: WallClock,
-  ) {}
+  readonly #table: ProcessTable;
+  readonly #stages: StageLog;
+  readonly #clock: WallClock;
+
+  constructor(table: ProcessTable, stages: StageLog, clock: WallClock) {
+    this.#table = table;
+    this.#stages = stages;
+    this.#clock = clock;
+  }
 
   /** The processes whose life ended since the last call. */
   takeEnded(): ProcessRecord[] {
@@ -77,7 +81,7 @@ export class Endings implements DeathListener {
   /** sched_process_exit, in the dying thread's own context. */
   taskExited(event: TraceEvent): void {
     this.exitsTraced = true;
-    const task = this.table.meet(event);
+    const task = this.#table.meet(event);
     if (!task) return;
     const { process } = task;
     this.#threadEnded(task, event.ts);
@@ -135,14 +139,14 @@ export class Endings implements DeathListener {
   /** A SIGCHLD with CLD_TRAPPED, CLD_STOPPED or CLD_CONTINUED. */
   childAlive({ process }: Task, notified: Tid, code: number): void {
     process.toldAlive = true;
-    const told = this.table.find(notified)?.process ?? null;
+    const told = this.#table.find(notified)?.process ?? null;
     if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
   }
 
   /** oom/mark_victim, in the context of whoever needed memory. */
   oomVictim(event: TraceEvent): void {
     const pid = int32(fieldOf(event, 'pid'));
-    const task = pid === null ? null : this.table.find(pid);
+    const task = pid === null ? null : this.#table.find(pid);
     if (task) task.process.ending.oomVictim = true;
   }
 
@@ -150,11 +154,11 @@ export class Endings implements DeathListener {
   freed(event: TraceEvent): void {
     this.freesTraced = true;
     const pid = int32(fieldOf(event, 'pid'));
-    const task = pid === null ? null : this.table.find(pid);
+    const task = pid === null ? null : this.#table.find(pid);
     if (!task) return;
     const { process } = task;
     if (task.tid !== process.tgid) {
-      if (task.ended !== null) this.table.forget(task);
+      if (task.ended !== null) this.#table.forget(task);
       return;
     }
     const { ending } = process;
@@ -218,7 +222,7 @@ export class Endings implements DeathListener {
   /** The trace ends. */
   finish(ts: number): void {
     for (const process of [...this.#waitedFor.keys()]) this.#finishReaping(process);
-    for (const process of [...this.table.living()]) {
+    for (const process of [...this.#table.living()]) {
       const { ending, record } = process;
       noteSilence(process);
       if (ending.exitTs !== null || ending.exitGroup || ending.fatal) {
@@ -258,12 +262,12 @@ export class Endings implements DeathListener {
       if (zombie.gone || told === null || told === notified || zombie.ending.childCode !== code) continue;
       zombie.ending.notified = notified;
       sender.zombies.delete(zombie);
-      const heir = this.table.find(notified)?.process;
+      const heir = this.#table.find(notified)?.process;
       if (heir) heir.adopts = true;
       return null;
     }
     if (this.exitsTraced && ending.exitTs === null && !ending.settled) {
-      for (const zombie of this.table.find(notified)?.process.zombies ?? []) {
+      for (const zombie of this.#table.find(notified)?.process.zombies ?? []) {
         if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
         zombie.ending.notified = notified;
         return null;
@@ -275,7 +279,7 @@ export class Endings implements DeathListener {
     const { attached } = sender.record;
     if (!sender.parent && attached !== null && attached.parent !== notified) return null;
     if (ending.settled && sender.record.exit) return null;
-    const heir = this.table.find(notified)?.process;
+    const heir = this.#table.find(notified)?.process;
     if (heir && heir !== sender.parent) heir.adopts = true;
     return sender;
   }
@@ -284,11 +288,11 @@ export class Endings implements DeathListener {
     if (task.ended !== null) return;
     task.ended = ts;
     task.call = null;
-    this.table.forking.delete(task);
+    this.#table.forking.delete(task);
     if (!task.listed) return;
     task.listed.end = ts;
     const { process } = task;
-    this.stages.add('thread-exit', ts, process, `thread ${task.tid} of ${process.title} ended`, {
+    this.#stages.add('thread-exit', ts, process, `thread ${task.tid} of ${process.title} ended`, {
       ...task.listed,
     });
   }
@@ -311,7 +315,7 @@ export class Endings implements DeathListener {
     process.parent?.zombies.add(process);
     if (ending.freed === null) {
       const text = `${process.title} is a zombie until it is waited for`;
-      this.stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process, ts));
+      this.#stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process, ts));
     }
   }
 
@@ -334,14 +338,14 @@ export class Endings implements DeathListener {
       exitStack: ending.exitStack,
     });
     for (const reason of death.incomplete) process.note(reason);
-    record.exit = death.exit && { ...death.exit, time: this.clock.timeOf(death.exit.ts) };
+    record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
     if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
     const how = record.exit
       ? record.exit.kind === 'exited'
         ? `exited with ${record.exit.code ?? 'an unknown code'}`
         : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
       : 'ended';
-    if (record.exit) this.stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
+    if (record.exit) this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
   }
 
   #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {
@@ -353,7 +357,7 @@ export class Endings implements DeathListener {
   }
 
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
-    const child = this.table.childOf(task.process, pid);
+    const child = this.#table.childOf(task.process, pid);
     if (!child || child === task.process || isTracerOf(task.process, child)) return;
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
@@ -399,17 +403,17 @@ export class Endings implements DeathListener {
     const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
     if (child && (!child.ending.settled || isTracerOf(process, child))) return;
     if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
-    else if (process.waitids.length < MOST_WAITIDS) process.waitids.push({ by: task.tid, ts });
+    else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts });
   }
 
   /** The child that waitid names, or the only one that it can have found; null where that is not known. */
   #askedFor(process: Process, call: PendingCall | null): Process | null {
     const asked = int32(argument(call, 'which')) ?? P_ALL;
     const number = int32(argument(call, 'upid'));
-    if (asked === P_PID) return number === null ? null : this.table.childOf(process, number);
+    if (asked === P_PID) return number === null ? null : this.#table.childOf(process, number);
     if (asked === P_PIDFD && number !== null) {
       const pid = process.files.get(number)?.pid;
-      return pid === undefined ? null : this.table.childOf(process, pid);
+      return pid === undefined ? null : this.#table.childOf(process, pid);
     }
     if (process.zombies.size === 1) return [...process.zombies][0] ?? null;
     return asked === P_ALL && call !== null ? this.#firstZombie(process, call.ts) : null;
@@ -420,8 +424,7 @@ export class Endings implements DeathListener {
    * of birth (kernel/exit.c, do_wait_thread), as long as one thread has them all and has adopted none.
    */
   #firstZombie(process: Process, ts: number): Process | null {
-    if (process.adopts || process.record.threads.length > 0 || process.zombies.size > MOST_SORTED)
-      return null;
+    if (process.adopts || process.record.threads.length > 0 || process.zombies.size > MAX_SORTED) return null;
     let first: Process | null = null;
     for (const zombie of process.zombies) {
       if (zombie.gone || zombie.ending.dead === null || zombie.ending.dead > ts) return null;
@@ -432,7 +435,7 @@ export class Endings implements DeathListener {
 
   /** wait4 or waitid found no child (ECHILD): what died before is gone, and nobody waited for it. */
   #foundNoChild({ process }: Task, number: number | null, ts: number): void {
-    const named = number === null ? null : this.table.childOf(process, number);
+    const named = number === null ? null : this.#table.childOf(process, number);
     const zombies =
       number === null ? [...process.zombies] : named && process.zombies.has(named) ? [named] : [];
     for (const zombie of zombies) {
@@ -498,7 +501,7 @@ export class Endings implements DeathListener {
     const { freed, dead } = process.ending;
     const ts = freed ?? dead ?? process.lastSeen;
     const { state } = process.record;
-    this.stages.add('gone', ts, process, `${process.title} ${how}`, { ts, state });
+    this.#stages.add('gone', ts, process, `${process.title} ${how}`, { ts, state });
     this.#gone(process);
   }
 
@@ -510,17 +513,17 @@ export class Endings implements DeathListener {
     const { record, ending } = process;
     const since = ending.zombieSince;
     const zombieFor = call === null || since === null || ts < since ? null : secondsBetween(since, ts);
-    record.reap = { ts, time: this.clock.timeOf(ts), by, call, zombieFor };
+    record.reap = { ts, time: this.#clock.timeOf(ts), by, call, zombieFor };
     record.state = 'reaped';
-    const reaper = this.table.find(by);
+    const reaper = this.#table.find(by);
     const how = call === null ? '' : ` with ${call}`;
     const who = taskTitle(reaper?.process.record.comm ?? null, by);
-    this.stages.add('reap', ts, process, `${process.title} was reaped by ${who}${how}`, record.reap);
+    this.#stages.add('reap', ts, process, `${process.title} was reaped by ${who}${how}`, record.reap);
     this.#gone(process);
   }
 
   #gone(process: Process): void {
-    this.table.forgetProcess(process);
+    this.#table.forgetProcess(process);
     this.#ended.push(process.record);
   }
 }

@@ -12,7 +12,7 @@ import type { OpenedFile } from './report';
 import { argument, type CallSubject, type PendingCall } from './system-calls';
 
 /** Kept for each process: a program that opens files for ever must not fill the memory. */
-const MOST_FILES = 10_000;
+const MAX_FILES = 10_000;
 
 const O_CLOEXEC = 0o2000000;
 const F_DUPFD = 0;
@@ -49,7 +49,7 @@ function closesOnExec(flags: EventFields[string] | undefined): boolean {
 /** Adds the line to the report; past the limit only the number grows. */
 function list(process: Process, opened: OpenedFile): OpenedFile | null {
   if (opened.path === null && opened.error === null) process.unnamedOpens++;
-  if (process.record.files.length >= MOST_FILES) {
+  if (process.record.files.length >= MAX_FILES) {
     process.filesLeftOut++;
     return null;
   }

@@ -14,7 +14,7 @@ type WhoNote = Extract<TraceNote, { kind: 'who' }>;
 /** Seconds: text has microseconds, notes have all digits. */
 const ROUNDING = 1e-6;
 /** What is kept; of more, those that are gone are forgotten first. */
-const MOST_KEPT = 50_000;
+const MAX_KEPT = 50_000;
 
 export interface Known {
   readonly identity: Identity;
@@ -104,7 +104,7 @@ export class Identities {
   }
 
   #add(pid: Tid, entry: Entry): void {
-    if (this.#kept >= MOST_KEPT && !this.#forgetOne()) {
+    if (this.#kept >= MAX_KEPT && !this.#forgetOne()) {
       this.leftOut++;
       return;
     }

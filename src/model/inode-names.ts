@@ -12,17 +12,21 @@ import type { ProcessTable } from './process-table';
 import { argument } from './system-calls';
 
 /** Inodes whose path nobody has told yet; far above what sessions resolve, so that a flood cannot fill memory. */
-const MOST_WAITING = 20_000;
+const MAX_WAITING = 20_000;
 
 export class InodeNames {
   readonly #paths = new Map<string, string>();
   readonly #waiting = new Map<string, Set<OpenFile>>();
 
-  constructor(private readonly table: ProcessTable) {}
+  readonly #table: ProcessTable;
+
+  constructor(table: ProcessTable) {
+    this.#table = table;
+  }
 
   /** mm_filemap_get_pages. */
   seen(event: TraceEvent): void {
-    const call = this.table.find(event.pid);
+    const call = this.#table.find(event.pid);
     if (call?.call?.name !== 'read' && call?.call?.name !== 'pread64') return;
     const fd = int32(argument(call.call, 'fd'));
     const file = fd === null ? null : call.process.files.get(fd);
@@ -46,7 +50,7 @@ export class InodeNames {
 
   #wait(key: string, file: OpenFile): void {
     const files = this.#waiting.get(key) ?? new Set();
-    if (this.#waiting.size >= MOST_WAITING) return;
+    if (this.#waiting.size >= MAX_WAITING) return;
     files.add(file);
     this.#waiting.set(key, files);
   }

@@ -10,15 +10,15 @@
 import {
   fieldOf,
   type EventBatch,
-  type EventGlance,
+  type EventScan,
   type Loss,
   type TraceEvent,
   type TraceNote,
 } from '../trace-event';
 import { ProcNotes } from './attached';
-import { Births } from './births';
+import { Forks } from './forks';
 import { Endings } from './endings';
-import { ARGUMENTS_EVENT, Executions } from './executions';
+import { ARGUMENTS_EVENT, Execs } from './execs';
 import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
@@ -40,9 +40,9 @@ import { Tree } from './tree';
 import { WallClock } from './wall-clock';
 
 /** A process that lives through many gaps names the first ones. */
-const MOST_LOSS_REASONS = 3;
+const MAX_LOSS_REASONS = 3;
 /** Names of events that are no probe's; a trace has some hundreds. */
-const MOST_EVENT_NAMES = 10_000;
+const MAX_EVENT_NAMES = 10_000;
 
 export interface LifecycleOptions {
   readonly source?: 'text' | 'raw' | 'trace.dat';
@@ -60,8 +60,8 @@ export class Lifecycle {
   readonly #identities = new Identities();
   readonly #tree = new Tree(this.#table, this.#identities);
   readonly #stages = new StageLog(this.#clock);
-  readonly #births = new Births(this.#table, this.#tree, this.#stages, this.#clock);
-  readonly #executions = new Executions(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #births = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #executions = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
   readonly #signals: SignalPairing;
   readonly #inodes = new InodeNames(this.#table);
@@ -121,12 +121,12 @@ export class Lifecycle {
         if (ends) this.#crossed(loss, ts);
       }
     };
-    const glance = batch.glance?.();
-    const handlers = glance === undefined ? [] : this.#handlersOf(glance);
+    const scan = batch.scan?.();
+    const handlers = scan === undefined ? [] : this.#handlersOf(scan);
     for (let from = 0; from < batch.length; from += eventsAStep) {
       if (from > 0) yield this.#takeStep();
       const to = Math.min(from + eventsAStep, batch.length);
-      if (glance === undefined) {
+      if (scan === undefined) {
         for (let index = from; index < to; index++) {
           crossGaps(index);
           const event = batch.at(index);
@@ -136,16 +136,16 @@ export class Lifecycle {
       } else {
         for (let index = from; index < to; index++) {
           if (gap < gaps.length) crossGaps(index);
-          this.#passed(glance.tsAt(index));
-          const kind = glance.kindAt(index);
+          this.#passed(scan.tsAt(index));
+          const kind = scan.kindAt(index);
           if (kind < 0) {
-            const event = glance.eventAt(index);
+            const event = scan.eventAt(index);
             this.#handlerOf(event.name)?.(event);
             continue;
           }
           let handler = handlers[kind];
-          if (handler === undefined) handlers[kind] = handler = this.#handlerOf(glance.nameOf(kind));
-          if (handler !== null) handler(glance.eventAt(index));
+          if (handler === undefined) handlers[kind] = handler = this.#handlerOf(scan.nameOf(kind));
+          if (handler !== null) handler(scan.eventAt(index));
         }
       }
     }
@@ -290,12 +290,12 @@ export class Lifecycle {
     const known = this.#handlers.get(name);
     if (known !== undefined) return known;
     const handler = isKernelEvent(name) ? null : this.#probe;
-    if (this.#handlers.size < MOST_EVENT_NAMES) this.#handlers.set(name, handler);
+    if (this.#handlers.size < MAX_EVENT_NAMES) this.#handlers.set(name, handler);
     return handler;
   }
 
   /** By kind; undefined for one that was not met yet. */
-  #handlersOf({ names }: EventGlance): (EventHandler | null | undefined)[] {
+  #handlersOf({ names }: EventScan): (EventHandler | null | undefined)[] {
     const known = this.#handlersByKind.get(names);
     if (known !== undefined) return known;
     const handlers: (EventHandler | null | undefined)[] = [];
@@ -386,7 +386,7 @@ export class Lifecycle {
       if (process.record.role !== 'parent') processes++;
       process.losses.gaps++;
       process.losses.last = ts;
-      if (process.losses.firstReasons.length < MOST_LOSS_REASONS) process.losses.firstReasons.push(reason);
+      if (process.losses.firstReasons.length < MAX_LOSS_REASONS) process.losses.firstReasons.push(reason);
     }
     this.#stages.addLoss(ts, reason, { ...loss, processes });
   }
@@ -397,8 +397,8 @@ export class Lifecycle {
     // The session starts the traced parent before the trace: that is no lack.
     if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
     for (const reason of losses.firstReasons) process.note(reason);
-    if (losses.gaps > MOST_LOSS_REASONS)
-      process.note(`${losses.gaps - MOST_LOSS_REASONS} more gaps while it lived`);
+    if (losses.gaps > MAX_LOSS_REASONS)
+      process.note(`${losses.gaps - MAX_LOSS_REASONS} more gaps while it lived`);
     if (losses.last !== null && record.state === 'running' && process.lastSeen < losses.last)
       record.state = 'unknown';
     if (process.unnamedOpens > 0 && record.files.some((file) => file.path === null && file.error === null)) {

@@ -11,7 +11,7 @@ import type { StageLog } from './stage-log';
 type MapsNote = Extract<TraceNote, { kind: 'maps' }>;
 
 /** Notes that came before the process's own events are kept this long. */
-const MOST_EARLY = 1_000;
+const MAX_EARLY = 1_000;
 
 /** glibc's and musl's dynamic linkers. */
 const INTERPRETER = /\/ld(?:-linux[^/]*|-musl[^/]*|64|-\d[^/]*)?\.so(?:\.\d+)*$|\/ld-musl-[^/]+$/;
@@ -28,15 +28,18 @@ export class MapsComparisons {
   /** The time of the next snapshot to compare: Infinity where none waits for its time. */
   due = Infinity;
 
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly stages: StageLog,
-  ) {}
+  readonly #table: ProcessTable;
+  readonly #stages: StageLog;
+
+  constructor(table: ProcessTable, stages: StageLog) {
+    this.#table = table;
+    this.#stages = stages;
+  }
 
   /** A snapshot may come before the events that explain it: it is compared once they are there. */
   told(note: MapsNote): void {
     // A zombie's maps are empty: that says nothing about what it had mapped.
-    if (note.maps.length === 0 || this.#notYet.length >= MOST_EARLY) return;
+    if (note.maps.length === 0 || this.#notYet.length >= MAX_EARLY) return;
     this.#notYet.push(note);
     this.due = Math.min(this.due, note.ts);
   }
@@ -57,10 +60,10 @@ export class MapsComparisons {
   }
 
   #owner(note: MapsNote): Process | null {
-    const living = this.table.find(note.pid)?.process;
+    const living = this.#table.find(note.pid)?.process;
     if (living && living.start <= note.ts) return living;
     return (
-      this.table.processes.findLast(({ record, start }) => record.pid === note.pid && start <= note.ts) ??
+      this.#table.processes.findLast(({ record, start }) => record.pid === note.pid && start <= note.ts) ??
       null
     );
   }
@@ -96,7 +99,7 @@ export class MapsComparisons {
     const told = Math.min(ts, now === Infinity ? process.lastSeen : now);
     const detail: MapsComparison = { ts: told, compared, confirmed };
     const text = `/proc/${note.pid}/maps shows ${confirmed} of ${compared} libraries of ${process.title} where the trace has them`;
-    this.stages.add('maps', told, process, text, detail);
+    this.#stages.add('maps', told, process, text, detail);
   }
 
   #listInterpreter(process: Process, ts: number, maps: readonly MapsEntry[]): void {

@@ -14,7 +14,7 @@ import type { Library } from './report';
 import type { StageLog } from './stage-log';
 import { argument, type CallSubject } from './system-calls';
 
-const MOST_LIBRARIES = 10_000;
+const MAX_LIBRARIES = 10_000;
 
 const PROT_EXEC = 4;
 const MAP_FIXED = 0x10;
@@ -35,7 +35,7 @@ export function memoryCalls(stages: StageLog): readonly (readonly [string, CallS
   function listLibrary(process: Process, load: Load): void {
     if (load.library || load.inherited) return;
     const owner = process.memoryOwner;
-    if (owner.record.libraries.length >= MOST_LIBRARIES) {
+    if (owner.record.libraries.length >= MAX_LIBRARIES) {
       owner.librariesLeftOut++;
       return;
     }

@@ -13,10 +13,10 @@ import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
 import { keepArguments, type PendingCall } from './system-calls';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
-const MOST_PROCESSES = 50_000;
+const MAX_PROCESSES = 50_000;
 export const BEGINS_BEFORE = 'its beginning is not in the trace';
-const MOST_COMMS = 1_000;
-export const MOST_THREADS = 10_000;
+const MAX_COMMS = 1_000;
+export const MAX_THREADS = 10_000;
 
 /** One thread, while it lives. */
 export class Task {
@@ -40,10 +40,13 @@ export class Task {
   ended: number | null = null;
   /** Its line in `threads`; null for the first thread. */
   listed: ProcessRecord['threads'][number] | null = null;
-  constructor(
-    readonly tid: Tid,
-    public process: Process,
-  ) {}
+  readonly tid: Tid;
+  process: Process;
+
+  constructor(tid: Tid, process: Process) {
+    this.tid = tid;
+    this.process = process;
+  }
 }
 
 /** A signal in a process's queue. */
@@ -147,11 +150,15 @@ export class Process {
   /** Its name came from an event that says when: then the comm column, looked up late, is not believed. */
   commTraced = false;
 
-  constructor(
-    readonly record: ProcessRecord,
-    public parent: Process | null,
-    readonly start: number,
-  ) {
+  readonly record: ProcessRecord;
+  parent: Process | null;
+  readonly start: number;
+
+  constructor(record: ProcessRecord, parent: Process | null, start: number) {
+    this.record = record;
+    this.parent = parent;
+    this.start = start;
+
     this.memoryOwner = this;
     this.lastSeen = start;
   }
@@ -180,7 +187,7 @@ export class Process {
     const { record } = this;
     if (record.comm === comm && record.commHistory.length > 0) return;
     record.comm = comm;
-    if (record.commHistory.length < MOST_COMMS) record.commHistory.push({ ts, comm });
+    if (record.commHistory.length < MAX_COMMS) record.commHistory.push({ ts, comm });
   }
 
   /**
@@ -285,7 +292,7 @@ export class ProcessTable {
     process.tasks.set(pid, task);
     this.#tasks.set(pid, task);
     process.order = this.processes.length + this.processesLeftOut;
-    if (this.processes.length < MOST_PROCESSES) this.processes.push(process);
+    if (this.processes.length < MAX_PROCESSES) this.processes.push(process);
     else this.processesLeftOut++;
     return process;
   }
@@ -311,11 +318,11 @@ export class ProcessTable {
     const previous = this.#tasks.get(tid);
     if (previous) this.forget(previous);
     const task = new Task(tid, process);
-    if (process.record.threads.length < MOST_THREADS) {
+    if (process.record.threads.length < MAX_THREADS) {
       task.listed = { tid, start, end: null };
       process.record.threads.push(task.listed);
     } else {
-      process.note(`more than ${MOST_THREADS} threads: the later ones are not listed`);
+      process.note(`more than ${MAX_THREADS} threads: the later ones are not listed`);
     }
     process.tasks.set(tid, task);
     this.#tasks.set(tid, task);

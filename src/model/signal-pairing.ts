@@ -29,11 +29,11 @@ import { secondsBetween } from './wall-clock';
 import type { WallClock } from './wall-clock';
 
 /** Kept for the report; stages go on. */
-const MOST_SIGNALS = 100_000;
+const MAX_SIGNALS = 100_000;
 /** Beyond so many records only fatal signals keep what their target did before. */
-const MOST_WITH_CALLS = 10_000;
+const MAX_WITH_CALLS = 10_000;
 /** Real-time signals that a program takes by signalfd leave the queue unseen. */
-const MOST_QUEUED = 1_000;
+const MAX_QUEUED = 1_000;
 const FIRST_REALTIME = 32;
 
 /** TRACE_SIGNAL_* of include/trace/events/signal.h, in order. */
@@ -56,14 +56,28 @@ export class SignalPairing {
   /** Evidence of the origin, for the sentence about the death. */
   readonly #evidence = new WeakMap<SignalRecord, string>();
 
+  readonly #table: ProcessTable;
+  readonly #tree: Tree;
+  readonly #stages: StageLog;
+  readonly #clock: WallClock;
+  readonly #identities: Identities;
+  readonly #deaths: DeathListener;
+
   constructor(
-    private readonly table: ProcessTable,
-    private readonly tree: Tree,
-    private readonly stages: StageLog,
-    private readonly clock: WallClock,
-    private readonly identities: Identities,
-    private readonly deaths: DeathListener,
-  ) {}
+    table: ProcessTable,
+    tree: Tree,
+    stages: StageLog,
+    clock: WallClock,
+    identities: Identities,
+    deaths: DeathListener,
+  ) {
+    this.#table = table;
+    this.#tree = tree;
+    this.#stages = stages;
+    this.#clock = clock;
+    this.#identities = identities;
+    this.#deaths = deaths;
+  }
 
   evidenceOf(record: SignalRecord): string | null {
     return this.#evidence.get(record) ?? null;
@@ -76,12 +90,12 @@ export class SignalPairing {
     const number = int32(fields['sig']);
     const pid = int32(fields['pid']);
     if (number === null || pid === null) return;
-    const target = this.table.find(pid);
-    const targetInTree = target !== null && this.tree.includes(pid);
+    const target = this.#table.find(pid);
+    const targetInTree = target !== null && this.#tree.includes(pid);
     const irq = interruptContext(event.flags);
-    const senderInTree = irq !== true && this.tree.includes(event.pid);
+    const senderInTree = irq !== true && this.#tree.includes(event.pid);
     if (!targetInTree && !senderInTree) return;
-    const sender = this.table.find(event.pid);
+    const sender = this.#table.find(event.pid);
     const record = this.#newRecord(event, number, irq, senderInTree, target);
     // Whoever gets it is not traced, so its arrival is not either.
     if (!targetInTree && record.result === 'pending') record.result = 'unknown';
@@ -89,8 +103,8 @@ export class SignalPairing {
     // The death comes before the signal that tells of it.
     const code = int32(fields['code']);
     if (number === SIGCHLD && code !== null && code >= CLD_EXITED && sender && irq !== true) {
-      if (code > CLD_DUMPED) this.deaths.childAlive(sender, pid, code);
-      else this.deaths.childEnded(sender, pid, code, event.ts, record.generated?.stack ?? []);
+      if (code > CLD_DUMPED) this.#deaths.childAlive(sender, pid, code);
+      else this.#deaths.childEnded(sender, pid, code, event.ts, record.generated?.stack ?? []);
     }
     if (targetInTree) this.#tellCalls(record, target.process);
     if (targetInTree) this.#announce(event, record, target.process);
@@ -100,7 +114,7 @@ export class SignalPairing {
   /** signal_deliver, in the context of the thread that gets it. */
   delivered(event: TraceEvent): void {
     const number = int32(fieldOf(event, 'sig'));
-    const task = this.table.meet(event);
+    const task = this.#table.meet(event);
     if (number === null || !task) return;
     const { process } = task;
     const queued =
@@ -117,7 +131,7 @@ export class SignalPairing {
     record.latency = record.generated && secondsBetween(record.generated.ts, event.ts);
     record.fatal = handler === 'default' && endsByDefault(record.number);
     if (record.fatal) process.ending.fatal ??= record;
-    this.stages.add('signal-delivered', event.ts, process, deliveryText(record, process, number), record);
+    this.#stages.add('signal-delivered', event.ts, process, deliveryText(record, process, number), record);
     this.#settle(record, process, event.ts);
   }
 
@@ -134,7 +148,7 @@ export class SignalPairing {
         if (record.result === 'pending') record.result = 'delivered';
         record.latency = record.generated && secondsBetween(record.generated.ts, event.ts);
         const text = `${task.process.title} took ${record.signal} by sigwait`;
-        this.stages.add('signal-delivered', event.ts, task.process, text, record);
+        this.#stages.add('signal-delivered', event.ts, task.process, text, record);
         this.#settle(record, task.process, event.ts);
       },
     };
@@ -183,7 +197,7 @@ export class SignalPairing {
 
   /** Who a process was at that time, for what is judged of it. */
   targetOf(process: Process, ts: number): SignalTarget {
-    return this.tree.targetOf(process, ts);
+    return this.#tree.targetOf(process, ts);
   }
 
   settleFatal(record: SignalRecord, process: Process, ts: number): void {
@@ -196,7 +210,7 @@ export class SignalPairing {
   }
 
   markControls(): void {
-    for (const record of this.records) record.control = this.tree.isControl(record);
+    for (const record of this.records) record.control = this.#tree.isControl(record);
   }
 
   #newRecord(
@@ -210,7 +224,7 @@ export class SignalPairing {
     const pid = int32(fields['pid']) ?? 0;
     const code = int32(fields['code']);
     const stack = withoutMachinery(event.stack);
-    const sender = this.table.find(event.pid);
+    const sender = this.#table.find(event.pid);
     const found = findOrigin({
       number,
       code,
@@ -222,7 +236,7 @@ export class SignalPairing {
     });
     const record: SignalRecord = {
       ts: event.ts,
-      time: this.clock.timeOf(event.ts),
+      time: this.#clock.timeOf(event.ts),
       signal: signalName(number),
       number,
       code: code === null ? null : signalCodeName(number, code),
@@ -241,7 +255,7 @@ export class SignalPairing {
       delivered: null,
       latency: null,
     };
-    record.control = this.tree.isControl(record);
+    record.control = this.#tree.isControl(record);
     this.#completeSender(record);
     if (found.evidence !== null) this.#evidence.set(record, found.evidence);
     return record;
@@ -251,13 +265,13 @@ export class SignalPairing {
   #completeSender(record: SignalRecord): void {
     const { sender } = record;
     if (!sender || sender.identity || sender.irq === true || record.origin === 'child') return;
-    const process = sender.inTree ? this.table.find(sender.pid)?.process : undefined;
+    const process = sender.inTree ? this.#table.find(sender.pid)?.process : undefined;
     if (process) {
-      const identity = this.identities.of(process.record, record.ts);
+      const identity = this.#identities.of(process.record, record.ts);
       if (identity) sender.identity = identity;
       return;
     }
-    const known = this.identities.at(sender.pid, record.ts);
+    const known = this.#identities.at(sender.pid, record.ts);
     if (!known) return;
     // What the trace calls somebody outside of the tree may be a name from before.
     if (!sender.inTree) sender.comm = known.comm;
@@ -270,7 +284,7 @@ export class SignalPairing {
     const tracer = this.#putInByTracer(process);
     const record: SignalRecord = {
       ts: event.ts,
-      time: this.clock.timeOf(event.ts),
+      time: this.#clock.timeOf(event.ts),
       signal: signalName(number),
       number,
       code: code === null ? null : signalCodeName(number, code),
@@ -294,7 +308,7 @@ export class SignalPairing {
       delivered: null,
       latency: null,
     };
-    record.control = this.tree.isControl(record);
+    record.control = this.#tree.isControl(record);
     if (number === SIGKILL) {
       process.note(
         'the sending of the signal that ended it is not in the trace, and every such signal arrives as 9',
@@ -321,12 +335,12 @@ export class SignalPairing {
   #putInByTracer({ tracer, record, losses }: Process): SignalRecord['sender'] {
     if (tracer === null || tracer === 'unknown') return null;
     if (!this.generateTraced || !record.fork || losses.gaps > 0) return null;
-    const comm = this.table.find(tracer)?.process.record.comm ?? null;
-    return { pid: tracer, comm, inTree: this.tree.includes(tracer), irq: false };
+    const comm = this.#table.find(tracer)?.process.record.comm ?? null;
+    return { pid: tracer, comm, inTree: this.#tree.includes(tracer), irq: false };
   }
 
   #keep(record: SignalRecord, process: Process | null): void {
-    if (this.records.length >= MOST_SIGNALS) {
+    if (this.records.length >= MAX_SIGNALS) {
       this.recordsLeftOut++;
       return;
     }
@@ -345,8 +359,8 @@ export class SignalPairing {
     const code = record.code === null ? '' : `, ${record.code}`;
     const result = record.result === 'pending' ? '' : `: ${record.result}`;
     const text = `${by} sent ${record.signal} to ${process.title} (${record.origin}${code})${result}`;
-    const target = this.tree.targetOf(process, event.ts);
-    this.stages.add('signal-generated', event.ts, process, text, record, target);
+    const target = this.#tree.targetOf(process, event.ts);
+    this.#stages.add('signal-generated', event.ts, process, text, record, target);
   }
 
   #enqueue(record: SignalRecord, process: Process, toGroup: boolean, ts: number): void {
@@ -361,7 +375,7 @@ export class SignalPairing {
       const sameQueue =
         earlier.toGroup === toGroup && (toGroup || earlier.record.target.pid === record.target.pid);
       const taken = number === record.number && number < FIRST_REALTIME && sameQueue;
-      if (!taken && process.queue.length < MOST_QUEUED) continue;
+      if (!taken && process.queue.length < MAX_QUEUED) continue;
       process.queue.splice(process.queue.indexOf(earlier), 1);
       earlier.record.result = 'unknown';
       this.#settle(earlier.record, process, ts);
@@ -402,9 +416,9 @@ export class SignalPairing {
 
   #settle(record: SignalRecord, process: Process, ts: number): void {
     this.#completeSender(record);
-    if (this.#withCalls > MOST_WITH_CALLS && !record.fatal) delete record.before;
-    const target = this.tree.targetOf(process, record.ts);
-    this.stages.add('signal', ts, process, outcomeText(record, process), record, target);
+    if (this.#withCalls > MAX_WITH_CALLS && !record.fatal) delete record.before;
+    const target = this.#tree.targetOf(process, record.ts);
+    this.#stages.add('signal', ts, process, outcomeText(record, process), record, target);
   }
 }
 

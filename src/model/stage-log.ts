@@ -6,7 +6,11 @@ import type { WallClock } from './wall-clock';
 export class StageLog {
   #stages: Stage[] = [];
 
-  constructor(private readonly clock: WallClock) {}
+  readonly #clock: WallClock;
+
+  constructor(clock: WallClock) {
+    this.#clock = clock;
+  }
 
   add(
     stage: StageName,
@@ -17,7 +21,7 @@ export class StageLog {
     target?: SignalTarget,
   ): void {
     const { id, pid, tgid, comm } = process.record;
-    const time = this.clock.timeOf(ts);
+    const time = this.#clock.timeOf(ts);
     this.#stages.push({
       stage,
       ts,
@@ -33,7 +37,7 @@ export class StageLog {
   }
 
   addLoss(ts: number, text: string, detail: unknown): void {
-    const time = this.clock.timeOf(ts);
+    const time = this.#clock.timeOf(ts);
     this.#stages.push({ stage: 'lost', ts, time, pid: 0, tgid: 0, comm: null, process: null, text, detail });
   }
 

@@ -54,7 +54,7 @@ export interface CallSubject {
    */
   exit?(task: Task, call: PendingCall | null, ret: number, event: TraceEvent): void;
   /** The first event of an unknown thread is the return from this call: a child was born. */
-  born?(event: TraceEvent, name: string): void;
+  returnedInChild?(event: TraceEvent, name: string): void;
 }
 
 export type EventHandler = (event: TraceEvent) => void;
@@ -78,8 +78,8 @@ export function callHandlers(
     });
     handlers.set(`sys_exit_${name}`, (event) => {
       const ret = exactNumber(fieldOf(event, 'ret'));
-      if (ret === 0 && subject.born && !table.find(event.pid)) {
-        subject.born(event, name);
+      if (ret === 0 && subject.returnedInChild && !table.find(event.pid)) {
+        subject.returnedInChild(event, name);
         return;
       }
       const task = table.meet(event);

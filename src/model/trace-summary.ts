@@ -4,7 +4,7 @@ import type { Report } from './report';
 import type { WallClock } from './wall-clock';
 
 /** Kept for the report, each; the sums go on. */
-const MOST_LISTED = 10_000;
+const MAX_LISTED = 10_000;
 
 export class TraceSummary {
   events = 0;
@@ -20,28 +20,31 @@ export class TraceSummary {
   #unexplained = 0;
   #doubtful = 0;
 
-  constructor(
-    private readonly source: Report['trace']['source'],
-    private readonly clock: WallClock,
-  ) {}
+  readonly #source: Report['trace']['source'];
+  readonly #clock: WallClock;
+
+  constructor(source: Report['trace']['source'], clock: WallClock) {
+    this.#source = source;
+    this.#clock = clock;
+  }
 
   told(note: TraceNote): void {
     if (note.kind === 'end') this.#end = note;
     if (note.kind !== 'trace') return;
     this.#trace = note;
-    if (note.wall) this.clock.set(note.wall);
+    if (note.wall) this.#clock.set(note.wall);
   }
 
   addLoss(loss: Loss): void {
     if (loss.count === null) this.#lostUncounted++;
     else this.#lostEvents += loss.count;
-    if (this.lost.length < MOST_LISTED) this.lost.push(loss);
+    if (this.lost.length < MAX_LISTED) this.lost.push(loss);
   }
 
   addDamage(damage: Damage): void {
     if (isUnexplained(damage)) this.#unexplained++;
     else this.#doubtful++;
-    if (this.damage.length < MOST_LISTED) this.damage.push(damage);
+    if (this.damage.length < MAX_LISTED) this.damage.push(damage);
   }
 
   /** Its name, and what names its boot, where the trace says them. */
@@ -65,13 +68,13 @@ export class TraceSummary {
       incomplete.push(`${this.#doubtful} events may be others, or stand at another time`);
     if (this.#unexplained > 0) incomplete.push(`${this.#unexplained} lines or records could not be read`);
     return {
-      source: this.source,
+      source: this.#source,
       kernel: this.#trace?.kernel ?? null,
       clock: this.#trace?.clock ?? null,
       cpus: this.#trace?.cpus ?? null,
       start: this.start,
       end: this.end,
-      time: this.clock.timeOf(this.start),
+      time: this.#clock.timeOf(this.start),
       ...this.machine,
       events: this.events,
       lost: this.#lostUncounted > 0 && known === 0 ? null : counted,

@@ -11,7 +11,7 @@ import type { SignalRecord, SignalTarget } from './report';
 type WorkloadNote = Extract<TraceNote, { kind: 'workload' }>;
 
 /** A chain longer than this is cut in what goes with a signal. */
-const MOST_ANCESTORS = 64;
+const MAX_ANCESTORS = 64;
 
 export class Tree {
   #workload: WorkloadNote | null = null;
@@ -19,18 +19,21 @@ export class Tree {
   #root: Process | null = null;
   #started: Process | null = null;
 
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly identities: Identities,
-  ) {}
+  readonly #table: ProcessTable;
+  readonly #identities: Identities;
+
+  constructor(table: ProcessTable, identities: Identities) {
+    this.#table = table;
+    this.#identities = identities;
+  }
 
   told(note: WorkloadNote): void {
     this.#workload = note;
     this.#root = null;
     this.#started = null;
-    for (const process of this.table.processes) process.record.role = null;
+    for (const process of this.#table.processes) process.record.role = null;
     // Parents stand before their children.
-    for (const process of this.table.processes) this.#assign(process);
+    for (const process of this.#table.processes) this.#assign(process);
   }
 
   /** Whose trace it is comes in notes that wait for their time: nobody is taken for it until then. */
@@ -42,14 +45,14 @@ export class Tree {
   attach(process: Process): void {
     this.expectAttached();
     process.record.role = 'attached';
-    for (const other of this.table.processes) this.#assign(other);
+    for (const other of this.#table.processes) this.#assign(other);
   }
 
   get #isDeclared(): boolean {
     return this.#workload !== null || this.#isAttached;
   }
 
-  born(process: Process): void {
+  childAdded(process: Process): void {
     if (process.parent && !this.#root && !this.#isDeclared) {
       this.#root = process.parent;
       this.#root.record.role = 'parent';
@@ -64,7 +67,7 @@ export class Tree {
 
   /** Whether this thread is part of what is traced. */
   includes(tid: Tid): boolean {
-    const process = this.table.find(tid)?.process;
+    const process = this.#table.find(tid)?.process;
     if (!process) return false;
     if (process.record.role === null && this.#isDeclared) this.#assign(process);
     return !this.#isDeclared || process.record.role !== null;
@@ -85,12 +88,12 @@ export class Tree {
   targetOf(process: Process, ts: number): SignalTarget {
     const ancestors: SignalTarget['ancestors'] = [];
     let ancestor = process.parent;
-    while (ancestor && ancestors.length < MOST_ANCESTORS) {
+    while (ancestor && ancestors.length < MAX_ANCESTORS) {
       ancestors.push({ pid: ancestor.record.pid, comm: ancestor.record.comm });
       ancestor = ancestor.parent;
     }
     const { record } = process;
-    const identity = this.identities.of(record, ts);
+    const identity = this.#identities.of(record, ts);
     return {
       id: record.id,
       comm: record.comm,
@@ -112,7 +115,7 @@ export class Tree {
       // It was started before the trace, on purpose: its life is not the subject.
       process.forgetBeginning();
       process.cwd ??= workload.cwd ?? null;
-      for (const child of this.table.processes) if (child.parent === process) child.cwd ??= process.cwd;
+      for (const child of this.#table.processes) if (child.parent === process) child.cwd ??= process.cwd;
     }
     if (record.role === 'parent' || record.role === 'workload' || record.role === 'attached') return;
     if (process.parent?.record.role) record.role = 'descendant';
@@ -134,7 +137,7 @@ export class Tree {
 function pathOf(process: Process): string | null {
   let until = Infinity;
   let generations = 0;
-  for (let next: Process | null = process; next && generations < MOST_ANCESTORS; generations++) {
+  for (let next: Process | null = process; next && generations < MAX_ANCESTORS; generations++) {
     const last = next.record.execs.findLast((exec) => exec.error === null && exec.ts <= until);
     if (last !== undefined) return last.path;
     if (next.programBefore !== null || !next.record.fork) return next.programBefore;

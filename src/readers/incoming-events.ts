@@ -53,15 +53,15 @@ function excerptOf(value: unknown): string {
 
 /** The events of one trace, whose payloads may each have another form. What is no event becomes `damage`. */
 export class IncomingEvents {
-  private text: TextReader | null = null;
+  #text: TextReader | null = null;
 
   push(payload: unknown): EventBatch {
     if (isBatch(payload)) return payload;
-    if (payload instanceof Uint8Array) return this.reader().push(payload);
-    if (typeof payload === 'string') return this.pushText(payload);
-    if (Array.isArray(payload)) return this.pushList(payload as unknown[]);
+    if (payload instanceof Uint8Array) return this.#reader().push(payload);
+    if (typeof payload === 'string') return this.#pushText(payload);
+    if (Array.isArray(payload)) return this.#pushList(payload as unknown[]);
     if (isPlainBatch(payload)) {
-      const list = this.pushList(payload.events);
+      const list = this.#pushList(payload.events);
       const { lost, damage, notes } = payload as Partial<EventBatch>;
       return new EventList(
         list.toArray(),
@@ -70,28 +70,28 @@ export class IncomingEvents {
         [...list.notes, ...(notes ?? [])],
       );
     }
-    return this.pushList([payload]);
+    return this.#pushList([payload]);
   }
 
   /** What was still open in text: a last line without its newline. */
   end(): EventBatch {
-    const rest = this.text?.end() ?? new EventList([]);
-    this.text = null;
+    const rest = this.#text?.end() ?? new EventList([]);
+    this.#text = null;
     return rest;
   }
 
-  private reader(): TextReader {
-    this.text ??= new TextReader();
-    return this.text;
+  #reader(): TextReader {
+    this.#text ??= new TextReader();
+    return this.#text;
   }
 
   /** Whoever splits a text into lines takes their newlines away: text without any is one line. */
-  private pushText(text: string): EventBatch {
+  #pushText(text: string): EventBatch {
     if (text === '') return new EventList([]);
-    return this.reader().push(Buffer.from(text.includes('\n') ? text : `${text}\n`));
+    return this.#reader().push(Buffer.from(text.includes('\n') ? text : `${text}\n`));
   }
 
-  private pushList(list: readonly unknown[]): EventBatch {
+  #pushList(list: readonly unknown[]): EventBatch {
     const events: TraceEvent[] = [];
     const damage: Damage[] = [];
     const lost: Loss[] = [];

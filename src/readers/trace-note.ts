@@ -139,7 +139,7 @@ function readArguments(note: Properties): TraceNote | null {
 }
 
 /** More is no chain of parents: /proc has one process for each pid, and a chain is some ten long. */
-const MOST_ANCESTORS = 64;
+const MAX_ANCESTORS = 64;
 
 function readAncestor(value: unknown): { pid: number; comm: string | null } | null {
   if (!isProperties(value)) return null;
@@ -153,7 +153,7 @@ function readWho(note: Properties): TraceNote | null {
   if (!isText(comm) || !isTextOrNull(exe) || !isTextOrNull(user) || !isTextOrNull(cgroup)) return null;
   if (!isCountOrNull(uid) || !isCountOrNull(ppid) || !isCountOrNull(startTime)) return null;
   const ancestors = readEach(note['ancestors'], readAncestor);
-  if (ancestors === null || ancestors.length > MOST_ANCESTORS) return null;
+  if (ancestors === null || ancestors.length > MAX_ANCESTORS) return null;
   return { kind: 'who', pid, tgid, ts, since, comm, exe, uid, user, ppid, cgroup, startTime, ancestors };
 }
 

@@ -13,7 +13,7 @@ export interface Attachment {
 }
 
 /** New threads may be made faster than they are listed; with event-fork the kernel adds those by itself. */
-const MOST_ROUNDS = 100;
+const MAX_ROUNDS = 100;
 
 /**
  * The processes behind pids, or tids, that somebody asked for.
@@ -40,7 +40,7 @@ export function findProcesses(pids: readonly number[]): number[] {
 export function followThreads(tree: Instance, pids: readonly number[]): number[] {
   const followed = new Set<number>();
   for (const pid of pids) {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const threads = threadsOf(pid).filter((tid) => !followed.has(tid));
       if (threads.length === 0) break;
       for (const tid of threads) {

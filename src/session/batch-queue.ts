@@ -9,8 +9,12 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
   #ended = false;
   #wake: (() => void) | null = null;
 
+  readonly onTaken: (queue: BatchQueue) => void;
+
   /** @param onTaken something was taken, or the reader went away: there is room again */
-  constructor(readonly onTaken: (queue: BatchQueue) => void) {}
+  constructor(onTaken: (queue: BatchQueue) => void) {
+    this.onTaken = onTaken;
+  }
 
   get isBehind(): boolean {
     return this.#waiting.length >= BEHIND;

@@ -34,7 +34,7 @@ export function loaderCachePaths(bytes: Buffer): string[] {
   return paths;
 }
 
-export class InodeNames {
+export class InodePaths {
   readonly #paths = new Map<string, string>();
   #loaderCacheRead = false;
 

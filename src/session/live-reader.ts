@@ -33,6 +33,8 @@ export class LiveReader {
   #failure: Error | null = null;
   #isOver = false;
 
+  readonly #partsOnTheWay: number;
+
   /**
    * Opens the pipes; nothing is read before `start`.
    * @param partsOnTheWay more of them bridge longer moments in which the main thread does not run, and take memory
@@ -41,8 +43,10 @@ export class LiveReader {
     instances: readonly Instance[],
     kind: PageKind,
     clock: string,
-    private readonly partsOnTheWay = PARTS_ON_THE_WAY,
+    partsOnTheWay = PARTS_ON_THE_WAY,
   ) {
+    this.#partsOnTheWay = partsOnTheWay;
+
     instances.forEach((instance, number) => {
       for (const cpu of instance.cpus()) {
         const fd = openSync(instance.rawPipe(cpu), constants.O_RDONLY | constants.O_NONBLOCK);
@@ -87,7 +91,7 @@ export class LiveReader {
    * @throws Error what ended the thread
    */
   async *read(): AsyncGenerator<MergedPages, void> {
-    this.#give(this.partsOnTheWay);
+    this.#give(this.#partsOnTheWay);
     for (;;) {
       const part = this.#arrived.shift();
       if (part !== undefined) {

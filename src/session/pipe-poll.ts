@@ -12,7 +12,7 @@ import type { Pipe } from './reader-thread-protocol';
 
 /** So many pages of all CPUs before what is there is looked at. */
 const PAGES_A_ROUND = 128;
-const MOST_PAGES_A_TURN = 16;
+const MAX_PAGES_A_TURN = 16;
 /** A part has about so many events, so that nobody who takes one is busy with it for long. */
 const EVENTS_A_PART = 1 << 13;
 const SMALLEST_SLAB_PAGES = 4;
@@ -36,12 +36,12 @@ export class PipePoll {
   #used = 0;
   readonly #pagesATurn: number;
 
-  constructor(
-    pipes: readonly Pipe[],
-    kind: PageKind,
-    /** The trace clock, in ticks. */
-    readonly now: () => bigint,
-  ) {
+  /** The trace clock, in ticks. */
+  readonly now: () => bigint;
+
+  constructor(pipes: readonly Pipe[], kind: PageKind, now: () => bigint) {
+    this.now = now;
+
     this.#merger = new PageMerger(kind);
     this.#pipes = pipes.map(({ fd, cpu, instance }) => ({
       fd,
@@ -49,7 +49,7 @@ export class PipePoll {
       completeTo: { sec: 0, nsec: 0 },
     }));
     this.#pageBytes = kind.layout.pageBytes;
-    this.#pagesATurn = Math.min(Math.ceil(PAGES_A_ROUND / pipes.length), MOST_PAGES_A_TURN);
+    this.#pagesATurn = Math.min(Math.ceil(PAGES_A_ROUND / pipes.length), MAX_PAGES_A_TURN);
     this.#slab = new Uint8Array(this.#pageBytes * SMALLEST_SLAB_PAGES);
   }
 

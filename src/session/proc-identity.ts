@@ -11,7 +11,7 @@ import type { UserNames } from './user-names';
 export type WhoNote = Extract<TraceNote, { kind: 'who' }>;
 
 /** A chain of parents is some ten long. */
-const MOST_ANCESTORS = 32;
+const MAX_ANCESTORS = 32;
 /** Start and uptime are both cut to a tick. */
 const START_TOLERANCE = 1 / TICKS_A_SECOND;
 
@@ -80,7 +80,7 @@ function uptimeSeconds(): number | null {
 function ancestorsOf(parent: Tid, stats: KnownStats): WhoNote['ancestors'] {
   const ancestors: { pid: Tid; comm: string | null }[] = [];
   let pid = parent;
-  while (pid > 0 && ancestors.length < MOST_ANCESTORS) {
+  while (pid > 0 && ancestors.length < MAX_ANCESTORS) {
     let stat = stats.get(pid);
     if (stat === undefined) stats.set(pid, (stat = statOf(pid)));
     ancestors.push({ pid, comm: stat?.comm ?? null });

@@ -14,7 +14,7 @@ import type { MapsEntry, TraceNote } from '../trace-event';
 export type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
 
 /** A process may have a million; what it opens later is in the trace anyway. */
-const MOST_FILES = 4096;
+const MAX_FILES = 4096;
 const O_CLOEXEC = 0o2000000;
 /** '' where the process is gone, or the right to read it is missing. */
 function textOf(file: string): string {
@@ -107,7 +107,7 @@ export function argumentsOf(pid: number): string[] {
 function openFilesOf(pid: number): AttachedNote['files'] {
   const files: { fd: number; path: string; closeOnExec: boolean }[] = [];
   for (const name of namesIn(`/proc/${pid}/fd`)) {
-    if (files.length === MOST_FILES) break;
+    if (files.length === MAX_FILES) break;
     const path = linkOf(`/proc/${pid}/fd/${name}`);
     if (path === null) continue;
     const flags = /^flags:\s*([0-7]+)$/m.exec(textOf(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? '0';

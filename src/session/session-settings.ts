@@ -61,7 +61,7 @@ function readEvents(given: unknown): SessionSettings['events'] {
 }
 
 /** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT). */
-const MOST_PID = 4 * 1024 * 1024;
+const MAX_PID = 4 * 1024 * 1024;
 
 /**
  * Pids from a flow, a message or a command line: one, or several in an array or with spaces or commas between.
@@ -77,7 +77,7 @@ export function readPids(given: unknown, place: string): number[] {
       : [given];
   return list.map((one) => {
     const pid = typeof one === 'string' && /^\d+$/.test(one) ? Number(one) : one;
-    if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < MOST_PID) return pid;
+    if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < MAX_PID) return pid;
     throw new TraceError('CONFIG_INVALID', `${place} has ${JSON.stringify(one)}; a pid is a number above 0`);
   });
 }

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import { ringBatch, type RingBatch } from '../readers/pages/ring-batch';
 import type { RingContext } from '../readers/pages/ring-event';
-import { RowWatch } from '../readers/pages/row-watch';
+import { RowFilter } from '../readers/pages/row-filter';
 import { startTime, type SessionNames } from '../tracefs/owner';
 import { endFollowed } from '../tracefs/sweep';
 import { traceClock } from '../tracefs/trace-clock';
@@ -19,12 +19,12 @@ import { signalName } from '../kernel/signals';
 import { disarmInstances, type Armed } from './arming';
 import { findProcesses, followThreads, type Attachment } from './attachment';
 import { BatchQueue } from './batch-queue';
-import { InodeNames } from './inode-paths';
+import { InodePaths } from './inode-paths';
 import { readKernelTables, readSavedNames, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
 import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';
 import type { SessionSettings } from './session-settings';
-import { TreeWatch } from './tree-watch';
+import { TreeMembers } from './tree-members';
 
 export type SessionState = 'armed' | 'running' | 'paused' | 'draining' | 'ended' | 'failed';
 
@@ -53,7 +53,7 @@ export class Session {
   /** Ticks of the trace clock, now. */
   readonly #now: () => bigint;
   readonly #reader: LiveReader;
-  readonly #watch: TreeWatch;
+  readonly #watch: TreeMembers;
   readonly #queues = new Set<BatchQueue>();
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #finished: Promise<void>;
@@ -74,12 +74,11 @@ export class Session {
   events = 0;
   lost: number | null = 0;
 
-  constructor(
-    readonly settings: SessionSettings,
-    armed: Armed,
-    names: SessionNames,
-    partsOnTheWay?: number,
-  ) {
+  readonly settings: SessionSettings;
+
+  constructor(settings: SessionSettings, armed: Armed, names: SessionNames, partsOnTheWay?: number) {
+    this.settings = settings;
+
     this.topic = settings.topic;
     this.#armed = armed;
     this.#names = names;
@@ -88,10 +87,10 @@ export class Session {
     seedSavedNames(armed.tree.tracefs, this.#context.names);
     this.#now = traceClock(settings.clock, armed.tree.statisticsFile());
     this.#reader = new LiveReader(instances, this.#context.table, settings.clock, partsOnTheWay);
-    this.#watch = new TreeWatch({
+    this.#watch = new TreeMembers({
       outside: armed.signals === null ? -1 : 1,
       names: this.#context.names,
-      inodes: new InodeNames(),
+      inodes: new InodePaths(),
       seedSavedNames: () => {
         seedSavedNames(armed.tree.tracefs, this.#context.names);
       },
@@ -407,7 +406,7 @@ export class Session {
     try {
       await this.#hasReader;
       await sleep(GATHERING_MS);
-      const watch = new RowWatch(this.#context, this.#watch);
+      const watch = new RowFilter(this.#context, this.#watch);
       for await (const merged of this.#reader.read()) {
         this.#passOn(ringBatch(merged, watch, []));
         // Between two parts others get their turn.

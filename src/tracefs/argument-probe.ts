@@ -12,15 +12,15 @@ import type { SessionNames } from './owner';
 import { withTrialInstance } from './probe-trial';
 import { defineProbe, removeProbes, takesProbes } from './probes';
 
-/** The event's name, by which a trace says that it tells arguments: src/model/executions.ts. */
+/** The event's name, by which a trace says that it tells arguments: src/model/execs.ts. */
 export const ARGUMENTS_EVENT = 'argv';
 /** Of a program with more, none are told: /proc may have them all. */
-const MOST_TOLD = 12;
+const MAX_TOLD = 12;
 const POINTER_BYTES = 8;
 
 function definition(group: string): string {
   const told = Array.from(
-    { length: MOST_TOLD },
+    { length: MAX_TOLD },
     (_, index) => `argv${index}=+u0(+u${(index + 1) * POINTER_BYTES}($arg3)):ustring`,
   );
   return `p:${group}/${ARGUMENTS_EVENT} start_thread argc=+u0($arg3):s64 ${told.join(' ')}`;

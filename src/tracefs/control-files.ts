@@ -19,8 +19,12 @@ export class ControlFiles {
   /** `echo 1 > .../tracing_on`, in order. */
   readonly commands: string[] = [];
 
+  readonly dryRun: boolean;
+
   /** @param dryRun only say what would be written */
-  constructor(readonly dryRun = false) {}
+  constructor(dryRun = false) {
+    this.dryRun = dryRun;
+  }
 
   /** Truncates and writes, as `echo VALUE > FILE`. */
   write(file: string, value: string): void {

@@ -35,11 +35,15 @@ export class Instance {
   #freeBuffer: number | null = null;
   #nobody = NOBODY;
 
-  constructor(
-    readonly tracefs: string,
-    readonly name: string,
-    readonly files: ControlFiles,
-  ) {
+  readonly tracefs: string;
+  readonly name: string;
+  readonly files: ControlFiles;
+
+  constructor(tracefs: string, name: string, files: ControlFiles) {
+    this.tracefs = tracefs;
+    this.name = name;
+    this.files = files;
+
     this.directory = path.join(tracefs, 'instances', name);
   }
 

@@ -17,7 +17,7 @@ export interface ProcessIdentity {
 }
 
 /** Deeper than any tree of processes that somebody runs; /proc changes while it is read, so a circle is possible. */
-const MOST_ANCESTORS = 256;
+const MAX_ANCESTORS = 256;
 
 /**
  * @param place where it stands: `msg.process`
@@ -59,7 +59,7 @@ export function findSameProcess({ pid, startTime }: ProcessIdentity): ProcStat {
 /** Whether one of these is the process, its parent, grandparent, ...: what a command started, also untraced. */
 export function descendsFrom(pid: number, ancestors: ReadonlySet<number>): boolean {
   let next = pid;
-  for (let i = 0; i < MOST_ANCESTORS && next > 0; i++) {
+  for (let i = 0; i < MAX_ANCESTORS && next > 0; i++) {
     if (ancestors.has(next)) return true;
     next = readProcessStat(next)?.ppid ?? 0;
   }

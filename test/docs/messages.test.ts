@@ -73,12 +73,12 @@ function helpOf(type: NodeType, language: string): Help {
   return { inputs: definitions(inputs).map(([name]) => name!), outputs: names };
 }
 
-/** `payload.state`, `ftrace.kind`, `parts.id`, `complete`; the insides of a payload only where they are wanted. */
-function propertiesOf(message: NodeMessageInFlow, insides: boolean): string[] {
+/** `payload.state`, `ftrace.kind`, `parts.id`, `complete`; the backing of a payload only where they are wanted. */
+function propertiesOf(message: NodeMessageInFlow, backing: boolean): string[] {
   const { _msgid, ...own } = message as unknown as Record<string, unknown>;
   assert.ok(_msgid);
   return Object.entries(own).flatMap(([name, value]) => {
-    const isOpened = name === 'ftrace' || name === 'parts' || (name === 'payload' && insides);
+    const isOpened = name === 'ftrace' || name === 'parts' || (name === 'payload' && backing);
     if (!isOpened || typeof value !== 'object' || value === null || Array.isArray(value)) return [name];
     return Object.keys(value).map((key) => `${name}.${key}`);
   });
@@ -116,13 +116,13 @@ describe('real messages', () => {
   });
 
   /** Each property that came is documented for its output. @returns what came, of all outputs */
-  function check(type: NodeType, sinks: readonly string[], insides: readonly number[]): Set<string> {
+  function check(type: NodeType, sinks: readonly string[], backing: readonly number[]): Set<string> {
     const { outputs } = documented(type);
     const seen = new Set<string>();
     sinks.forEach((sink, i) => {
       const output = i + 1;
       for (const message of flow!.all(sink)) {
-        for (const property of propertiesOf(message, insides.includes(output))) {
+        for (const property of propertiesOf(message, backing.includes(output))) {
           seen.add(property);
           assert.ok(
             outputs.get(output)?.has(property),

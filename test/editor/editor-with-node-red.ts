@@ -7,11 +7,14 @@ import { PACKAGE_NAME } from '../harness/packed-package';
 export const NOBODY = { uid: 65534, gid: 65534 };
 
 export class EditorWithNodeRed {
-  private constructor(
-    readonly nodeRed: NodeRedProcess,
-    /** Looks at the same Node-RED; `reopen` replaces it. */
-    public editor: EditorBrowser,
-  ) {}
+  readonly nodeRed: NodeRedProcess;
+  /** Looks at the same Node-RED; `reopen` replaces it. */
+  editor: EditorBrowser;
+
+  private constructor(nodeRed: NodeRedProcess, editor: EditorBrowser) {
+    this.nodeRed = nodeRed;
+    this.editor = editor;
+  }
 
   static async start(options: NodeRedOptions = {}): Promise<EditorWithNodeRed> {
     return EditorWithNodeRed.on(await NodeRedProcess.start(options));

@@ -17,7 +17,7 @@ const SECOND = 1_000_000_000n;
 const MISSED_EVENTS = 0x8000_0000;
 
 function datOf(batches: readonly RingBatch[]): Buffer {
-  const writer = new TraceDatWriter(batches[0]!.insides().context);
+  const writer = new TraceDatWriter(batches[0]!.backing().context);
   const pages = new Map<number, Uint8Array[]>();
   const putBy = (pieces: ReturnType<TraceDatWriter['take']>['full']): void => {
     for (const { cpu, pages: bytes } of pieces) pages.set(cpu, [...(pages.get(cpu) ?? []), bytes]);
@@ -98,7 +98,7 @@ describe('a trace.dat that we write', () => {
         { delta: 1, payload: kernelStack([1, 0, -1]) },
       ],
     ]);
-    const writer = new CaptureWriter(batch.insides().context);
+    const writer = new CaptureWriter(batch.backing().context);
     const capture = new CaptureReader().push(Buffer.concat([writer.head(), writer.batch(batch)]));
     assert.ok(capture instanceof RingBatch);
     const { events } = await folder.read(datOf([capture]));
@@ -110,7 +110,7 @@ describe('a trace.dat that we write', () => {
 
   it('says how many events were lost, and before which', async () => {
     const all = batchOf([[{ delta: 0, payload: tick(1) }], []]);
-    const { rows, context } = all.insides();
+    const { rows, context } = all.backing();
     const loss = (ts: number, count: number | null): Loss => ({ cpu: 0, ts, count });
     const counted = new RingBatch({ rows, context }, [loss(10, 42)], [], []);
     const uncounted = new RingBatch({ rows, context }, [loss(9, 1), loss(10, null)], [], []);
@@ -120,7 +120,7 @@ describe('a trace.dat that we write', () => {
 
   it('keeps a loss of one batch for the first event behind it in another', async () => {
     const context = smallKernel();
-    const empty = new RingBatch(batchOf([[]], context).insides(), [{ cpu: 0, ts: 10, count: 7 }], [], []);
+    const empty = new RingBatch(batchOf([[]], context).backing(), [{ cpu: 0, ts: 10, count: 7 }], [], []);
     const { lost } = await folder.read(datOf([empty, batchOf([[{ delta: 0, payload: tick(1) }]], context)]));
     assert.deepEqual(lost, [{ cpu: 0, ts: 10, count: 7 }]);
   });

@@ -81,7 +81,11 @@ export class Fleet {
   #overview: NodeRedProcess | undefined;
   #raised = 0;
 
-  private constructor(readonly broker: Mosquitto) {}
+  readonly broker: Mosquitto;
+
+  private constructor(broker: Mosquitto) {
+    this.broker = broker;
+  }
 
   static async start(): Promise<Fleet> {
     const fleet = new Fleet(await Mosquitto.start());

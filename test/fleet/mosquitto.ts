@@ -20,10 +20,11 @@ export class Mosquitto {
   readonly #config: string;
   #child: ChildProcess | undefined;
 
-  private constructor(
-    readonly port: number,
-    folder: string,
-  ) {
+  readonly port: number;
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+
     this.#config = path.join(folder, 'mosquitto.conf');
     const lines = [
       `listener ${port} 127.0.0.1`,

@@ -5,7 +5,7 @@
 import type { Random } from './random';
 
 const LARGEST_INPUT = 1 << 16;
-const MOST_CHANGES = 8;
+const MAX_CHANGES = 8;
 const HEAD_BYTES = 512;
 
 /** Where arithmetic on lengths, offsets and times goes wrong. */
@@ -125,7 +125,7 @@ function isDigit(byte: number): boolean {
 export function mutated(good: readonly Uint8Array[], random: Random): Buffer {
   const from = random.pick(good);
   let bytes: Buffer = Buffer.from(from);
-  const changes = 1 + random.below(MOST_CHANGES);
+  const changes = 1 + random.below(MAX_CHANGES);
   for (let turn = 0; turn < changes; turn++) bytes = random.pick(CHANGES)(bytes, random, good);
   return bytes.subarray(0, Math.max(LARGEST_INPUT, from.length));
 }

@@ -6,7 +6,7 @@ import { IncomingEvents, type Report } from '../../src/index';
 import { TextReader } from '../../src/readers/text/text-reader';
 import type { Damage, TraceEvent } from '../../src/trace-event';
 import { batchesOf } from '../../nodes/lifecycle-parse/payload-batches';
-import { roomInBacklog } from '../../nodes/turns/stream-backlog';
+import { roomInBacklog } from '../../nodes/turns/series-backlog';
 import { RunningFlow } from './running-flow';
 
 const RECIPE = readFileSync(path.join(process.cwd(), 'test/fixtures/kernels/6.12/recipe.txt'), 'utf8');

@@ -28,18 +28,18 @@ type Wanted = (message: NodeMessageInFlow) => boolean;
 /** What arrived at one `helper` node, oldest first. */
 class Arrivals {
   readonly all: NodeMessageInFlow[] = [];
-  private waiting: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
 
   add(message: NodeMessageInFlow): void {
     this.all.push(message);
-    for (const wake of this.waiting.splice(0)) wake();
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   async first(wanted: Wanted): Promise<NodeMessageInFlow> {
     const deadline = { passed: false };
     const timer = setTimeout(() => {
       deadline.passed = true;
-      for (const wake of this.waiting.splice(0)) wake();
+      for (const wake of this.#waiting.splice(0)) wake();
     }, DEADLINE_MS);
     try {
       // Each is looked at once: a flood of messages is awaited too.
@@ -49,7 +49,7 @@ class Arrivals {
         }
         if (deadline.passed)
           throw new Error(`not among these ${this.all.length}: ${JSON.stringify(this.all.slice(0, 20))}`);
-        await new Promise<void>((resolve) => this.waiting.push(resolve));
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
       }
     } finally {
       clearTimeout(timer);
@@ -58,7 +58,7 @@ class Arrivals {
 }
 
 export class RunningFlow {
-  private readonly arrivals = new Map<string, Arrivals>();
+  readonly #arrivals = new Map<string, Arrivals>();
   readonly statuses = new Map<string, NodeStatus[]>();
 
   private constructor(flow: readonly FlowNode[]) {
@@ -75,7 +75,7 @@ export class RunningFlow {
       );
       if (type !== 'helper') continue;
       const arrivals = new Arrivals();
-      this.arrivals.set(id, arrivals);
+      this.#arrivals.set(id, arrivals);
       node.on('input', (message, _send, done) => {
         arrivals.add(message);
         done();
@@ -122,12 +122,12 @@ export class RunningFlow {
   }
 
   all(sink: string): NodeMessageInFlow[] {
-    return this.arrivalsOf(sink).all;
+    return this.#arrivalsOf(sink).all;
   }
 
   /** The first message at a sink that fits, whenever it came or comes. */
   first(sink: string, wanted: Wanted = () => true): Promise<NodeMessageInFlow> {
-    return this.arrivalsOf(sink).first(wanted);
+    return this.#arrivalsOf(sink).first(wanted);
   }
 
   /** The first error that a Catch node gets. */
@@ -135,8 +135,8 @@ export class RunningFlow {
     return (await this.first('caught', wanted)) as CaughtMessage;
   }
 
-  private arrivalsOf(sink: string): Arrivals {
-    const arrivals = this.arrivals.get(sink);
+  #arrivalsOf(sink: string): Arrivals {
+    const arrivals = this.#arrivals.get(sink);
     if (arrivals === undefined) throw new Error(`the flow has no helper node ${sink}`);
     return arrivals;
   }

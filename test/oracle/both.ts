@@ -14,7 +14,7 @@ import { livesInReport } from './told-by-report';
 import { livesInStraceLog, STRACE_OPTIONS } from './told-by-strace';
 import type { Workload } from './workloads';
 
-const MOST_MS = 60_000;
+const MAX_MS = 60_000;
 const BUFFER_KB = 8192;
 
 /** Which of the programs is not there; undefined when all are. */
@@ -45,7 +45,7 @@ export async function underStrace(
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     // strace kills its tracees when it dies.
-    timeout: MOST_MS,
+    timeout: MAX_MS,
     killSignal: 'SIGKILL',
   });
   strace.stdout.resume();
@@ -54,7 +54,7 @@ export async function underStrace(
     new Promise((resolve, reject) => {
       strace.once('error', reject).once('close', resolve);
     }),
-    2 * MOST_MS,
+    2 * MAX_MS,
     `strace of ${argv.join(' ')}`,
   );
   return readFileSync(log, 'utf8');
@@ -67,7 +67,7 @@ export async function underUs(argv: readonly string[], cwd: string, bufferKb = B
   try {
     const lifecycle = new Lifecycle({ source: 'raw' });
     const batches = session.batches();
-    const settings = readWorkloadSettings({ command, args, cwd, timeLimitSeconds: MOST_MS / 1000 });
+    const settings = readWorkloadSettings({ command, args, cwd, timeLimitSeconds: MAX_MS / 1000 });
     const quiet = (): void => undefined;
     const workload = await session.run(settings, { stdout: quiet, stderr: quiet });
     for await (const batch of batches) lifecycle.apply(batch);

@@ -8,8 +8,8 @@ import { contradictions, endsInReport, endsInStraceLog } from './crowd';
 
 const ROUNDS = '100';
 /** Both would be cut at different rounds: far more than a busy machine needs. */
-const MOST_SECONDS = '50';
-const MOST_MS = 150_000;
+const MAX_SECONDS = '50';
+const MAX_MS = 150_000;
 const BUFFER_KB = 16_384;
 
 function stress(stressor: string): string[] {
@@ -20,7 +20,7 @@ function stress(stressor: string): string[] {
     `--${stressor}-ops`,
     ROUNDS,
     '--timeout',
-    MOST_SECONDS,
+    MAX_SECONDS,
     '--quiet',
   ];
 }
@@ -35,7 +35,7 @@ describe('of the crowds of processes of stress-ng', () => {
 
   for (const stressor of ['kill', 'vfork', 'zombie', 'fork']) {
     it(`${stressor}: a report tells as many ends of each kind as strace, and does not contradict itself`, async function () {
-      this.timeout(MOST_MS);
+      this.timeout(MAX_MS);
       const folder = temporaryFolder('oracle');
       const log = await underStrace(stress(stressor), folder, STRACE_OPTIONS);
       const report = await underUs(stress(stressor), folder, BUFFER_KB);
@@ -47,7 +47,7 @@ describe('of the crowds of processes of stress-ng', () => {
 
   // Whether a child exits or is killed is a race of its own: how many do which is not compared.
   it('sigchld: a report tells ends of the kinds that strace tells, and does not contradict itself', async function () {
-    this.timeout(MOST_MS);
+    this.timeout(MAX_MS);
     const folder = temporaryFolder('oracle');
     const log = await underStrace(stress('sigchld'), folder, STRACE_OPTIONS);
     const report = await underUs(stress('sigchld'), folder, BUFFER_KB);

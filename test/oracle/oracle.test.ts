@@ -6,7 +6,7 @@ import { tell } from './compare';
 import { WORKLOADS } from './workloads';
 
 const TIMES = 3;
-const MOST_MS = 120_000;
+const MAX_MS = 120_000;
 
 describe('a report and strace tell the same of', () => {
   before(async function () {
@@ -18,7 +18,7 @@ describe('a report and strace tell the same of', () => {
 
   for (const workload of WORKLOADS) {
     it(`${workload.name}, ${TIMES} times`, async function () {
-      this.timeout(MOST_MS);
+      this.timeout(MAX_MS);
       const lack = lackOf(workload);
       if (lack !== undefined) skipLoudly(this, lack);
       for (let time = 0; time < TIMES; time++) {

@@ -36,10 +36,11 @@ class StraceLives {
   readonly #kills: CallLine[] = [];
   root: Process | null = null;
 
-  constructor(
-    lines: readonly StraceLine[],
-    private readonly cwd: string,
-  ) {
+  readonly #cwd: string;
+
+  constructor(lines: readonly StraceLine[], cwd: string) {
+    this.#cwd = cwd;
+
     // A child of vfork has lines of its own before its parent's call returns.
     for (const line of lines)
       if (line.kind === 'call' && FORKS.has(line.name) && line.result !== null && line.result > 0)
@@ -73,7 +74,7 @@ class StraceLives {
         birth?.call.args.includes('CLONE_CLEAR_SIGHAND') === true ? [] : parent?.dispositions,
       ),
       parent,
-      cwd: parent?.cwd ?? this.cwd,
+      cwd: parent?.cwd ?? this.#cwd,
     };
     parent?.children.push(process);
     this.root ??= process;

@@ -46,7 +46,11 @@ class DatWriter {
   #bytes: Buffer = Buffer.alloc(1 << 16);
   at = 0;
 
-  constructor(readonly bigEndian: boolean) {}
+  readonly bigEndian: boolean;
+
+  constructor(bigEndian: boolean) {
+    this.bigEndian = bigEndian;
+  }
 
   raw(bytes: Uint8Array | string): this {
     const added = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;

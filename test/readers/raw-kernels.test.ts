@@ -67,7 +67,7 @@ for (const kernel of RAW_KERNELS) {
     });
 
     it('give the name that a task had then, where text gives its last', () => {
-      const { names } = readerOf(kernel).flush(null).insides().context;
+      const { names } = readerOf(kernel).flush(null).backing().context;
       const all = pairs(kernel);
       const earlier = all.filter(([raw, text]) => raw.comm !== text.comm);
       // The child is a bash until its exec has renamed it.

@@ -11,8 +11,12 @@ export class RecordRows implements RecordSink {
   /** Where the call traces were that found their event. */
   readonly stacks: { readonly row: number; readonly offset: number; readonly size: number }[] = [];
 
+  readonly stackId: number;
+
   /** @param stackId the id of call traces, which all belong to the row before them */
-  constructor(readonly stackId = -1) {}
+  constructor(stackId = -1) {
+    this.stackId = stackId;
+  }
 
   reserve(rows: number): SinkColumns {
     const { length } = this.columns;

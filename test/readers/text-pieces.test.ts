@@ -147,7 +147,7 @@ describe('text without end', () => {
       counted.events += batch.length;
       counted.damage += batch.damage.length;
       counted.lost += batch.lost.length;
-      const { pages } = batch.insides().rows;
+      const { pages } = batch.backing().rows;
       counted.most = Math.max(
         counted.most,
         pages.reduce((sum, page) => sum + page.length, 0),
@@ -255,7 +255,7 @@ describe('a batch of text', () => {
     const batches = [reader.push(text), reader.end()];
     for (const batch of batches) {
       const copy = RED.cloneMessage({ _msgid: '', payload: batch });
-      assert.equal(copy.payload.insides, batch.insides);
+      assert.equal(copy.payload.backing, batch.backing);
       for (const event of batch) {
         const alone = RED.cloneMessage({ _msgid: '', payload: event }).payload;
         assert.deepEqual(alone.toJSON(), event.toJSON());

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { BatchPart } from '../../nodes/messages/batch-part';
+import { BatchSlice } from '../../nodes/messages/batch-slice';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Alert, Report, Stage } from '../../src/model/report';
 import { CaptureReader } from '../../src/readers/capture/capture-reader';
@@ -81,7 +81,7 @@ function lifeOf(file: string, eventsABatch: number): Life {
     for (let from = 0; from < batch.length; from += eventsABatch) {
       const first = from === 0;
       const to = Math.min(from + eventsABatch, batch.length);
-      const part = new BatchPart(batch, from, to, first ? batch.lost : [], [], first ? batch.notes : []);
+      const part = new BatchSlice(batch, from, to, first ? batch.lost : [], [], first ? batch.notes : []);
       keep(lifecycle.apply(part).stages);
     }
   };

@@ -5,7 +5,7 @@ import { armSession } from '../../src/session/sessions';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import type { Recorder } from './scenario';
 
-const MOST_MS = 15_000;
+const MAX_MS = 15_000;
 
 export const recordHere: Recorder = async ([command, ...args], onLine, bufferKb = 2048) => {
   const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb });
@@ -17,7 +17,7 @@ export const recordHere: Recorder = async ([command, ...args], onLine, bufferKb 
       lines.push(line);
       onLine(line);
     };
-    const settings = readWorkloadSettings({ command, args, timeLimitSeconds: MOST_MS / 1000 });
+    const settings = readWorkloadSettings({ command, args, timeLimitSeconds: MAX_MS / 1000 });
     const workload = await session.run(settings, { stdout, stderr: (line) => void lines.push(line) });
     for await (const batch of batches) lifecycle.apply(batch);
     if (session.failure !== null) throw session.failure;

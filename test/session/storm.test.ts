@@ -28,7 +28,7 @@ const DIE = 120;
 /** Three inside, two outside. */
 const SENDERS = 5;
 const INSIDE = 3;
-const MOST_MS = 60_000;
+const MAX_MS = 60_000;
 
 /** Only what the storm sent: a parent hears of its children too, and the targets' parent ends them in the end. */
 const RULES = readRuleSet(
@@ -80,7 +80,7 @@ const sorted = (counts: Counts): Counts =>
   Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 describe('a storm of signals', function () {
-  this.timeout(2 * MOST_MS);
+  this.timeout(2 * MAX_MS);
   before(async function () {
     await needs(this, { root: true, tracefs: true, gcc: true });
   });
@@ -125,7 +125,7 @@ describe('a storm of signals', function () {
         const lines = new Inbox<string>();
         const batches = session.batches();
         const args = ['run', ...[HANDLE, IGNORE, DIE].map(String), fifo, log, ...plans.slice(0, INSIDE)];
-        const settings = readWorkloadSettings({ command: program, args, timeLimitSeconds: MOST_MS / 1000 });
+        const settings = readWorkloadSettings({ command: program, args, timeLimitSeconds: MAX_MS / 1000 });
         const workload = await session.run(settings, {
           stdout: (line) => {
             lines.push(line);
@@ -135,14 +135,14 @@ describe('a storm of signals', function () {
           },
         });
         const outside = async (): Promise<void> => {
-          const said = await lines.first((line) => line.startsWith('targets '), MOST_MS, 'the targets');
+          const said = await lines.first((line) => line.startsWith('targets '), MAX_MS, 'the targets');
           const pids = said.split(' ').slice(1);
           await Promise.all(
             plans.slice(INSIDE).map((plan, index) => {
               const send = [program, 'send', logs[INSIDE + index]!, plan, ...pids];
               const trace = ['strace', '-e', 'trace=kill', '-e', 'signal=none', '-o', `${plan}.strace`];
               const [command, ...rest] = besideStrace ? [...trace, ...send] : send;
-              return promisify(execFile)(command!, rest, { timeout: MOST_MS });
+              return promisify(execFile)(command!, rest, { timeout: MAX_MS });
             }),
           );
           // The targets' parent ends when it has been opened and closed.

@@ -19,12 +19,12 @@ export function cacheFolder(): string {
 
 /** Why a kernel cannot be had: the mirror does not offer it, or there is no mirror. */
 export class NoKernel extends Error {
-  constructor(
-    message: string,
-    /** The mirror answers, and has no such kernel. */
-    readonly isUnoffered: boolean,
-  ) {
+  /** The mirror answers, and has no such kernel. */
+  readonly isUnoffered: boolean;
+
+  constructor(message: string, isUnoffered: boolean) {
     super(message);
+    this.isUnoffered = isUnoffered;
   }
 }
 

@@ -71,66 +71,70 @@ function tooDeep({ say, written, editAsJson }: ConditionOptions): JQuery {
 class ConditionRows {
   readonly element = div('tracelife-conditions');
 
-  constructor(
-    private readonly options: ConditionOptions,
-    private join: 'all' | 'any',
-    private readonly rows: ConditionRow[],
-  ) {
-    this.draw();
+  readonly #options: ConditionOptions;
+  #join: 'all' | 'any';
+  readonly #rows: ConditionRow[];
+
+  constructor(options: ConditionOptions, join: 'all' | 'any', rows: ConditionRow[]) {
+    this.#options = options;
+    this.#join = join;
+    this.#rows = rows;
+
+    this.#draw();
   }
 
-  private draw(): void {
-    const { say, isPlain = false } = this.options;
+  #draw(): void {
+    const { say, isPlain = false } = this.#options;
     this.element.empty();
-    if (!isPlain && this.rows.length > 1) {
+    if (!isPlain && this.#rows.length > 1) {
       const joins: Choice[] = [
         ['all', say('input.all')],
         ['any', say('input.any')],
       ];
       const chosen = (join: string): void => {
-        this.join = join === 'any' ? 'any' : 'all';
-        this.tell();
+        this.#join = join === 'any' ? 'any' : 'all';
+        this.#tell();
       };
-      this.element.append(select(joins, this.join, chosen).addClass('tracelife-join'));
+      this.element.append(select(joins, this.#join, chosen).addClass('tracelife-join'));
     }
-    for (const index of this.rows.keys()) this.element.append(this.row(index));
+    for (const index of this.#rows.keys()) this.element.append(this.#row(index));
     this.element.append(
       smallButton('plus', say('input.addCondition'), () => {
-        const unused = this.options.fields.find((field) => !this.rows.some((row) => row.field === field));
-        this.rows.push(emptyRow(unused ?? this.options.fields[0]!));
-        this.tell();
-        this.draw();
+        const unused = this.#options.fields.find((field) => !this.#rows.some((row) => row.field === field));
+        this.#rows.push(emptyRow(unused ?? this.#options.fields[0]!));
+        this.#tell();
+        this.#draw();
       }).addClass('tracelife-add-condition'),
     );
   }
 
-  private row(index: number): JQuery {
-    const { say, isPlain = false } = this.options;
-    const row = this.rows[index]!;
+  #row(index: number): JQuery {
+    const { say, isPlain = false } = this.#options;
+    const row = this.#rows[index]!;
     const change = (changes: Partial<ConditionRow>): void => {
-      this.rows[index] = { ...this.rows[index]!, ...changes };
-      this.tell();
+      this.#rows[index] = { ...this.#rows[index]!, ...changes };
+      this.#tell();
     };
-    const field = this.fieldSelect(row, (name) => {
+    const field = this.#fieldSelect(row, (name) => {
       change(emptyRow(name, row.denied));
-      this.draw();
+      this.#draw();
     });
     const test = select(testsOf(row, say), row.test, (chosen) => {
-      const value = chosen === 'known' ? 'true' : row.test === 'known' ? '' : this.rows[index]!.value;
+      const value = chosen === 'known' ? 'true' : row.test === 'known' ? '' : this.#rows[index]!.value;
       change({ test: chosen as RowTest, value });
-      this.draw();
+      this.#draw();
     });
     const remove = $('<a href="#" class="red-ui-button red-ui-button-small tracelife-remove">')
       .append(icon('remove'))
       .attr('title', say('input.remove'))
       .on('click', (event) => {
         event.preventDefault();
-        this.rows.splice(index, 1);
-        this.tell();
-        this.draw();
+        this.#rows.splice(index, 1);
+        this.#tell();
+        this.#draw();
       });
     return div('tracelife-condition').append(
-      isPlain ? '' : this.denial(row, change),
+      isPlain ? '' : this.#denial(row, change),
       field.addClass('tracelife-field'),
       test.addClass('tracelife-test'),
       valueField(row, say, (value) => {
@@ -140,8 +144,8 @@ class ConditionRows {
     );
   }
 
-  private denial(row: ConditionRow, change: (changes: Partial<ConditionRow>) => void): JQuery {
-    const { say } = this.options;
+  #denial(row: ConditionRow, change: (changes: Partial<ConditionRow>) => void): JQuery {
+    const { say } = this.#options;
     let { denied } = row;
     const button = $('<button type="button" class="red-ui-button red-ui-button-small tracelife-not">')
       .text(say('input.not'))
@@ -158,8 +162,8 @@ class ConditionRows {
     });
   }
 
-  private fieldSelect(row: ConditionRow, chosen: (name: FieldName) => void): JQuery {
-    const { say, fields } = this.options;
+  #fieldSelect(row: ConditionRow, chosen: (name: FieldName) => void): JQuery {
+    const { say, fields } = this.#options;
     const list = $('<select>');
     for (const group of GROUPS) {
       const own = fields.filter((name) =>
@@ -184,8 +188,8 @@ class ConditionRows {
     });
   }
 
-  private tell(): void {
-    this.options.changed(writtenCondition({ join: this.join, rows: this.rows }));
+  #tell(): void {
+    this.#options.changed(writtenCondition({ join: this.#join, rows: this.#rows }));
   }
 }
 

@@ -40,215 +40,219 @@ export interface RuleFormOptions {
 
 export class RuleForm {
   readonly element = div('tracelife-rule-form');
-  private rule: JsonObject;
-  private readonly say: Say;
+  #rule: JsonObject;
+  readonly #say: Say;
 
-  constructor(private readonly options: RuleFormOptions) {
-    this.rule = options.rule;
-    this.say = options.say;
-    this.draw();
+  readonly #options: RuleFormOptions;
+
+  constructor(options: RuleFormOptions) {
+    this.#options = options;
+
+    this.#rule = options.rule;
+    this.#say = options.say;
+    this.#draw();
   }
 
-  private get subject(): string {
-    return shownText(this.rule['on'] ?? 'signal');
+  get #subject(): string {
+    return shownText(this.#rule['on'] ?? 'signal');
   }
 
-  private draw(): void {
+  #draw(): void {
     this.element
       .empty()
       .append(
-        formRow(this.part('name'), this.text('name').addClass('tracelife-wide')),
-        formRow(this.part('on'), this.subjectSelect()),
-        ...this.subjectRows(),
-        formRow(this.part('verdict'), this.verdictSelect(), this.severitySelect()),
-        formRow(this.part('reason'), this.text('reason', 'input.reason').addClass('tracelife-wide')),
-        ...(this.subject === 'loss' ? [] : [formRow(this.part('except'), this.exceptions())]),
-        formRow(this.part('until'), this.text('until', 'input.date').addClass('tracelife-date')),
-        ...(this.subject === 'signal' ? [formRow(this.part('repeats'), ...this.repeats())] : []),
-        formRow(this.part('requires'), this.completeness()),
+        formRow(this.#part('name'), this.#text('name').addClass('tracelife-wide')),
+        formRow(this.#part('on'), this.#subjectSelect()),
+        ...this.#subjectRows(),
+        formRow(this.#part('verdict'), this.#verdictSelect(), this.#severitySelect()),
+        formRow(this.#part('reason'), this.#text('reason', 'input.reason').addClass('tracelife-wide')),
+        ...(this.#subject === 'loss' ? [] : [formRow(this.#part('except'), this.#exceptions())]),
+        formRow(this.#part('until'), this.#text('until', 'input.date').addClass('tracelife-date')),
+        ...(this.#subject === 'signal' ? [formRow(this.#part('repeats'), ...this.#repeats())] : []),
+        formRow(this.#part('requires'), this.#completeness()),
       );
   }
 
-  private part(key: string): string {
-    return this.say(`part.${key}`);
+  #part(key: string): string {
+    return this.#say(`part.${key}`);
   }
 
-  private set(key: RuleKey, value: unknown): void {
-    this.rule = withKey(this.rule, key, value);
-    this.options.changed(this.rule);
+  #set(key: RuleKey, value: unknown): void {
+    this.#rule = withKey(this.#rule, key, value);
+    this.#options.changed(this.#rule);
   }
 
-  private text(key: 'name' | 'reason' | 'until', placeholder = ''): JQuery {
-    const hint = placeholder === '' ? '' : this.say(placeholder);
-    return textField(shownText(this.rule[key]), hint, (value) => {
-      this.set(key, value === '' && key !== 'name' ? undefined : value);
+  #text(key: 'name' | 'reason' | 'until', placeholder = ''): JQuery {
+    const hint = placeholder === '' ? '' : this.#say(placeholder);
+    return textField(shownText(this.#rule[key]), hint, (value) => {
+      this.#set(key, value === '' && key !== 'name' ? undefined : value);
     });
   }
 
-  private subjectSelect(): JQuery {
-    const choices = ['signal', 'zombie', 'loss'].map((on): Choice => [on, this.say(`input.${on}`)]);
-    return select(choices, this.subject, (on) => {
+  #subjectSelect(): JQuery {
+    const choices = ['signal', 'zombie', 'loss'].map((on): Choice => [on, this.#say(`input.${on}`)]);
+    return select(choices, this.#subject, (on) => {
       const ofSignals: RuleKey[] = [...PATTERNS, 'repeats'];
       const gone: RuleKey[] = ['olderThan', 'atLeast', ...(on === 'signal' ? [] : ofSignals)];
       if (on === 'loss') gone.push('when', 'except');
-      for (const key of gone) this.rule = withKey(this.rule, key, undefined);
-      if (on === 'zombie') this.rule = withKey(this.rule, 'olderThan', 30);
-      if (on === 'signal' && this.rule['when'] === undefined) this.rule = withKey(this.rule, 'when', {});
-      this.set('on', on === 'signal' ? undefined : on);
-      this.draw();
+      for (const key of gone) this.#rule = withKey(this.#rule, key, undefined);
+      if (on === 'zombie') this.#rule = withKey(this.#rule, 'olderThan', 30);
+      if (on === 'signal' && this.#rule['when'] === undefined) this.#rule = withKey(this.#rule, 'when', {});
+      this.#set('on', on === 'signal' ? undefined : on);
+      this.#draw();
     });
   }
 
-  private subjectRows(): JQuery[] {
-    switch (this.subject) {
+  #subjectRows(): JQuery[] {
+    switch (this.#subject) {
       case 'zombie':
         return [
-          formRow(this.part('when'), this.condition('when', OF_ZOMBIES)),
-          formRow(this.part('olderThan'), this.amount('olderThan'), word(this.say('input.seconds'))),
+          formRow(this.#part('when'), this.#condition('when', OF_ZOMBIES)),
+          formRow(this.#part('olderThan'), this.#amount('olderThan'), word(this.#say('input.seconds'))),
         ];
       case 'loss':
-        return [formRow(this.part('atLeast'), this.amount('atLeast'), word(this.say('input.events')))];
+        return [formRow(this.#part('atLeast'), this.#amount('atLeast'), word(this.#say('input.events')))];
       default:
         return [
-          formRow(this.part('when'), this.condition('when', FIELD_NAMES)),
-          formRow(this.part('pattern'), this.patternSelect(), this.patternFields()),
+          formRow(this.#part('when'), this.#condition('when', FIELD_NAMES)),
+          formRow(this.#part('pattern'), this.#patternSelect(), this.#patternFields()),
         ];
     }
   }
 
-  private condition(key: 'when', fields: readonly FieldName[]): JQuery {
-    const { say, editAsJson } = this.options;
+  #condition(key: 'when', fields: readonly FieldName[]): JQuery {
+    const { say, editAsJson } = this.#options;
     return conditionEditor({
       say,
-      written: this.rule[key],
+      written: this.#rule[key],
       fields,
       editAsJson,
       changed: (written) => {
-        this.set(key, written);
+        this.#set(key, written);
       },
     });
   }
 
-  private amount(key: 'olderThan' | 'atLeast'): JQuery {
-    return textField(shownText(this.rule[key]), key === 'atLeast' ? '1' : '', (value) => {
-      this.set(key, value === '' ? undefined : numberOrText(value));
+  #amount(key: 'olderThan' | 'atLeast'): JQuery {
+    return textField(shownText(this.#rule[key]), key === 'atLeast' ? '1' : '', (value) => {
+      this.#set(key, value === '' ? undefined : numberOrText(value));
     }).addClass('tracelife-number');
   }
 
-  private get pattern(): string {
-    const kind = PATTERNS.find((key) => this.rule[key] !== undefined);
+  get #pattern(): string {
+    const kind = PATTERNS.find((key) => this.#rule[key] !== undefined);
     if (kind !== 'without') return kind ?? 'none';
-    const { stage } = this.patternOf('without');
+    const { stage } = this.#patternOf('without');
     return stage === undefined ? 'signal' : shownText(stage);
   }
 
-  private patternOf(key: (typeof PATTERNS)[number]): JsonObject {
-    const written = this.rule[key];
+  #patternOf(key: (typeof PATTERNS)[number]): JsonObject {
+    const written = this.#rule[key];
     return isObject(written) ? written : {};
   }
 
-  private patternSelect(): JQuery {
+  #patternSelect(): JQuery {
     const names = ['none', 'after', ...AWAITED_STAGES, 'signal', 'times'];
-    const choices = names.map((name): Choice => [name, this.say(`pattern.${name}`)]);
-    return select(choices, this.pattern, (name) => {
-      const before = this.rule;
-      for (const key of PATTERNS) this.rule = withKey(this.rule, key, undefined);
+    const choices = names.map((name): Choice => [name, this.#say(`pattern.${name}`)]);
+    return select(choices, this.#pattern, (name) => {
+      const before = this.#rule;
+      for (const key of PATTERNS) this.#rule = withKey(this.#rule, key, undefined);
       const within = PATTERNS.map((key) => before[key]).find(isObject)?.['within'] ?? 10;
-      if (name === 'none') this.options.changed(this.rule);
-      else if (name === 'after') this.set('after', { when: { signal: 'SIGTERM' }, within });
-      else if (name === 'times') this.set('times', { atLeast: 100, within });
-      else if (name === 'signal') this.set('without', { when: { signal: 'SIGCONT' }, within });
-      else this.set('without', { stage: name, within });
-      this.draw();
+      if (name === 'none') this.#options.changed(this.#rule);
+      else if (name === 'after') this.#set('after', { when: { signal: 'SIGTERM' }, within });
+      else if (name === 'times') this.#set('times', { atLeast: 100, within });
+      else if (name === 'signal') this.#set('without', { when: { signal: 'SIGCONT' }, within });
+      else this.#set('without', { stage: name, within });
+      this.#draw();
     }).addClass('tracelife-wide');
   }
 
-  private patternFields(): JQuery {
-    const key = PATTERNS.find((each) => this.rule[each] !== undefined);
+  #patternFields(): JQuery {
+    const key = PATTERNS.find((each) => this.#rule[each] !== undefined);
     const fields = div('tracelife-pattern');
     if (key === undefined) return fields;
-    const { say, editAsJson } = this.options;
+    const { say, editAsJson } = this.#options;
     const change = (name: string, value: unknown): void => {
-      this.set(key, changedKey(this.patternOf(key), name, value));
+      this.#set(key, changedKey(this.#patternOf(key), name, value));
     };
     const number = (name: string): JQuery =>
-      textField(shownText(this.patternOf(key)[name]), '', (value) => {
+      textField(shownText(this.#patternOf(key)[name]), '', (value) => {
         change(name, numberOrText(value));
       }).addClass('tracelife-number');
     if (key === 'times') fields.append(number('atLeast'), word(say('input.times')));
     fields.append(word(say('input.within')), number('within'), word(say('input.seconds')));
     if (key === 'times') {
-      const per = this.fieldNames(this.patternOf(key)['per'], 'target.id', (names) => {
+      const per = this.#fieldNames(this.#patternOf(key)['per'], 'target.id', (names) => {
         change('per', names);
       });
       return fields.append(div('tracelife-line').append(word(say('input.per')), per));
     }
-    if (this.pattern === 'after' || this.pattern === 'signal') {
+    if (this.#pattern === 'after' || this.#pattern === 'signal') {
       const changed = (written: JsonObject): void => {
         change('when', written);
       };
-      const { when } = this.patternOf(key);
+      const { when } = this.#patternOf(key);
       fields.append(conditionEditor({ say, written: when, fields: FIELD_NAMES, changed, editAsJson }));
     }
     return fields;
   }
 
-  private verdictSelect(): JQuery {
+  #verdictSelect(): JQuery {
     const verdicts = Object.keys(USUAL_SEVERITY) as VerdictName[];
-    const choices = verdicts.map((verdict): Choice => [verdict, this.say(`verdict.${verdict}`)]);
-    return select(choices, shownText(this.rule['verdict']), (verdict) => {
-      this.set('verdict', verdict);
-      this.draw();
+    const choices = verdicts.map((verdict): Choice => [verdict, this.#say(`verdict.${verdict}`)]);
+    return select(choices, shownText(this.#rule['verdict']), (verdict) => {
+      this.#set('verdict', verdict);
+      this.#draw();
     });
   }
 
-  private severitySelect(): JQuery {
-    const usual = USUAL_SEVERITY[this.rule['verdict'] as VerdictName] as string | undefined;
-    const severity = usual === undefined ? '' : this.say(`severity.${usual}`);
+  #severitySelect(): JQuery {
+    const usual = USUAL_SEVERITY[this.#rule['verdict'] as VerdictName] as string | undefined;
+    const severity = usual === undefined ? '' : this.#say(`severity.${usual}`);
     const choices: Choice[] = [
-      ['', this.say('severity.usual', { severity })],
-      ...SEVERITIES.map((each): Choice => [each, this.say(`severity.${each}`)]),
+      ['', this.#say('severity.usual', { severity })],
+      ...SEVERITIES.map((each): Choice => [each, this.#say(`severity.${each}`)]),
     ];
-    return select(choices, shownText(this.rule['severity']), (chosen) => {
-      this.set('severity', chosen === '' ? undefined : chosen);
+    return select(choices, shownText(this.#rule['severity']), (chosen) => {
+      this.#set('severity', chosen === '' ? undefined : chosen);
     });
   }
 
-  private exceptions(): JQuery {
-    const { say, editAsJson } = this.options;
+  #exceptions(): JQuery {
+    const { say, editAsJson } = this.#options;
     return exceptionEditor({
       say,
-      written: this.rule['except'],
-      ofSignals: this.subject === 'signal',
+      written: this.#rule['except'],
+      ofSignals: this.#subject === 'signal',
       editAsJson,
       changed: (except) => {
-        this.set('except', except);
+        this.#set('except', except);
       },
     });
   }
 
-  private repeats(): JQuery[] {
-    const repeats = (): JsonObject => (isObject(this.rule['repeats']) ? this.rule['repeats'] : {});
+  #repeats(): JQuery[] {
+    const repeats = (): JsonObject => (isObject(this.#rule['repeats']) ? this.#rule['repeats'] : {});
     const change = (key: 'by' | 'every', value: unknown): void => {
       const now = changedKey(repeats(), key, value);
-      this.set('repeats', Object.keys(now).length === 0 ? undefined : now);
+      this.#set('repeats', Object.keys(now).length === 0 ? undefined : now);
     };
     const every = textField(shownText(repeats()['every']), '60', (value) => {
       change('every', value === '' ? undefined : numberOrText(value));
     });
-    const by = this.fieldNames(repeats()['by'], this.say('input.usualRepeats'), (names) => {
+    const by = this.#fieldNames(repeats()['by'], this.#say('input.usualRepeats'), (names) => {
       change('by', names);
     });
     return [
-      word(this.say('input.every')),
+      word(this.#say('input.every')),
       every.addClass('tracelife-number'),
-      word(this.say('input.seconds')),
-      div('tracelife-line').append(word(this.say('input.by')), by),
+      word(this.#say('input.seconds')),
+      div('tracelife-line').append(word(this.#say('input.by')), by),
     ];
   }
 
   /** One name is written as such, several as a list. */
-  private fieldNames(written: unknown, hint: string, changed: (names: unknown) => void): JQuery {
+  #fieldNames(written: unknown, hint: string, changed: (names: unknown) => void): JQuery {
     const names: unknown[] = Array.isArray(written) ? written : written === undefined ? [] : [written];
     const field = textField(joinValues(names.map(shownText)), hint, (text) => {
       changed(text.trim() === '' ? undefined : splitValues(text));
@@ -256,12 +260,12 @@ export class RuleForm {
     return completeFrom(field.addClass('tracelife-wide'), FIELD_NAMES);
   }
 
-  private completeness(): JQuery {
-    const box = $('<input type="checkbox">').prop('checked', this.rule['requires'] === 'complete');
+  #completeness(): JQuery {
+    const box = $('<input type="checkbox">').prop('checked', this.#rule['requires'] === 'complete');
     box.on('change', () => {
-      this.set('requires', box.prop('checked') === true ? 'complete' : undefined);
+      this.#set('requires', box.prop('checked') === true ? 'complete' : undefined);
     });
-    return $('<label class="tracelife-check">').append(box, word(this.say('input.complete')));
+    return $('<label class="tracelife-check">').append(box, word(this.#say('input.complete')));
   }
 }
 

@@ -25,72 +25,76 @@ export interface RuleRowOptions {
 export class RuleRow {
   readonly element = div('tracelife-rule');
   written: unknown;
-  private readonly say: Say;
-  private readonly name = div('tracelife-rule-name');
-  private readonly words = div('tracelife-rule-words');
-  private readonly wrong = div('tracelife-rule-wrong');
-  private readonly body = div('tracelife-rule-body').hide();
-  private readonly power = $('<a href="#" class="tracelife-rule-switch">');
-  private readonly caret = icon('angle-right').addClass('tracelife-rule-caret');
-  private codeEditor: CodeEditor | null = null;
+  readonly #say: Say;
+  readonly #name = div('tracelife-rule-name');
+  readonly #words = div('tracelife-rule-words');
+  readonly #wrong = div('tracelife-rule-wrong');
+  readonly #body = div('tracelife-rule-body').hide();
+  readonly #power = $('<a href="#" class="tracelife-rule-switch">');
+  readonly #caret = icon('angle-right').addClass('tracelife-rule-caret');
+  #codeEditor: CodeEditor | null = null;
 
-  constructor(private readonly options: RuleRowOptions) {
-    this.say = options.say;
+  readonly #options: RuleRowOptions;
+
+  constructor(options: RuleRowOptions) {
+    this.#options = options;
+
+    this.#say = options.say;
     this.written = options.written;
-    const text = div('tracelife-rule-text').append(this.name, this.words, this.wrong);
-    const head = div('tracelife-rule-head').attr('title', this.say('rule.open'));
-    head.append(this.power, text, this.caret).appendTo(this.element);
-    this.body.appendTo(this.element);
+    const text = div('tracelife-rule-text').append(this.#name, this.#words, this.#wrong);
+    const head = div('tracelife-rule-head').attr('title', this.#say('rule.open'));
+    head.append(this.#power, text, this.#caret).appendTo(this.element);
+    this.#body.appendTo(this.element);
     head.on('click', () => {
       if (this.isOpen) this.close();
       else this.open();
     });
-    this.power.on('click', (event) => {
+    this.#power.on('click', (event) => {
       event.preventDefault();
       event.stopPropagation();
-      this.toggle();
+      this.#toggle();
     });
   }
 
   get isOpen(): boolean {
-    return this.caret.hasClass('fa-angle-down');
+    return this.#caret.hasClass('fa-angle-down');
   }
 
   open(): void {
-    this.options.opens(this);
-    this.caret.removeClass('fa-angle-right').addClass('fa-angle-down');
+    this.#options.opens(this);
+    this.#caret.removeClass('fa-angle-right').addClass('fa-angle-down');
     this.element.addClass('tracelife-open');
-    if (isObject(this.written)) this.showForm();
-    else this.showJson();
-    this.body.show();
+    if (isObject(this.written)) this.#showForm();
+    else this.#showJson();
+    this.#body.show();
     this.element[0]?.scrollIntoView({ block: 'nearest' });
   }
 
   close(): void {
-    this.closeJson();
-    this.caret.removeClass('fa-angle-down').addClass('fa-angle-right');
+    this.#closeJson();
+    this.#caret.removeClass('fa-angle-down').addClass('fa-angle-right');
     this.element.removeClass('tracelife-open');
-    this.body.hide().empty();
+    this.#body.hide().empty();
   }
 
   /** @param refusal what is wrong with it, with its place in the list */
   show(refusal: string | null): void {
-    const rule = this.read();
+    const rule = this.#read();
     const { name, enabled } = isObject(this.written) ? this.written : {};
     const isOff = enabled === false;
     this.element.toggleClass('tracelife-off', isOff).toggleClass('tracelife-wrong', refusal !== null);
     this.element.attr('data-severity', rule === null ? 'none' : severityOf(rule));
-    this.name.text(shownText(name) || this.say('rule.unnamed'));
-    this.words.text(rule === null ? '' : ruleWords(rule, this.say)).toggle(rule !== null);
-    this.wrong.text(refusal ?? '').toggle(refusal !== null);
-    this.power
+    this.#name.text(shownText(name) || this.#say('rule.unnamed'));
+    this.#words.text(rule === null ? '' : ruleWords(rule, this.#say)).toggle(rule !== null);
+    this.#wrong.text(refusal ?? '').toggle(refusal !== null);
+    this.#power
       .empty()
       .append(icon(isOff ? 'toggle-off' : 'toggle-on'))
-      .attr('title', this.say(isOff ? 'rule.off' : 'rule.on'));
+      .attr('title', this.#say(isOff ? 'rule.off' : 'rule.on'));
   }
 
   /** Null where it is no rule: then there are no words for it. */
-  private read(): Rule | null {
+  #read(): Rule | null {
     try {
       return readRule(this.written, 'rule');
     } catch {
@@ -98,68 +102,68 @@ export class RuleRow {
     }
   }
 
-  private toggle(): void {
+  #toggle(): void {
     if (!isObject(this.written)) return;
     // On is the default, and is not written.
     const enabled = this.written['enabled'] === false ? undefined : false;
     this.written = withKey(this.written, 'enabled', enabled);
-    this.options.changed();
+    this.#options.changed();
     if (this.isOpen) this.open();
   }
 
-  private showForm(): void {
-    this.closeJson();
+  #showForm(): void {
+    this.#closeJson();
     const rule = isObject(this.written) ? this.written : {};
     const editAsJson = (): void => {
-      this.showJson();
+      this.#showJson();
     };
     const form = new RuleForm({
-      say: this.say,
+      say: this.#say,
       rule,
       editAsJson,
       changed: (changed) => {
         this.written = changed;
-        this.options.changed();
+        this.#options.changed();
       },
     });
-    const asJson = smallButton('code', this.say('rule.asJson'), editAsJson).addClass('tracelife-as-json');
-    this.body.empty().append(form.element, asJson);
+    const asJson = smallButton('code', this.#say('rule.asJson'), editAsJson).addClass('tracelife-as-json');
+    this.#body.empty().append(form.element, asJson);
   }
 
-  private showJson(): void {
-    this.closeJson();
+  #showJson(): void {
+    this.#closeJson();
     const place = $('<div class="node-text-editor">').attr('id', JSON_EDITOR);
-    const asForm = smallButton('list-alt', this.say('rule.asForm'), () => {
-      if (isObject(this.written)) this.showForm();
+    const asForm = smallButton('list-alt', this.#say('rule.asForm'), () => {
+      if (isObject(this.written)) this.#showForm();
     }).addClass('tracelife-as-form');
-    this.body.empty().append(place, asForm);
+    this.#body.empty().append(place, asForm);
     const value = JSON.stringify(this.written, null, 2);
     const editor = RED.editor.createEditor({
       id: JSON_EDITOR,
       mode: 'ace/mode/json',
       value,
     }) as unknown as CodeEditor;
-    this.codeEditor = editor;
+    this.#codeEditor = editor;
     editor.getSession().on('change', () => {
-      this.readJson(editor.getValue());
+      this.#readJson(editor.getValue());
     });
   }
 
   /** What is no JSON yet is told, and the rule stays as it was. */
-  private readJson(text: string): void {
+  #readJson(text: string): void {
     try {
       this.written = JSON.parse(text) as unknown;
     } catch (error) {
-      this.wrong.text(error instanceof Error ? error.message : '').show();
+      this.#wrong.text(error instanceof Error ? error.message : '').show();
       this.element.addClass('tracelife-wrong');
       return;
     }
-    this.options.changed();
+    this.#options.changed();
   }
 
-  private closeJson(): void {
-    this.codeEditor?.destroy();
-    this.codeEditor = null;
+  #closeJson(): void {
+    this.#codeEditor?.destroy();
+    this.#codeEditor = null;
   }
 }
 

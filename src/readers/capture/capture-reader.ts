@@ -17,7 +17,7 @@ import { makeColumns, type OpenColumns, type RecordColumns } from '../pages/reco
 import { RingBatch } from '../pages/ring-batch';
 import type { RingContext } from '../pages/ring-event';
 import type { RingRows } from '../pages/row-merge';
-import { RowWatch } from '../pages/row-watch';
+import { RowFilter } from '../pages/row-filter';
 import { TaskNames } from '../pages/task-names';
 import { readNote } from '../trace-note';
 import type { TraceReader } from '../trace-reader';
@@ -197,7 +197,7 @@ function isDamage(value: unknown): value is Damage {
 
 function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingContext): RingBatch | null {
   const { streams, stacks, names, groups, lost, damage, notes } = meta;
-  if (!isList(streams, isStream) || streams.length > MOST_STREAMS) return null;
+  if (!isList(streams, isStream) || streams.length > MAX_STREAMS) return null;
   if (!isList(stacks, isTexts) || !isList(names, isNamed) || !isList(groups, isGrouped)) return null;
   if (!isList(lost, isLoss) || !isList(damage, isDamage) || !Array.isArray(notes)) return null;
   const rows = readRows(streams, bytes, stacks);
@@ -205,7 +205,7 @@ function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingCo
   for (const [tid, comm] of names) context.names.seed(tid, comm);
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
   const read = notes.map(readNote).filter((note) => note !== null);
-  return new RingBatch({ rows: new RowWatch(context).pass(rows), context }, lost, damage, read);
+  return new RingBatch({ rows: new RowFilter(context).learnAndFilter(rows), context }, lost, damage, read);
 }
 
 /** sec; nsec, offset, size and stack; id. */
@@ -214,7 +214,7 @@ function columnBytesOf(rows: number): number {
 }
 
 /** Null where the columns do not fit the bytes, or point outside. */
-const MOST_STREAMS = 2 ** 16;
+const MAX_STREAMS = 2 ** 16;
 
 function readRows(
   metas: readonly StreamMeta[],
@@ -286,9 +286,9 @@ function joined(batches: readonly RingBatch[], damage: readonly Damage[]): Event
   if (first === undefined) return new EventList([], [], damage);
   if (batches.length === 1 && damage.length === 0) return first;
   const rows =
-    batches.length === 1 ? first.insides().rows : joinRows(batches.map((batch) => batch.insides().rows));
+    batches.length === 1 ? first.backing().rows : joinRows(batches.map((batch) => batch.backing().rows));
   return new RingBatch(
-    { rows, context: first.insides().context },
+    { rows, context: first.backing().context },
     batches.flatMap((batch) => batch.lost),
     [...batches.flatMap((batch) => batch.damage), ...damage],
     batches.flatMap((batch) => batch.notes),

@@ -17,7 +17,11 @@ export class CaptureWriter {
   #seedsWritten = 0;
   #groupsWritten = 0;
 
-  constructor(readonly context: RingContext) {}
+  readonly context: RingContext;
+
+  constructor(context: RingContext) {
+    this.context = context;
+  }
 
   head(): Buffer {
     const { table, flagStyle, clockInNs } = this.context;
@@ -26,7 +30,7 @@ export class CaptureWriter {
   }
 
   batch(batch: RingBatch): Buffer {
-    const { rows } = batch.insides();
+    const { rows } = batch.backing();
     const packed = packRows(rows, this.context);
     const seeds = this.context.names.seeds;
     const groups = this.context.names.seedGroups;

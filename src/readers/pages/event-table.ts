@@ -30,7 +30,11 @@ export class EventTable {
   stackId = -1;
   stackOffset = 16;
 
-  constructor(readonly layout: PageLayout) {}
+  readonly layout: PageLayout;
+
+  constructor(layout: PageLayout) {
+    this.layout = layout;
+  }
 
   /**
    * Adds one `format` file; of two with the same id the later counts.

@@ -29,8 +29,12 @@ export class KernelSymbols {
   #bytes: Buffer | null = null;
   #table: SymbolTable | null = null;
 
+  readonly #read: () => string | Buffer;
+
   /** @param read gives the text of kallsyms; '' where it may not be read (addresses then stay hex) */
-  constructor(private readonly read: () => string | Buffer) {}
+  constructor(read: () => string | Buffer) {
+    this.#read = read;
+  }
 
   /** Takes the text, and looks through it, before it is needed: later it would hold up who waits for an event. */
   load(bytes: Buffer): void {
@@ -45,7 +49,7 @@ export class KernelSymbols {
 
   #text(): Buffer {
     if (this.#bytes === null) {
-      const read = this.read();
+      const read = this.#read();
       this.#bytes = typeof read === 'string' ? Buffer.from(read, 'latin1') : read;
     }
     return this.#bytes;

@@ -13,7 +13,7 @@ export function learnNames(event: RingEvent): void {
       names.rename(Number(event.field('pid') ?? event.pid), sec, nsec, String(event.field('newcomm')));
       break;
     case 'task_newtask':
-      names.born(event.pid, Number(event.field('pid')), Number(event.field('clone_flags')));
+      names.forked(event.pid, Number(event.field('pid')), Number(event.field('clone_flags')));
       names.rename(Number(event.field('pid')), sec, nsec, String(event.field('comm')));
       break;
     case 'sched_process_fork':

@@ -18,7 +18,11 @@ export interface MergedPages {
 export class PageMerger {
   readonly #queues: RecordQueue[] = [];
 
-  constructor(readonly kind: PageKind) {}
+  readonly kind: PageKind;
+
+  constructor(kind: PageKind) {
+    this.kind = kind;
+  }
 
   /**
    * A new stream of pages, such as one CPU of one instance.
@@ -56,7 +60,7 @@ export class PageMerger {
   /** @param before the watermark; null for everything, at the end */
   flush(before: Readonly<TraceTime> | null): MergedPages {
     const rows = mergeRows(this.#queues.map((queue) => queue.take(queue.rowsBefore(before))));
-    const troubles = this.#queues.map((queue) => queue.takeTroubles(before));
+    const troubles = this.#queues.map((queue) => queue.takeLossesAndDamage(before));
     return {
       rows,
       lost: troubles.flatMap((trouble) => trouble.lost).sort((a, b) => a.sec - b.sec || a.nsec - b.nsec),

@@ -47,13 +47,18 @@ export class RecordQueue implements RecordSink {
   lastSec = -1;
   lastNsec = 0;
 
-  constructor(
-    readonly cpu: number,
-    readonly instance: number,
-    readonly kind: PageKind,
-    /** Null where times are as they stand in the pages. */
-    private readonly change: ClockChange | null = null,
-  ) {
+  readonly cpu: number;
+  readonly instance: number;
+  readonly kind: PageKind;
+  /** Null where times are as they stand in the pages. */
+  readonly #change: ClockChange | null;
+
+  constructor(cpu: number, instance: number, kind: PageKind, change: ClockChange | null = null) {
+    this.cpu = cpu;
+    this.instance = instance;
+    this.kind = kind;
+    this.#change = change;
+
     this.stackId = kind.stackId;
     this.#columns = makeColumns(cpu, instance, FIRST_ROWS);
     this.#none = makeColumns(cpu, instance, 0);
@@ -80,7 +85,7 @@ export class RecordQueue implements RecordSink {
     if (header.lost !== 0) this.#gapAt = firstRow;
     this.#pageAt = atByte;
     appendRecords(page, header, layout, this, this.#bufferOf(bytes));
-    if (this.change !== null) this.#changeClock(firstRow, this.change);
+    if (this.#change !== null) this.#changeClock(firstRow, this.#change);
     if (header.lost !== 0) this.#lose(firstRow, header);
     return header.end;
   }
@@ -112,7 +117,7 @@ export class RecordQueue implements RecordSink {
     const { length, sec, nsec } = this.#columns;
     const time = { sec: 0, nsec: 0 };
     if (row < length) Object.assign(time, { sec: sec[row], nsec: nsec[row] });
-    else setTicks(time, this.change?.(baseTime) ?? baseTime);
+    else setTicks(time, this.#change?.(baseTime) ?? baseTime);
     this.#lost.push({ cpu: this.cpu, ...time, count: lost });
   }
 
@@ -199,7 +204,7 @@ export class RecordQueue implements RecordSink {
   }
 
   /** The losses before that time, all for null, and all damage so far; each is handed over once. */
-  takeTroubles(before: Readonly<TraceTime> | null): { lost: RecordLoss[]; damage: Damage[] } {
+  takeLossesAndDamage(before: Readonly<TraceTime> | null): { lost: RecordLoss[]; damage: Damage[] } {
     const isDue = ({ sec, nsec }: RecordLoss): boolean =>
       before === null || sec < before.sec || (sec === before.sec && nsec < before.nsec);
     const lost = this.#lost.filter(isDue);

@@ -1,36 +1,40 @@
 /** Events of ring-buffer pages, in order: where each stands, not what is in it. */
 import { LazyBatch } from '../../lazy-batch';
-import type { EventGlance, TraceNote } from '../../trace-event';
+import type { EventScan, TraceNote } from '../../trace-event';
 import type { MergedPages } from './page-merger';
-import { RingEvent, unknownName, type RingContext, type RingInsides } from './ring-event';
+import { RingEvent, unknownName, type RingContext, type RingBacking } from './ring-event';
 import type { RingRows } from './row-merge';
-import type { RowWatch } from './row-watch';
+import type { RowFilter } from './row-filter';
 import { toSeconds, toTicks } from './trace-time';
 
-export class RingBatch extends LazyBatch<RingInsides, RingEvent> {
+export class RingBatch extends LazyBatch<RingBacking, RingEvent> {
   /** The same events with further notes. */
   withNotes(notes: readonly TraceNote[]): RingBatch {
     if (notes.length === 0) return this;
-    return new RingBatch(this.insides(), this.lost, this.damage, [...this.notes, ...notes]);
+    return new RingBatch(this.backing(), this.lost, this.damage, [...this.notes, ...notes]);
   }
 
   protected eventAt(index: number): RingEvent {
-    return new RingEvent(this.insides, index);
+    return new RingEvent(this.backing, index);
   }
 
-  glance(): EventGlance {
-    return new RingGlance(this.insides);
+  scan(): EventScan {
+    return new RingScan(this.backing);
   }
 }
 
 /** A kind is the event's id. */
-class RingGlance implements EventGlance {
+class RingScan implements EventScan {
   private readonly rows: RingRows;
   private readonly context: RingContext;
 
-  constructor(private readonly insides: () => RingInsides) {
-    this.rows = insides().rows;
-    this.context = insides().context;
+  private readonly backing: () => RingBacking;
+
+  constructor(backing: () => RingBacking) {
+    this.backing = backing;
+
+    this.rows = backing().rows;
+    this.context = backing().context;
   }
 
   get names(): object {
@@ -54,14 +58,14 @@ class RingGlance implements EventGlance {
   }
 
   eventAt(index: number): RingEvent {
-    return new RingEvent(this.insides, index);
+    return new RingEvent(this.backing, index);
   }
 }
 
 /** What was merged, as events: names learnt, and what the watch drops left out. */
-export function ringBatch(merged: MergedPages, watch: RowWatch, notes: readonly TraceNote[]): RingBatch {
+export function ringBatch(merged: MergedPages, watch: RowFilter, notes: readonly TraceNote[]): RingBatch {
   const { context } = watch;
   const toTs = context.clockInNs ? toSeconds : toTicks;
   const lost = merged.lost.map(({ cpu, sec, nsec, count }) => ({ cpu, ts: toTs(sec, nsec), count }));
-  return new RingBatch({ rows: watch.pass(merged.rows), context }, lost, merged.damage, notes);
+  return new RingBatch({ rows: watch.learnAndFilter(merged.rows), context }, lost, merged.damage, notes);
 }

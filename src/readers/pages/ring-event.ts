@@ -23,36 +23,39 @@ export interface RingContext {
 }
 
 /** What a batch and its events look into. */
-export interface RingInsides {
+export interface RingBacking {
   readonly rows: RingRows;
   readonly context: RingContext;
 }
 
 /**
- * Plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the same function: so a clone
+ * Plain data only where it is asked for (`toJSON`). Its backing are its batch's, behind the same function: so a clone
  * of an event alone costs little, and is an event as well.
  */
 export class RingEvent implements LazyEvent {
   private decoded: EventFields | undefined;
 
-  constructor(
-    readonly insides: () => RingInsides,
-    /** Its place in the batch. */
-    readonly index: number,
-  ) {}
+  readonly backing: () => RingBacking;
+  /** Its place in the batch. */
+  readonly index: number;
+
+  constructor(backing: () => RingBacking, index: number) {
+    this.backing = backing;
+    this.index = index;
+  }
 
   get context(): RingContext {
-    return this.insides().context;
+    return this.backing().context;
   }
 
   private get columns(): RecordColumns {
-    const { streams, stream } = this.insides().rows;
+    const { streams, stream } = this.backing().rows;
     return streams[stream[this.index]!]!;
   }
 
   /** Of its columns. */
   private get row(): number {
-    return this.insides().rows.row[this.index]!;
+    return this.backing().rows.row[this.index]!;
   }
 
   get ts(): number {

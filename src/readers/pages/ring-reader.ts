@@ -8,16 +8,20 @@ import type { TraceNote } from '../../trace-event';
 import { PageMerger } from './page-merger';
 import { ringBatch, type RingBatch } from './ring-batch';
 import type { RingContext } from './ring-event';
-import { RowWatch } from './row-watch';
+import { RowFilter } from './row-filter';
 import type { ClockChange, TraceTime } from './trace-time';
 
 export class RingReader {
   readonly #merger: PageMerger;
-  readonly #watch: RowWatch;
+  readonly #watch: RowFilter;
 
-  constructor(readonly context: RingContext) {
+  readonly context: RingContext;
+
+  constructor(context: RingContext) {
+    this.context = context;
+
     this.#merger = new PageMerger(context.table);
-    this.#watch = new RowWatch(context);
+    this.#watch = new RowFilter(context);
   }
 
   /** As `PageMerger.addStream`. */

@@ -26,10 +26,13 @@ function isEarlier(a: RecordColumns, rowA: number, b: RecordColumns, rowB: numbe
 class Frontier {
   readonly #heap: number[] = [];
 
-  constructor(
-    readonly streams: readonly RecordColumns[],
-    readonly next: Uint32Array,
-  ) {
+  readonly streams: readonly RecordColumns[];
+  readonly next: Uint32Array;
+
+  constructor(streams: readonly RecordColumns[], next: Uint32Array) {
+    this.streams = streams;
+    this.next = next;
+
     streams.forEach((columns, stream) => {
       if (columns.length > 0) this.#heap.push(stream);
     });

@@ -47,7 +47,7 @@ export class TaskNames {
   }
 
   /** A new task of `parent`; `cloneFlags` as in `task_newtask`. */
-  born(parent: Tid, child: Tid, cloneFlags: number): void {
+  forked(parent: Tid, child: Tid, cloneFlags: number): void {
     if ((cloneFlags & CLONE_THREAD) === 0) this.#groups.set(child, child);
     else this.#groups.set(child, this.#groups.get(parent) ?? parent);
   }

@@ -1,5 +1,5 @@
 /** More names than any trace has that nobody forged. */
-const MOST_NAMES = 1 << 14;
+const MAX_NAMES = 1 << 14;
 
 /** Of a name that came when there were too many. */
 export const NO_NUMBER = -1;
@@ -12,7 +12,7 @@ export class NameNumbers {
   of(name: string): number {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    if (this.#names.length === MOST_NAMES) return NO_NUMBER;
+    if (this.#names.length === MAX_NAMES) return NO_NUMBER;
     const number = this.#names.push(name) - 1;
     this.#numbers.set(name, number);
     return number;

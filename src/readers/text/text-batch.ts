@@ -3,7 +3,7 @@
  * read when they are looked at, and not before.
  */
 import { LazyBatch, plainEvent, type LazyEvent } from '../../lazy-batch';
-import type { EventFields, EventGlance, FieldValue, Tid, TraceEvent } from '../../trace-event';
+import type { EventFields, EventScan, FieldValue, Tid, TraceEvent } from '../../trace-event';
 import type { ByteCache } from './byte-cache';
 import type { BodyReader, TextBody } from './text-body';
 import { RowKind } from './text-kind';
@@ -22,31 +22,34 @@ const DOT = 0x2e;
 const NO_FLAGS = ['', '.', '..', '...', '....', '.....', '......', '.......', '........'];
 
 /** What a batch and its events look into. */
-export interface TextInsides {
+export interface TextBacking {
   readonly rows: TextRows;
   readonly context: TextContext;
 }
 
 /**
- * One event of a batch; plain data only where it is asked for (`toJSON`). Its insides are its batch's, behind the
+ * One event of a batch; plain data only where it is asked for (`toJSON`). Its backing are its batch's, behind the
  * same function: so a clone of an event alone costs little, and is an event as well.
  */
 export class TextEvent implements LazyEvent {
   private body: TextBody | undefined;
   private decodedFields: EventFields | undefined;
 
-  constructor(
-    private readonly insides: () => TextInsides,
-    /** Its place in the batch. */
-    readonly row: number,
-  ) {}
+  private readonly backing: () => TextBacking;
+  /** Its place in the batch. */
+  readonly row: number;
+
+  constructor(backing: () => TextBacking, row: number) {
+    this.backing = backing;
+    this.row = row;
+  }
 
   private get rows(): TextRows {
-    return this.insides().rows;
+    return this.backing().rows;
   }
 
   private get context(): TextContext {
-    return this.insides().context;
+    return this.backing().context;
   }
 
   get ts(): number {
@@ -156,23 +159,27 @@ export class TextEvent implements LazyEvent {
   }
 }
 
-export class TextBatch extends LazyBatch<TextInsides, TextEvent> {
+export class TextBatch extends LazyBatch<TextBacking, TextEvent> {
   protected eventAt(index: number): TextEvent {
-    return new TextEvent(this.insides, index);
+    return new TextEvent(this.backing, index);
   }
 
-  glance(): EventGlance {
-    return new TextGlance(this.insides);
+  scan(): EventScan {
+    return new TextScan(this.backing);
   }
 }
 
-class TextGlance implements EventGlance {
+class TextScan implements EventScan {
   private readonly rows: TextRows;
   private readonly bodies: BodyReader;
 
-  constructor(private readonly insides: () => TextInsides) {
-    this.rows = insides().rows;
-    this.bodies = insides().context.bodies;
+  private readonly backing: () => TextBacking;
+
+  constructor(backing: () => TextBacking) {
+    this.backing = backing;
+
+    this.rows = backing().rows;
+    this.bodies = backing().context.bodies;
   }
 
   get names(): object {
@@ -197,6 +204,6 @@ class TextGlance implements EventGlance {
   }
 
   eventAt(index: number): TextEvent {
-    return new TextEvent(this.insides, index);
+    return new TextEvent(this.backing, index);
   }
 }

@@ -155,36 +155,36 @@ export function nameEndOf(bytes: Buffer, start: number, end: number): number {
 
 export class BodyReader {
   readonly numbers = new NameNumbers();
-  private readonly payloads = new ByteCache((name) => ({
+  readonly #payloads = new ByteCache((name) => ({
     ...payloadForm(name),
     number: this.numbers.of(name),
   }));
-  private readonly syscalls = new ByteCache((name): SyscallName | null => {
+  readonly #syscalls = new ByteCache((name): SyscallName | null => {
     if (!name.startsWith('sys_')) return null;
     const enter = `sys_enter_${name.slice(4)}`;
     const exit = `sys_exit_${name.slice(4)}`;
     return { enter, exit, enterNumber: this.numbers.of(enter), exitNumber: this.numbers.of(exit) };
   });
-  private readonly argumentNames = new ByteCache((name) => name);
-  private readonly argumentName = (bytes: Buffer, start: number, end: number): string =>
-    this.argumentNames.get(bytes, start, end);
+  readonly #argumentNames = new ByteCache((name) => name);
+  readonly #argumentName = (bytes: Buffer, start: number, end: number): string =>
+    this.#argumentNames.get(bytes, start, end);
 
   /** Whether `name: ` begins an event of that name, whatever follows. */
   takesOneLine(bytes: Buffer, start: number, nameEnd: number): boolean {
-    return this.payloads.get(bytes, start, nameEnd).takesOneLine;
+    return this.#payloads.get(bytes, start, nameEnd).takesOneLine;
   }
 
   /** The event's name, of a body that starts with it. */
   nameOf(kind: number, bytes: Buffer, start: number, nameEnd: number): string {
-    if (kind === RowKind.NAMED) return this.payloads.get(bytes, start, nameEnd).name;
-    const syscall = this.syscalls.get(bytes, start, nameEnd)!;
+    if (kind === RowKind.NAMED) return this.#payloads.get(bytes, start, nameEnd).name;
+    const syscall = this.#syscalls.get(bytes, start, nameEnd)!;
     return kind === RowKind.EXIT ? syscall.exit : syscall.enter;
   }
 
   /** The number of that name, without making it. */
   numberOf(kind: number, bytes: Buffer, start: number, nameEnd: number): number {
-    if (kind === RowKind.NAMED) return this.payloads.get(bytes, start, nameEnd).number;
-    const syscall = this.syscalls.get(bytes, start, nameEnd)!;
+    if (kind === RowKind.NAMED) return this.#payloads.get(bytes, start, nameEnd).number;
+    const syscall = this.#syscalls.get(bytes, start, nameEnd)!;
     return kind === RowKind.EXIT ? syscall.exitNumber : syscall.enterNumber;
   }
 
@@ -192,7 +192,7 @@ export class BodyReader {
   fieldsOf(kind: number, bytes: Buffer, nameEnd: number, end: number): EventFields {
     return kind === RowKind.EXIT
       ? { ret: returnAt(bytes, nameEnd + RETURN_ARROW.length, end)! }
-      : argumentsAt(bytes, nameEnd + 1, end, this.argumentName);
+      : argumentsAt(bytes, nameEnd + 1, end, this.#argumentName);
   }
 
   /** One field of `ENTER_HEX` and `EXIT`. */
@@ -214,51 +214,46 @@ export class BodyReader {
     while (from < end && bytes[from] === BLANK) from++;
     if (from === end) return undefined;
     if (bytes[from] === LESS)
-      return this.readStackHeader(bytes, from, end) ?? this.readNamed(bytes, from, start, end);
-    return this.readNamed(bytes, from, start, end);
+      return this.#readStackHeader(bytes, from, end) ?? this.#readNamed(bytes, from, start, end);
+    return this.#readNamed(bytes, from, start, end);
   }
 
-  private readStackHeader(bytes: Buffer, from: number, end: number): StackHeader | undefined {
+  #readStackHeader(bytes: Buffer, from: number, end: number): StackHeader | undefined {
     const text = bytes.toString('latin1', from, end).trimEnd();
     if (text === '<stack trace>' || text === '<stack trace >') return KERNEL_STACK;
     return text === '<user stack trace>' ? USER_STACK : undefined;
   }
 
-  private readNamed(
-    bytes: Buffer,
-    from: number,
-    start: number,
-    end: number,
-  ): TextBody | StackHeader | undefined {
+  #readNamed(bytes: Buffer, from: number, start: number, end: number): TextBody | StackHeader | undefined {
     const at = nameEndOf(bytes, from, end);
     if (bytes[at] === OPEN && at < end) {
-      return this.readSyscallEnter(bytes, from, at, end) ?? this.readOther(bytes, start, end);
+      return this.#readSyscallEnter(bytes, from, at, end) ?? this.#readOther(bytes, start, end);
     }
     if (bytes[at] === BLANK && bytes[at + 1] === DASH && bytes[at + 2] === GREATER && at < end) {
-      return this.readSyscallExit(bytes, from, at, end) ?? this.readOther(bytes, start, end);
+      return this.#readSyscallExit(bytes, from, at, end) ?? this.#readOther(bytes, start, end);
     }
     if (at < end && bytes[at] === COLON && (at + 1 === end || bytes[at + 1] === BLANK)) {
-      return this.payloads.get(bytes, from, at).read(bytes.toString('utf8', Math.min(at + 2, end), end));
+      return this.#payloads.get(bytes, from, at).read(bytes.toString('utf8', Math.min(at + 2, end), end));
     }
-    return this.readOther(bytes, start, end);
+    return this.#readOther(bytes, start, end);
   }
 
-  private readSyscallEnter(bytes: Buffer, from: number, open: number, end: number): TextBody | undefined {
-    const syscall = this.syscalls.get(bytes, from, open);
+  #readSyscallEnter(bytes: Buffer, from: number, open: number, end: number): TextBody | undefined {
+    const syscall = this.#syscalls.get(bytes, from, open);
     if (syscall === null) return undefined;
     if (open + 2 === end && bytes[open + 1] === CLOSE) return event(syscall.enter, {});
     const entry = readSyscallArguments(bytes.toString('utf8', open + 1, end));
     return entry && event(syscall.enter, entry.fields, null, entry.isAmbiguous);
   }
 
-  private readSyscallExit(bytes: Buffer, from: number, blank: number, end: number): TextBody | undefined {
-    const syscall = this.syscalls.get(bytes, from, blank);
+  #readSyscallExit(bytes: Buffer, from: number, blank: number, end: number): TextBody | undefined {
+    const syscall = this.#syscalls.get(bytes, from, blank);
     const fields = syscall && readSyscallReturn(bytes.toString('latin1', blank + 4, end).trimEnd());
     return syscall && fields ? event(syscall.exit, fields) : undefined;
   }
 
   /** What has neither `name: ` nor the form of a system call. */
-  private readOther(bytes: Buffer, start: number, end: number): TextBody | StackHeader | undefined {
+  #readOther(bytes: Buffer, start: number, end: number): TextBody | StackHeader | undefined {
     const text = bytes.toString('utf8', start, end);
     const traced = FUNCTION.exec(text);
     if (traced) return event('function', { ip: traced[1]!, parent_ip: traced[2]! });

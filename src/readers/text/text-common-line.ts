@@ -38,26 +38,30 @@ const BAR = 0x7c;
 /** Nothing that is read here is shorter, so the columns up to the dash are inside the page. */
 const SHORTEST = 32;
 /** A number of so many digits is exact in 32 bits. */
-const MOST_DIGITS = 9;
+const MAX_DIGITS = 9;
 /** No system call has more. */
-const MOST_ARGUMENTS = 6;
+const MAX_ARGUMENTS = 6;
 /** What is looked for behind a string has a name that is not longer (text-syscall.ts). */
 const LONGEST_ARGUMENT_NAME = 41;
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 export class CommonLine {
   /** Where the page's next quote stands, from the last line that asked; -1 where none was looked for. */
-  private quote = -1;
+  #quote = -1;
   /** The arguments read last have a string or flags by name among them. */
-  private saysMore = false;
-  private readonly nameStarts = new Int32Array(MOST_ARGUMENTS);
-  private readonly nameEnds = new Int32Array(MOST_ARGUMENTS);
+  #saysMore = false;
+  readonly #nameStarts = new Int32Array(MAX_ARGUMENTS);
+  readonly #nameEnds = new Int32Array(MAX_ARGUMENTS);
 
-  constructor(private readonly bodies: BodyReader) {}
+  readonly #bodies: BodyReader;
+
+  constructor(bodies: BodyReader) {
+    this.#bodies = bodies;
+  }
 
   /** Each page is asked for its quotes anew. */
   startPage(): void {
-    this.quote = -1;
+    this.#quote = -1;
   }
 
   /**
@@ -81,7 +85,7 @@ export class CommonLine {
       pid = (pid * 10 + digit) | 0;
       digit = bytes[++at]! - ZERO;
     }
-    if (at === first || at - first > MOST_DIGITS) return -1;
+    if (at === first || at - first > MAX_DIGITS) return -1;
     while (bytes[at] === BLANK) at++;
 
     let tgid = NO_GROUP;
@@ -95,7 +99,7 @@ export class CommonLine {
         tgid = (tgid * 10 + digit) | 0;
         digit = bytes[++at]! - ZERO;
       }
-      if (at - first > MOST_DIGITS) return -1;
+      if (at - first > MAX_DIGITS) return -1;
       if (at === first) while (bytes[at] === DASH) at++;
       if (bytes[at] !== CLOSE) return -1;
       at++;
@@ -130,7 +134,7 @@ export class CommonLine {
       whole = (whole * 10 + digit) | 0;
       digit = bytes[++at]! - ZERO;
     }
-    if (at === first || at - first > MOST_DIGITS) return -1;
+    if (at === first || at - first > MAX_DIGITS) return -1;
     let ts = whole;
     if (bytes[at] === DOT) {
       first = ++at;
@@ -141,7 +145,7 @@ export class CommonLine {
         digit = bytes[++at]! - ZERO;
       }
       const decimals = at - first;
-      if (decimals === 0 || decimals > MOST_DIGITS) return -1;
+      if (decimals === 0 || decimals > MAX_DIGITS) return -1;
       const scale = SCALES[decimals]!;
       const value = whole * scale + fraction;
       // The quotient of two exact integers is the correctly rounded double.
@@ -159,10 +163,10 @@ export class CommonLine {
     let kind: number;
     let end: number;
     if (behind === COLON) {
-      if (bytes[at + 1] !== BLANK || !this.bodies.takesOneLine(bytes, body, at)) return -1;
+      if (bytes[at + 1] !== BLANK || !this.#bodies.takesOneLine(bytes, body, at)) return -1;
       kind = RowKind.NAMED;
       end = bytes.indexOf(NEWLINE, at);
-      if (!this.isUnquoted(bytes, at, end)) return -1;
+      if (!this.#isUnquoted(bytes, at, end)) return -1;
       if (bytes[end - 1] === RETURN) end--;
     } else {
       if (
@@ -173,8 +177,8 @@ export class CommonLine {
       )
         return -1;
       if (behind === OPEN) {
-        end = this.argumentsEnd(bytes, at + 1);
-        kind = this.saysMore ? RowKind.ENTER : RowKind.ENTER_HEX;
+        end = this.#argumentsEnd(bytes, at + 1);
+        kind = this.#saysMore ? RowKind.ENTER : RowKind.ENTER_HEX;
       } else {
         kind = RowKind.EXIT;
         end = returnEnd(bytes, at);
@@ -210,12 +214,12 @@ export class CommonLine {
    * No string of the line can be open or be read in two ways: there is none, or one, that ends with the line.
    * The next quote of the page is looked for once, so lines without any cost a comparison.
    */
-  private isUnquoted(bytes: Buffer, start: number, newline: number): boolean {
-    if (this.quote < start) {
+  #isUnquoted(bytes: Buffer, start: number, newline: number): boolean {
+    if (this.#quote < start) {
       const found = bytes.indexOf(QUOTE, start);
-      this.quote = found < 0 ? Infinity : found;
+      this.#quote = found < 0 ? Infinity : found;
     }
-    const { quote } = this;
+    const quote = this.#quote;
     if (quote > newline) return true;
     const end = bytes[newline - 1] === RETURN ? newline - 1 : newline;
     return (
@@ -230,34 +234,34 @@ export class CommonLine {
    * Where `name: hex, name: 0xhex "text", name: O_FLAG|O_FLAG)` ends; -1 where an argument is something else, or
    * can be read in another way.
    */
-  private argumentsEnd(bytes: Buffer, from: number): number {
+  #argumentsEnd(bytes: Buffer, from: number): number {
     let at = from;
-    this.saysMore = false;
+    this.#saysMore = false;
     if (bytes[at] === CLOSE) return at + 1;
     let hasLetters = false;
-    for (let index = 0; index < MOST_ARGUMENTS; index++) {
+    for (let index = 0; index < MAX_ARGUMENTS; index++) {
       if ((BYTE_CLASS[bytes[at]!]! & FIRST) === 0) return -1;
-      this.nameStarts[index] = at++;
+      this.#nameStarts[index] = at++;
       while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
       if (bytes[at] !== COLON || bytes[at + 1] !== BLANK) return -1;
-      this.nameEnds[index] = at;
+      this.#nameEnds[index] = at;
       const value = at + 2;
       if ((BYTE_CLASS[bytes[value]!]! & HEX) !== 0) {
         at = hexEnd(bytes, value);
         if (at < 0) return -1;
         if (!hasLetters && bytes[value + 1] !== X) hasLetters = !isEveryBase(bytes, value, at);
         if (bytes[at] === BLANK && bytes[at + 1] === QUOTE) {
-          at = this.stringEnd(bytes, at + 2);
+          at = this.#stringEnd(bytes, at + 2);
           if (at < 0) return -1;
         }
       } else {
         at = namesEnd(bytes, value);
         if (at < 0) return -1;
-        this.saysMore = true;
+        this.#saysMore = true;
       }
       if (bytes[at] === CLOSE) {
         // Beside flags by name a number is decimal or octal; and one argument may imitate another.
-        const isPlain = !this.saysMore || (!hasLetters && !this.isNamedTwice(bytes, index));
+        const isPlain = !this.#saysMore || (!hasLetters && !this.#isNamedTwice(bytes, index));
         return isPlain ? at + 1 : -1;
       }
       if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK) return -1;
@@ -267,13 +271,13 @@ export class CommonLine {
   }
 
   /** Behind the first quote, if the string ends there; -1 where it may go on. */
-  private stringEnd(bytes: Buffer, from: number): number {
+  #stringEnd(bytes: Buffer, from: number): number {
     let at = from;
     while (bytes[at] !== QUOTE && bytes[at] !== NEWLINE) at++;
     if (bytes[at] === NEWLINE) return -1;
     at++;
     if (bytes[at] === DOT && bytes[at + 1] === DOT && bytes[at + 2] === DOT) at += 3;
-    this.saysMore = true;
+    this.#saysMore = true;
     if (bytes[at] === CLOSE) return at;
     if (bytes[at] !== COMMA || bytes[at + 1] !== BLANK || (BYTE_CLASS[bytes[at + 2]!]! & FIRST) === 0)
       return -1;
@@ -284,13 +288,13 @@ export class CommonLine {
       : -1;
   }
 
-  private isNamedTwice(bytes: Buffer, last: number): boolean {
+  #isNamedTwice(bytes: Buffer, last: number): boolean {
     for (let index = 1; index <= last; index++) {
-      const length = this.nameEnds[index]! - this.nameStarts[index]!;
+      const length = this.#nameEnds[index]! - this.#nameStarts[index]!;
       for (let before = 0; before < index; before++) {
-        if (this.nameEnds[before]! - this.nameStarts[before]! !== length) continue;
+        if (this.#nameEnds[before]! - this.#nameStarts[before]! !== length) continue;
         let at = 0;
-        while (at < length && bytes[this.nameStarts[index]! + at] === bytes[this.nameStarts[before]! + at])
+        while (at < length && bytes[this.#nameStarts[index]! + at] === bytes[this.#nameStarts[before]! + at])
           at++;
         if (at === length) return true;
       }

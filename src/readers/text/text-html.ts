@@ -22,7 +22,7 @@ export interface TracePart {
 }
 
 export class SystraceHtml {
-  private where: Where = 'page';
+  #where: Where = 'page';
 
   /** Whether a file that starts with this line is such a page. */
   static begins(bytes: Buffer, start: number, end: number): boolean {
@@ -31,42 +31,42 @@ export class SystraceHtml {
 
   /** Lines are as they would be without the HTML around them, until one comes that may be its end. */
   get isPlain(): boolean {
-    return this.where === 'script';
+    return this.#where === 'script';
   }
 
   /** Null for what belongs to the page. */
   read(bytes: Buffer, start: number, end: number): TracePart | null {
     const text = bytes.toString('latin1', start, end);
-    switch (this.where) {
+    switch (this.#where) {
       case 'page': {
         const script = SCRIPT.exec(text);
         if (script !== null) {
-          this.where = 'script start';
+          this.#where = 'script start';
           const from = script.index + script[0].length;
-          return from < text.length ? this.readScript(text.slice(from), start + from) : null;
+          return from < text.length ? this.#readScript(text.slice(from), start + from) : null;
         }
-        if (STRING.test(text)) this.where = 'string';
+        if (STRING.test(text)) this.#where = 'string';
         return null;
       }
       case 'string': {
         if (text.endsWith(NEWLINE_ESCAPE)) return { start, end: end - NEWLINE_ESCAPE.length };
-        this.where = 'page';
+        this.#where = 'page';
         const last = STRING_END.exec(text);
         return last === null || last.index === 0 ? null : { start, end: start + last.index };
       }
       default:
-        return this.readScript(text, start);
+        return this.#readScript(text, start);
     }
   }
 
-  private readScript(text: string, start: number): TracePart | null {
+  #readScript(text: string, start: number): TracePart | null {
     const close = text.indexOf(SCRIPT_END);
     const end = close < 0 ? text.length : close;
-    if (this.where === 'script start' && text.slice(0, end).trim() !== '') {
-      this.where = OTHER_DATA.test(text) ? 'other script' : 'script';
+    if (this.#where === 'script start' && text.slice(0, end).trim() !== '') {
+      this.#where = OTHER_DATA.test(text) ? 'other script' : 'script';
     }
-    const isTrace = this.where === 'script' && (close < 0 || text.slice(0, end).trim() !== '');
-    if (close >= 0) this.where = 'page';
+    const isTrace = this.#where === 'script' && (close < 0 || text.slice(0, end).trim() !== '');
+    if (close >= 0) this.#where = 'page';
     return isTrace ? { start, end: start + end } : null;
   }
 }

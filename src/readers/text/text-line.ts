@@ -64,7 +64,7 @@ export class LinePrefix {
   /** How far trace-cmd report indents each line, when some lines have the name of an instance before them. */
   indent = 0;
   /** For a second reading of the same line. */
-  private other: LinePrefix | undefined;
+  #other: LinePrefix | undefined;
 
   /**
    * The end of a line whose name a newline tore, so that only the bytes behind it stand in this line.
@@ -72,7 +72,7 @@ export class LinePrefix {
    */
   readTorn(bytes: Uint8Array, start: number, end: number, torn: number): boolean {
     const dash = start + DASH_COLUMN - torn;
-    if (dash >= end || bytes[dash] !== DASH || !this.readAfterDash(bytes, dash, start, end)) return false;
+    if (dash >= end || bytes[dash] !== DASH || !this.#readAfterDash(bytes, dash, start, end)) return false;
     this.start = start;
     this.isAmbiguous = true;
     return true;
@@ -82,60 +82,60 @@ export class LinePrefix {
   read(bytes: Uint8Array, start: number, end: number): boolean {
     this.start = start;
     this.isAmbiguous = false;
-    if (this.readAtColumn(bytes, start, end)) {
+    if (this.#readAtColumn(bytes, start, end)) {
       // The kernel leaves a blank before a comm, which has 15 bytes at most.
-      this.isAmbiguous = bytes[start] !== BLANK && this.isReadAgain(bytes, start, start + DASH_COLUMN, end);
+      this.isAmbiguous = bytes[start] !== BLANK && this.#isReadAgain(bytes, start, start + DASH_COLUMN, end);
       return true;
     }
-    if (bytes[start + LATENCY_DASH_COLUMN] === DASH && this.readLatency(bytes, start, end)) return true;
-    if (this.indent > 0 && this.readIndented(bytes, start, end)) return true;
+    if (bytes[start + LATENCY_DASH_COLUMN] === DASH && this.#readLatency(bytes, start, end)) return true;
+    if (this.indent > 0 && this.#readIndented(bytes, start, end)) return true;
 
     const colon = originEnd(bytes, start, end);
     const last = Math.min(end, start + LAST_DASH_COLUMN);
-    if (this.readFirstDash(bytes, start, Math.min(colon, last), end)) {
-      this.isAmbiguous = this.isReadAgain(bytes, this.dash + 1, last, end);
+    if (this.#readFirstDash(bytes, start, Math.min(colon, last), end)) {
+      this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
     }
-    if (colon < end && this.readAtColumn(bytes, colon + 2, end)) {
+    if (colon < end && this.#readAtColumn(bytes, colon + 2, end)) {
       this.indent = colon + 2 - start;
       this.start = colon + 2;
       return true;
     }
-    if (this.readFirstDash(bytes, start, last, end)) {
-      this.isAmbiguous = this.isReadAgain(bytes, this.dash + 1, last, end);
+    if (this.#readFirstDash(bytes, start, last, end)) {
+      this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
     }
-    return this.readVerbose(bytes, start, end);
+    return this.#readVerbose(bytes, start, end);
   }
 
-  private readAtColumn(bytes: Uint8Array, start: number, end: number): boolean {
+  #readAtColumn(bytes: Uint8Array, start: number, end: number): boolean {
     const dash = start + DASH_COLUMN;
-    return dash < end && bytes[dash] === DASH && this.readAfterDash(bytes, dash, start, end);
+    return dash < end && bytes[dash] === DASH && this.#readAfterDash(bytes, dash, start, end);
   }
 
   /** A line without the name of an instance, among lines that have one. */
-  private readIndented(bytes: Uint8Array, start: number, end: number): boolean {
+  #readIndented(bytes: Uint8Array, start: number, end: number): boolean {
     const line = start + this.indent;
     if (skipBlanks(bytes, start, Math.min(line, end)) < line) return false;
-    if (!this.readAtColumn(bytes, line, end)) return false;
+    if (!this.#readAtColumn(bytes, line, end)) return false;
     this.start = line;
     return true;
   }
 
-  private readFirstDash(bytes: Uint8Array, start: number, last: number, end: number): boolean {
+  #readFirstDash(bytes: Uint8Array, start: number, last: number, end: number): boolean {
     for (let at = start + 1; at < last; at++) {
-      if (bytes[at] === DASH && isDigit(bytes[at + 1]) && this.readAfterDash(bytes, at, start, end))
+      if (bytes[at] === DASH && isDigit(bytes[at + 1]) && this.#readAfterDash(bytes, at, start, end))
         return true;
     }
     return false;
   }
 
-  private isReadAgain(bytes: Uint8Array, from: number, last: number, end: number): boolean {
-    this.other ??= new LinePrefix();
-    return this.other.readFirstDash(bytes, from, last, end);
+  #isReadAgain(bytes: Uint8Array, from: number, last: number, end: number): boolean {
+    this.#other ??= new LinePrefix();
+    return this.#other.#readFirstDash(bytes, from, last, end);
   }
 
-  private readAfterDash(bytes: Uint8Array, dash: number, start: number, lineEnd: number): boolean {
+  #readAfterDash(bytes: Uint8Array, dash: number, start: number, lineEnd: number): boolean {
     const end = Math.min(lineEnd, start + LONGEST_PREFIX);
     let at = dash + 1;
     let pid = 0;
@@ -165,13 +165,13 @@ export class LinePrefix {
     at = skipBlanks(bytes, at + 1, end);
     this.flagsStart = at;
     this.flagsEnd = at;
-    const timeEnd = this.readTime(bytes, at, end);
+    const timeEnd = this.#readTime(bytes, at, end);
     if (timeEnd < 0) {
       while (at < end && isFlag(bytes[at]!)) at++;
       const width = at - this.flagsStart;
       if (width < 3 || width > 8 || bytes[at] !== BLANK) return false;
       this.flagsEnd = at;
-      at = this.readTime(bytes, skipBlanks(bytes, at, end), end);
+      at = this.#readTime(bytes, skipBlanks(bytes, at, end), end);
       if (at < 0) return false;
     } else {
       at = timeEnd;
@@ -190,7 +190,7 @@ export class LinePrefix {
    * The quotient of two exact integers is the correctly rounded double; only beyond 2^53 of the smallest unit
    * is the text itself converted, which is as exact and slower.
    */
-  private readTime(bytes: Uint8Array, start: number, end: number): number {
+  #readTime(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
     let value = 0;
     while (at < end && isDigit(bytes[at])) value = value * 10 + bytes[at++]! - 0x30;
@@ -211,7 +211,7 @@ export class LinePrefix {
     return at + 1;
   }
 
-  private readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
+  #readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
     const dash = start + LATENCY_DASH_COLUMN;
     const end = Math.min(lineEnd, start + LONGEST_PREFIX);
     let at = dash + 1;
@@ -236,7 +236,7 @@ export class LinePrefix {
     if (at === timeStart || at - timeStart > 15) return false;
     if (bytes[at] === DOT) {
       // trace-cmd report -l: latency format with seconds.
-      at = this.readTime(bytes, timeStart, end);
+      at = this.#readTime(bytes, timeStart, end);
       if (at < 0) return false;
     } else {
       const isMicroseconds = bytes[at] === 0x75 && bytes[at + 1] === 0x73;
@@ -255,7 +255,7 @@ export class LinePrefix {
   }
 
   /** Option `verbose`: `%16s %7d %3d %d %08x %08lx [%08lx] %ld.%03ldms (+%ld.%03ldms): `. */
-  private readVerbose(bytes: Uint8Array, start: number, end: number): boolean {
+  #readVerbose(bytes: Uint8Array, start: number, end: number): boolean {
     if (bytes[start + DASH_COLUMN] !== BLANK || end - start < 64) return false;
     const text = String.fromCharCode(
       ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + LONGEST_PREFIX)),

@@ -45,8 +45,8 @@ const LONGEST_CONTINUATION = 1 << 13;
 /** The same for a call trace; a trace_seq was two pages before 6.8, which are 128 KiB where pages have 64. */
 const LONGEST_STACK = 1 << 17;
 /** Gaps that wait for the next event of their CPU. More of them are added up. */
-const MOST_GAPS_OF_CPU = 16;
-const MOST_CPUS_WITH_GAPS = 4096;
+const MAX_GAPS_OF_CPU = 16;
+const MAX_CPUS_WITH_GAPS = 4096;
 const EXCERPT = 200;
 
 /** trace-cmd report puts the name of an instance, or blanks of that length, before it. */
@@ -71,168 +71,170 @@ interface OpenEvent {
 }
 
 export class TextReader implements TraceReader {
-  private readonly prefix = new LinePrefix();
-  private readonly bodies = new BodyReader();
-  private readonly common = new CommonLine(this.bodies);
-  private readonly context: TextContext = {
-    bodies: this.bodies,
+  readonly #prefix = new LinePrefix();
+  readonly #bodies = new BodyReader();
+  readonly #common = new CommonLine(this.#bodies);
+  readonly #context: TextContext = {
+    bodies: this.#bodies,
     comms: new ByteCache((text): string | null =>
       text === '<...>' || text === '<unknown>' || text === '<XXX>' ? null : text,
     ),
   };
 
-  private readonly unfinished = new UnfinishedLine(LONGEST_LINE);
+  readonly #unfinished = new UnfinishedLine(LONGEST_LINE);
   /** The line is longer than any that the kernel prints: skipped up to its newline. */
-  private overlong = false;
-  private html: SystraceHtml | null = null;
+  #overlong = false;
+  #html: SystraceHtml | null = null;
   /** Where the page that is read starts in the whole text. */
-  private pageByte = 0;
-  private line = 0;
+  #pageByte = 0;
+  #line = 0;
 
   /** Events that may still get a call trace or another line. `first` is the index of the first of them. */
-  private readonly rows = new OpenRows();
-  private first = 0;
+  readonly #rows = new OpenRows();
+  #first = 0;
   /** The event whose call trace is being read, and where its frames go. */
-  private stack: { readonly index: number; readonly frames: FramePlace[]; length: number } | null = null;
-  private open: OpenEvent | null = null;
+  #stack: { readonly index: number; readonly frames: FramePlace[]; length: number } | null = null;
+  #open: OpenEvent | null = null;
   /** How many bytes a name has so far that may have been torn by its newlines, from the start of its column. */
-  private torn = 0;
+  #torn = 0;
 
   /** Losses whose next event has not come, by CPU; and those that wait together with it. */
-  private readonly pendingLost = new Map<number, Loss[]>();
-  private waitingLost: { readonly loss: Loss; readonly index: number }[] = [];
-  private lost: Loss[] = [];
-  private damage: Damage[] = [];
-  private notes: TraceNote[] = [];
-  private readonly cpusSeen = new Int32Array(STACK_DISTANCE);
+  readonly #pendingLost = new Map<number, Loss[]>();
+  #waitingLost: { readonly loss: Loss; readonly index: number }[] = [];
+  #lost: Loss[] = [];
+  #damage: Damage[] = [];
+  #notes: TraceNote[] = [];
+  readonly #cpusSeen = new Int32Array(STACK_DISTANCE);
 
   push(chunk: Uint8Array): TextBatch {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const last = bytes.lastIndexOf(NEWLINE);
     let start = 0;
-    if (this.overlong && last >= 0) {
+    if (this.#overlong && last >= 0) {
       start = bytes.indexOf(NEWLINE) + 1;
-      this.overlong = false;
-      this.pageByte += start;
+      this.#overlong = false;
+      this.#pageByte += start;
     }
-    if (last >= start) this.readPage(this.unfinished.completedWith(bytes.subarray(start, last + 1)));
-    if (last + 1 < bytes.length) this.keep(bytes.subarray(last + 1));
-    return this.release(this.firstOpen());
+    if (last >= start) this.#readPage(this.#unfinished.completedWith(bytes.subarray(start, last + 1)));
+    if (last + 1 < bytes.length) this.#keep(bytes.subarray(last + 1));
+    return this.#release(this.#firstOpen());
   }
 
   end(): TextBatch {
-    this.overlong = false;
-    if (this.unfinished.length > 0) this.readPage(this.unfinished.completedWith(Buffer.of(NEWLINE)));
-    this.closeOpen();
-    this.stack = null;
-    for (const losses of this.pendingLost.values()) {
-      for (const loss of losses) this.waitingLost.push({ loss, index: Infinity });
+    this.#overlong = false;
+    if (this.#unfinished.length > 0) this.#readPage(this.#unfinished.completedWith(Buffer.of(NEWLINE)));
+    this.#closeOpen();
+    this.#stack = null;
+    for (const losses of this.#pendingLost.values()) {
+      for (const loss of losses) this.#waitingLost.push({ loss, index: Infinity });
     }
-    this.pendingLost.clear();
-    return this.release(Infinity);
+    this.#pendingLost.clear();
+    return this.#release(Infinity);
   }
 
-  private keep(tail: Buffer): void {
-    if (this.overlong) {
-      this.pageByte += tail.length;
+  #keep(tail: Buffer): void {
+    if (this.#overlong) {
+      this.#pageByte += tail.length;
       return;
     }
-    if (this.unfinished.add(tail)) return;
-    const line = this.unfinished.completedWith(tail);
-    this.line++;
-    this.reportOverlong(line, 0, line.length);
-    this.pageByte += line.length;
-    this.overlong = true;
+    if (this.#unfinished.add(tail)) return;
+    const line = this.#unfinished.completedWith(tail);
+    this.#line++;
+    this.#reportOverlong(line, 0, line.length);
+    this.#pageByte += line.length;
+    this.#overlong = true;
   }
 
-  private reportOverlong(bytes: Buffer, start: number, end: number): void {
+  #reportOverlong(bytes: Buffer, start: number, end: number): void {
     // The viewer in a page of HTML may have lines of any length.
-    if (this.html === null || this.html.isPlain) this.report('LINE_UNEXPLAINED', bytes, start, start, end);
+    if (this.#html === null || this.#html.isPlain) this.#report('LINE_UNEXPLAINED', bytes, start, start, end);
   }
 
   /** Whole lines, which nobody else writes to. */
-  private readPage(page: Buffer): void {
-    const { rows, common } = this;
+  #readPage(page: Buffer): void {
+    const rows = this.#rows;
+    const common = this.#common;
     const number = rows.pages.push(page) - 1;
     const limit = page.length;
     common.startPage();
     let at = 0;
     while (at < limit) {
-      this.line++;
-      const isPlain = this.html === null || this.html.isPlain;
+      this.#line++;
+      const isPlain = this.#html === null || this.#html.isPlain;
       const next = isPlain ? common.read(page, at, limit, rows) : -1;
       if (next >= 0) {
         const row = rows.length - 1;
         rows.page[row] = number;
-        if (this.open !== null || this.stack !== null || this.torn > 0 || this.pendingLost.size > 0)
-          this.settle(row, page, at);
+        if (this.#open !== null || this.#stack !== null || this.#torn > 0 || this.#pendingLost.size > 0)
+          this.#settle(row, page, at);
         at = next;
         continue;
       }
-      const frame = isPlain && this.stack !== null ? plainFrameEnd(page, at) : -1;
+      const frame = isPlain && this.#stack !== null ? plainFrameEnd(page, at) : -1;
       if (frame >= 0) {
-        this.stack!.length += frame - at;
-        if (this.stack!.length <= LONGEST_STACK) {
-          this.stack!.frames.push({ bytes: page, start: at + FRAME.length, end: frame });
+        this.#stack!.length += frame - at;
+        if (this.#stack!.length <= LONGEST_STACK) {
+          this.#stack!.frames.push({ bytes: page, start: at + FRAME.length, end: frame });
           at = frame + 1;
           continue;
         }
       }
       const newline = page.indexOf(NEWLINE, at);
-      this.readLine(page, at, newline);
+      this.#readLine(page, at, newline);
       at = newline + 1;
     }
-    this.pageByte += limit;
+    this.#pageByte += limit;
   }
 
   /** What ends with the event of this row, and what waited for it. */
-  private settle(row: number, page: Buffer, lineStart: number): void {
-    this.stack = null;
-    this.torn = 0;
-    if (this.closeOpen()) this.report('LINE_AMBIGUOUS', page, lineStart, lineStart, this.rows.end[row]!);
-    if (this.pendingLost.size > 0) this.settleLost(row);
+  #settle(row: number, page: Buffer, lineStart: number): void {
+    this.#stack = null;
+    this.#torn = 0;
+    if (this.#closeOpen()) this.#report('LINE_AMBIGUOUS', page, lineStart, lineStart, this.#rows.end[row]!);
+    if (this.#pendingLost.size > 0) this.#settleLost(row);
   }
 
-  private readLine(bytes: Buffer, lineStart: number, newline: number): void {
+  #readLine(bytes: Buffer, lineStart: number, newline: number): void {
     let start = lineStart;
     let end = newline;
     if (end > start && bytes[end - 1] === RETURN) end--;
-    if (this.line === 1) {
+    if (this.#line === 1) {
       // A byte order mark, from an editor that saved the trace.
       if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
-      if (SystraceHtml.begins(bytes, start, end)) this.html = new SystraceHtml();
+      if (SystraceHtml.begins(bytes, start, end)) this.#html = new SystraceHtml();
     }
     if (newline - lineStart > LONGEST_LINE) {
-      this.reportOverlong(bytes, lineStart, newline);
+      this.#reportOverlong(bytes, lineStart, newline);
       return;
     }
-    if (this.html !== null) {
-      const part = this.html.read(bytes, start, end);
+    if (this.#html !== null) {
+      const part = this.#html.read(bytes, start, end);
       if (part === null) return;
       ({ start, end } = part);
     }
     if (start < end) {
-      const isTorn = this.torn > 0 && this.prefix.readTorn(bytes, start, end, this.torn);
-      if (isTorn || (bytes[start] !== HASH && this.prefix.read(bytes, start, end))) {
-        this.readEvent(bytes, lineStart, start, end);
+      const isTorn = this.#torn > 0 && this.#prefix.readTorn(bytes, start, end, this.#torn);
+      if (isTorn || (bytes[start] !== HASH && this.#prefix.read(bytes, start, end))) {
+        this.#readEvent(bytes, lineStart, start, end);
         return;
       }
     }
-    if (this.stack !== null && this.readFrame(this.stack, bytes, start, end)) return;
-    this.readOther(bytes, lineStart, start, end);
+    if (this.#stack !== null && this.#readFrame(this.#stack, bytes, start, end)) return;
+    this.#readOther(bytes, lineStart, start, end);
   }
 
-  private readEvent(bytes: Buffer, lineStart: number, start: number, end: number): void {
-    const isInString = this.closeOpen();
-    const { prefix, rows } = this;
-    this.stack = null;
-    this.torn = 0;
-    const body = this.bodies.read(bytes, prefix.bodyStart, end);
+  #readEvent(bytes: Buffer, lineStart: number, start: number, end: number): void {
+    const isInString = this.#closeOpen();
+    const prefix = this.#prefix;
+    const rows = this.#rows;
+    this.#stack = null;
+    this.#torn = 0;
+    const body = this.#bodies.read(bytes, prefix.bodyStart, end);
     if (body === undefined) {
-      this.report('LINE_UNEXPLAINED', bytes, lineStart, start, end);
+      this.#report('LINE_UNEXPLAINED', bytes, lineStart, start, end);
       return;
     }
-    if (body.kind === 'stack' && body.of === 'kernel_stack' && this.attachStack()) return;
+    if (body.kind === 'stack' && body.of === 'kernel_stack' && this.#attachStack()) return;
     const row = rows.length;
     if (row === rows.capacity) rows.grow();
     rows.length++;
@@ -253,45 +255,46 @@ export class TextReader implements TraceReader {
     const isAmbiguous = prefix.isAmbiguous || isInString;
     if (body.kind === 'stack') {
       rows.kind[row] = body.of === 'kernel_stack' ? RowKind.KERNEL_STACK : RowKind.USER_STACK;
-      this.startStack(row);
+      this.#startStack(row);
     } else {
-      rows.kind[row] = this.bodies.kindOf(body, bytes, prefix.bodyStart, rows.nameEnd[row]);
+      rows.kind[row] = this.#bodies.kindOf(body, bytes, prefix.bodyStart, rows.nameEnd[row]);
       if (body.open !== null) {
-        this.open = {
-          index: this.first + row,
+        this.#open = {
+          index: this.#first + row,
           body,
           lines: [],
           length: 0,
-          place: this.place(bytes, lineStart, start, end),
+          place: this.#place(bytes, lineStart, start, end),
           isReported: isAmbiguous,
         };
       }
     }
     if (isAmbiguous || (body.kind === 'event' && body.open === null && body.isAmbiguous))
-      this.report('LINE_AMBIGUOUS', bytes, lineStart, start, end);
-    if (this.pendingLost.size > 0) this.settleLost(row);
+      this.#report('LINE_AMBIGUOUS', bytes, lineStart, start, end);
+    if (this.#pendingLost.size > 0) this.#settleLost(row);
   }
 
   /** The frames that follow belong to this row. */
-  private startStack(row: number): void {
+  #startStack(row: number): void {
     const frames: FramePlace[] = [];
-    this.rows.extraOf(row).stack = frames;
-    this.stack = { index: this.first + row, frames, length: 0 };
+    this.#rows.extraOf(row).stack = frames;
+    this.#stack = { index: this.#first + row, frames, length: 0 };
   }
 
   /** The frames that follow go to the last event of this line's CPU and pid, if it is near. */
-  private attachStack(): boolean {
-    const { rows, prefix } = this;
-    const row = this.lastOfCpu(prefix.cpu);
-    if (row < 0 || rows.pid[row] !== prefix.pid || this.hasStack(row)) return false;
-    if (this.isLossBehind(prefix.cpu, row)) return false;
-    this.startStack(row);
+  #attachStack(): boolean {
+    const rows = this.#rows;
+    const prefix = this.#prefix;
+    const row = this.#lastOfCpu(prefix.cpu);
+    if (row < 0 || rows.pid[row] !== prefix.pid || this.#hasStack(row)) return false;
+    if (this.#isLossBehind(prefix.cpu, row)) return false;
+    this.#startStack(row);
     return true;
   }
 
   /** The last event of this CPU among the near ones; -1 where there is none. */
-  private lastOfCpu(cpu: number): number {
-    const { rows } = this;
+  #lastOfCpu(cpu: number): number {
+    const rows = this.#rows;
     const farthest = Math.max(0, rows.length - STACK_DISTANCE);
     for (let row = rows.length - 1; row >= farthest; row--) {
       if (rows.cpu[row] === cpu && rows.kind[row]! < RowKind.KERNEL_STACK) return row;
@@ -299,21 +302,21 @@ export class TextReader implements TraceReader {
     return -1;
   }
 
-  private hasStack(row: number): boolean {
-    const extra = this.rows.extra[row]!;
-    return extra > 0 && this.rows.extras[extra - 1]!.stack !== undefined;
+  #hasStack(row: number): boolean {
+    const extra = this.#rows.extra[row]!;
+    return extra > 0 && this.#rows.extras[extra - 1]!.stack !== undefined;
   }
 
   /** Whether this CPU lost events between this row and now. */
-  private isLossBehind(cpu: number, row: number): boolean {
+  #isLossBehind(cpu: number, row: number): boolean {
     return (
-      this.pendingLost.has(cpu) ||
-      this.waitingLost.some(({ loss, index }) => loss.cpu === cpu && index > this.first + row)
+      this.#pendingLost.has(cpu) ||
+      this.#waitingLost.some(({ loss, index }) => loss.cpu === cpu && index > this.#first + row)
     );
   }
 
   /** ` => do_exit`; false where the line is no frame, or one too many. */
-  private readFrame(
+  #readFrame(
     stack: { readonly frames: FramePlace[]; length: number },
     bytes: Buffer,
     start: number,
@@ -328,140 +331,141 @@ export class TextReader implements TraceReader {
   }
 
   /** Lines without a prefix. */
-  private readOther(bytes: Buffer, lineStart: number, start: number, end: number): void {
+  #readOther(bytes: Buffer, lineStart: number, start: number, end: number): void {
     const isHeader = bytes[start] === HASH && start < end;
     // The drawing above the columns; what says something starts with another byte.
-    if (isHeader && this.open === null && bytes[start + 1] === BLANK && bytes[start + 2] === BLANK) {
-      this.torn = 0;
+    if (isHeader && this.#open === null && bytes[start + 1] === BLANK && bytes[start + 2] === BLANK) {
+      this.#torn = 0;
       return;
     }
     const text = bytes.toString('utf8', start, end);
     if (isHeader) {
-      this.torn = 0;
-      if (this.open && !HEADER.test(text) && this.continueOpen(text)) return;
-      this.readComment(text, bytes, lineStart, start, end);
+      this.#torn = 0;
+      if (this.#open && !HEADER.test(text) && this.#continueOpen(text)) return;
+      this.#readComment(text, bytes, lineStart, start, end);
       return;
     }
     const lost = LOST.exec(text);
-    if (lost && (lost[1]!.trim() !== '' || lost[1]!.length === this.prefix.indent || lost[1] === '')) {
-      this.torn = 0;
-      this.takeLoss(Number(lost[2]), lost[3] ?? lost[4]);
+    if (lost && (lost[1]!.trim() !== '' || lost[1]!.length === this.#prefix.indent || lost[1] === '')) {
+      this.#torn = 0;
+      this.#takeLoss(Number(lost[2]), lost[3] ?? lost[4]);
       return;
     }
-    this.tear(bytes, start, end);
+    this.#tear(bytes, start, end);
     const isTooBig = text.endsWith('[LINE TOO BIG]');
-    if (!isTooBig && this.open && this.continueOpen(text)) return;
+    if (!isTooBig && this.#open && this.#continueOpen(text)) return;
     if (PREAMBLE.test(text)) return;
-    this.stack = null;
-    this.report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
+    this.#stack = null;
+    this.#report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
   }
 
   /** A name is right-aligned in 16 bytes, so the first part of one that a newline tore starts with a blank. */
-  private tear(bytes: Buffer, start: number, end: number): void {
-    const length = this.torn + end - start + 1;
-    this.torn = (this.torn > 0 || bytes[start] === BLANK) && length <= DASH_COLUMN ? length : 0;
+  #tear(bytes: Buffer, start: number, end: number): void {
+    const length = this.#torn + end - start + 1;
+    this.#torn = (this.#torn > 0 || bytes[start] === BLANK) && length <= DASH_COLUMN ? length : 0;
   }
 
-  private readComment(text: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
+  #readComment(text: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
     if (text.startsWith(NOTE_PREFIX)) {
       const note = parseNoteLine(text);
-      if (note) this.notes.push(note);
-      else this.report('NOTE_INVALID', bytes, lineStart, start, end);
+      if (note) this.#notes.push(note);
+      else this.#report('NOTE_INVALID', bytes, lineStart, start, end);
       return;
     }
     const entries = ENTRIES.exec(text);
     const overwritten = entries ? Number(entries[2]) - Number(entries[1]) : 0;
-    if (overwritten > 0) this.takeLoss(ANY_CPU, String(overwritten));
+    if (overwritten > 0) this.#takeLoss(ANY_CPU, String(overwritten));
   }
 
-  private takeLoss(ofCpu: number, digits: string | undefined): void {
-    const isRoom = this.pendingLost.size < MOST_CPUS_WITH_GAPS || this.pendingLost.has(ofCpu);
+  #takeLoss(ofCpu: number, digits: string | undefined): void {
+    const isRoom = this.#pendingLost.size < MAX_CPUS_WITH_GAPS || this.#pendingLost.has(ofCpu);
     const cpu = isRoom ? ofCpu : ANY_CPU;
-    const losses = this.pendingLost.get(cpu) ?? [];
+    const losses = this.#pendingLost.get(cpu) ?? [];
     const loss = { cpu, ts: null, count: digits === undefined ? null : Number(digits) };
     const last = losses.at(-1);
-    if (last !== undefined && losses.length >= MOST_GAPS_OF_CPU) {
+    if (last !== undefined && losses.length >= MAX_GAPS_OF_CPU) {
       const count = last.count === null || loss.count === null ? null : last.count + loss.count;
       losses[losses.length - 1] = { ...last, count };
     } else {
       losses.push(loss);
     }
-    this.pendingLost.set(cpu, losses);
+    this.#pendingLost.set(cpu, losses);
   }
 
   /** The loss happened before the event of this row, so it is handed on together with it. */
-  private settleLost(row: number): void {
-    const ts = this.rows.ts[row]!;
-    for (const cpu of [ANY_CPU, this.rows.cpu[row]!]) {
-      const losses = this.pendingLost.get(cpu);
+  #settleLost(row: number): void {
+    const ts = this.#rows.ts[row]!;
+    for (const cpu of [ANY_CPU, this.#rows.cpu[row]!]) {
+      const losses = this.#pendingLost.get(cpu);
       if (losses === undefined) continue;
-      for (const loss of losses) this.waitingLost.push({ loss: { ...loss, ts }, index: this.first + row });
-      this.pendingLost.delete(cpu);
+      for (const loss of losses) this.#waitingLost.push({ loss: { ...loss, ts }, index: this.#first + row });
+      this.#pendingLost.delete(cpu);
     }
   }
 
   /** Another line of the event before; false where that event is complete or as long as events get. */
-  private continueOpen(text: string): boolean {
-    const { open } = this;
+  #continueOpen(text: string): boolean {
+    const open = this.#open;
     if (!open || open.length + text.length + 1 > LONGEST_CONTINUATION) return false;
     open.lines.push(text);
     open.length += text.length + 1;
     // A string ends at its quote; a program's own text at the next line that has a prefix.
-    if (open.body.open === 'string' && closesString(text)) this.closeOpen();
+    if (open.body.open === 'string' && closesString(text)) this.#closeOpen();
     return true;
   }
 
   /** True where a string is still open: what follows may be part of it, whatever it looks like. */
-  private closeOpen(): boolean {
-    const { open } = this;
+  #closeOpen(): boolean {
+    const open = this.#open;
     if (!open) return false;
-    this.open = null;
+    this.#open = null;
     const body = open.lines.length > 0 ? continueBody(open.body, open.lines) : open.body;
-    if (open.lines.length > 0) this.rows.extraOf(open.index - this.first).body = body;
-    if (body.open === 'string') this.damage.push({ code: 'LINE_UNEXPLAINED', ...open.place });
+    if (open.lines.length > 0) this.#rows.extraOf(open.index - this.#first).body = body;
+    if (body.open === 'string') this.#damage.push({ code: 'LINE_UNEXPLAINED', ...open.place });
     else if (body.isAmbiguous && !open.isReported)
-      this.damage.push({ code: 'LINE_AMBIGUOUS', ...open.place });
+      this.#damage.push({ code: 'LINE_AMBIGUOUS', ...open.place });
     return body.open === 'string';
   }
 
-  private place(bytes: Buffer, lineStart: number, start: number, end: number): Omit<Damage, 'code'> {
+  #place(bytes: Buffer, lineStart: number, start: number, end: number): Omit<Damage, 'code'> {
     const excerpt = bytes.toString('utf8', start, Math.min(end, start + EXCERPT));
-    return { atByte: this.pageByte + lineStart, line: this.line, excerpt };
+    return { atByte: this.#pageByte + lineStart, line: this.#line, excerpt };
   }
 
-  private report(code: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
-    this.damage.push({ code, ...this.place(bytes, lineStart, start, end) });
+  #report(code: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
+    this.#damage.push({ code, ...this.#place(bytes, lineStart, start, end) });
   }
 
   /** The index of the first event that a later line may still change. */
-  private firstOpen(): number {
-    const { rows, cpusSeen } = this;
-    let first = this.stack ? this.stack.index - this.first : rows.length;
-    if (this.open) first = Math.min(first, rows.length - 1);
+  #firstOpen(): number {
+    const rows = this.#rows;
+    const cpusSeen = this.#cpusSeen;
+    let first = this.#stack ? this.#stack.index - this.#first : rows.length;
+    if (this.#open) first = Math.min(first, rows.length - 1);
     const farthest = Math.max(0, rows.length - STACK_DISTANCE);
     let seen = 0;
     for (let row = rows.length - 1; row >= farthest; row--) {
       const cpu = rows.cpu[row]!;
       if (rows.kind[row]! >= RowKind.KERNEL_STACK || isAmong(cpusSeen, seen, cpu)) continue;
       cpusSeen[seen++] = cpu;
-      if (!this.hasStack(row)) first = Math.min(first, row);
+      if (!this.#hasStack(row)) first = Math.min(first, row);
     }
-    return this.first + first;
+    return this.#first + first;
   }
 
-  private release(upTo: number): TextBatch {
-    const count = Math.min(this.rows.length, Math.max(0, upTo - this.first));
-    const rows = this.rows.release(count);
-    this.first += count;
-    if (this.waitingLost.length > 0) {
-      const isDue = (waiting: { index: number }): boolean => waiting.index < this.first || upTo === Infinity;
-      this.lost.push(...this.waitingLost.filter(isDue).map((waiting) => waiting.loss));
-      this.waitingLost = this.waitingLost.filter((waiting) => !isDue(waiting));
+  #release(upTo: number): TextBatch {
+    const count = Math.min(this.#rows.length, Math.max(0, upTo - this.#first));
+    const rows = this.#rows.release(count);
+    this.#first += count;
+    if (this.#waitingLost.length > 0) {
+      const isDue = (waiting: { index: number }): boolean => waiting.index < this.#first || upTo === Infinity;
+      this.#lost.push(...this.#waitingLost.filter(isDue).map((waiting) => waiting.loss));
+      this.#waitingLost = this.#waitingLost.filter((waiting) => !isDue(waiting));
     }
-    const batch = new TextBatch({ rows, context: this.context }, this.lost, this.damage, this.notes);
-    this.lost = [];
-    this.damage = [];
-    this.notes = [];
+    const batch = new TextBatch({ rows, context: this.#context }, this.#lost, this.#damage, this.#notes);
+    this.#lost = [];
+    this.#damage = [];
+    this.#notes = [];
     return batch;
   }
 }

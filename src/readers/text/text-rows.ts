@@ -132,11 +132,11 @@ export class OpenRows implements TextRows {
       pages: this.pages,
       extras: this.extras,
     };
-    this.keepFrom(count);
+    this.#keepFrom(count);
     return released;
   }
 
-  private keepFrom(first: number): void {
+  #keepFrom(first: number): void {
     const kept = this.length - first;
     for (const column of [
       this.ts,

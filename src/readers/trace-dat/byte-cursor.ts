@@ -15,16 +15,19 @@ export class ByteCursor {
   readonly end: number;
   #isCut = false;
 
+  readonly #bytes: DatBytes;
+  readonly littleEndian: boolean;
+  at: number;
+
   /**
    * @param at where to begin, in bytes from the start of `bytes`
    * @param end where to end, if that is before the end of `bytes`
    */
-  constructor(
-    private readonly bytes: DatBytes,
-    readonly littleEndian: boolean,
-    public at: number,
-    end = bytes.size,
-  ) {
+  constructor(bytes: DatBytes, littleEndian: boolean, at: number, end = bytes.size) {
+    this.#bytes = bytes;
+    this.littleEndian = littleEndian;
+    this.at = at;
+
     this.end = Math.min(end, bytes.size);
   }
 
@@ -75,7 +78,7 @@ export class ByteCursor {
 
   /** A string that ends with a NUL. */
   name(): string {
-    const bytes = this.bytes.read(this.at, Math.min(LONGEST_NAME, this.left));
+    const bytes = this.#bytes.read(this.at, Math.min(LONGEST_NAME, this.left));
     const nul = bytes.indexOf(0);
     if (nul < 0) {
       this.#isCut = true;
@@ -93,7 +96,12 @@ export class ByteCursor {
 
   /** The next bytes as a cursor of their own, which cannot leave them. */
   part(length: number): ByteCursor {
-    const part = new ByteCursor(this.bytes, this.littleEndian, this.at, Math.min(this.at + length, this.end));
+    const part = new ByteCursor(
+      this.#bytes,
+      this.littleEndian,
+      this.at,
+      Math.min(this.at + length, this.end),
+    );
     this.skip(length);
     return part;
   }
@@ -104,7 +112,7 @@ export class ByteCursor {
       this.at = this.end;
       return null;
     }
-    const bytes = this.bytes.read(this.at, length);
+    const bytes = this.#bytes.read(this.at, length);
     if (bytes.length < length) {
       this.#isCut = true;
       return null;

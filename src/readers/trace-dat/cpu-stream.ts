@@ -18,18 +18,26 @@ export class CpuStream {
   /** Where it stands in the file. */
   #restAt = 0;
 
+  readonly #data: CpuData;
+  readonly #layout: PageLayout;
+  readonly #ring: RingReader;
+
   /**
    * @param layout with the size of this buffer's pages
    * @param change null where times are as they stand in the pages
    */
   constructor(
     dat: OpenDat,
-    private readonly data: CpuData,
-    private readonly layout: PageLayout,
+    data: CpuData,
+    layout: PageLayout,
     change: ClockChange | null,
-    private readonly ring: RingReader,
+    ring: RingReader,
     instance: number,
   ) {
+    this.#data = data;
+    this.#layout = layout;
+    this.#ring = ring;
+
     this.#stream = ring.addStream(data.cpu, instance, change);
     this.#pieces = new PieceReader(dat, data);
   }
@@ -40,22 +48,23 @@ export class CpuStream {
    * @returns how many bytes came
    */
   async readOn(pages: number, damage: Damage[]): Promise<number> {
-    const { pageBytes } = this.layout;
+    const { pageBytes } = this.#layout;
     const piece = await this.#pieces.next(pages * pageBytes);
     if (piece === null) {
       this.isAtEnd = true;
       if (this.#pieces.damage !== null) damage.push(this.#pieces.damage);
-      if (this.#rest.length > 0) this.ring.push(this.#stream, cutPage(this.#rest, this.layout), this.#restAt);
+      if (this.#rest.length > 0)
+        this.#ring.push(this.#stream, cutPage(this.#rest, this.#layout), this.#restAt);
       return 0;
     }
     const bytes = this.#rest.length === 0 ? piece.bytes : Buffer.concat([this.#rest, piece.bytes]);
     let at = 0;
     for (; at + pageBytes <= bytes.length; at += pageBytes) {
-      this.ring.push(this.#stream, bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
+      this.#ring.push(this.#stream, bytes.subarray(at, at + pageBytes), this.#placeOf(piece.atByte, at));
     }
     this.#rest = bytes.subarray(at);
     this.#restAt = this.#placeOf(piece.atByte, at);
-    const last = this.ring.lastTime(this.#stream);
+    const last = this.#ring.lastTime(this.#stream);
     // A damaged page may have an early time; what was passed on by then is not taken back.
     if (last !== null && (this.mark === null || isLater(last, this.mark))) this.mark = last;
     return piece.bytes.length;
@@ -63,7 +72,7 @@ export class CpuStream {
 
   /** Inside compressed data there are no places: all pages of a piece stand where the piece does. */
   #placeOf(pieceAt: number, at: number): number {
-    return this.data.isCompressed ? pieceAt : pieceAt + at;
+    return this.#data.isCompressed ? pieceAt : pieceAt + at;
   }
 }
 

@@ -20,12 +20,16 @@ export interface DatBytes {
 export class MemoryBytes implements DatBytes {
   readonly size: number;
 
-  constructor(private readonly bytes: Buffer) {
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+
     this.size = bytes.length;
   }
 
   read(at: number, length: number): Buffer {
-    return this.bytes.subarray(at, at + length);
+    return this.#bytes.subarray(at, at + length);
   }
 }
 
@@ -33,11 +37,14 @@ export class FileBytes implements DatBytes {
   #window: Buffer = Buffer.alloc(0);
   #windowAt = 0;
 
+  readonly #descriptor: number;
+  readonly size: number;
+
   /** @param size of the file, in bytes: nothing behind it is asked for, whatever the file says of itself */
-  constructor(
-    private readonly descriptor: number,
-    readonly size: number,
-  ) {}
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
 
   read(at: number, length: number): Buffer {
     const end = Math.min(at + length, this.size);
@@ -55,7 +62,7 @@ export class FileBytes implements DatBytes {
   #fill(bytes: Buffer, at: number): number {
     let filled = 0;
     while (filled < bytes.length) {
-      const read = readSync(this.descriptor, bytes, filled, bytes.length - filled, at + filled);
+      const read = readSync(this.#descriptor, bytes, filled, bytes.length - filled, at + filled);
       if (read === 0) break;
       filled += read;
     }

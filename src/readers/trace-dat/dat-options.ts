@@ -27,9 +27,9 @@ export const OPTION = {
 } as const;
 
 /** The largest that kernels are built for: CONFIG_NR_CPUS of x86 with MAXSMP. */
-export const MOST_CPUS = 8192;
+export const MAX_CPUS = 8192;
 /** An instance's number is a u8 in our columns. */
-export const MOST_BUFFERS = 255;
+export const MAX_BUFFERS = 255;
 
 /** A number as `strtoll(..., 0)` reads it; 0 where there is none. */
 function readNumber(text: string): bigint {
@@ -48,7 +48,7 @@ function textOf(data: ByteCursor): string {
 function readTimeShift(data: ByteCursor, contents: DatContents): void {
   data.skip(8);
   const flags = data.u32();
-  const cpus = Math.min(data.u32(), MOST_CPUS);
+  const cpus = Math.min(data.u32(), MAX_CPUS);
   const columns: { times: bigint[]; offsets: bigint[]; scalings: bigint[] }[] = [];
   const column = (length: number): bigint[] => {
     const values: bigint[] = [];
@@ -104,7 +104,7 @@ export function readOption(id: number, data: ByteCursor, contents: DatContents):
       break;
     case OPTION.CPUCOUNT:
       // Trees of 2018 used the number for what saved_tgids said.
-      if (data.left === 4) contents.cpus = Math.min(data.u32(), MOST_CPUS);
+      if (data.left === 4) contents.cpus = Math.min(data.u32(), MAX_CPUS);
       else contents.savedTgids = textOf(data);
       break;
     case OPTION.TIME_SHIFT:

@@ -8,7 +8,7 @@ import { ByteCursor } from './byte-cursor';
 import type { DatBytes } from './dat-bytes';
 import type { CpuData, DatContents } from './dat-contents';
 import type { DatHeader } from './dat-header';
-import { MOST_BUFFERS, MOST_CPUS, OPTION, readOption } from './dat-options';
+import { MAX_BUFFERS, MAX_CPUS, OPTION, readOption } from './dat-options';
 import { readEventFormats, readFtraceFormats, readHeaderInfo, readSavedCmdlines } from './dat-tables';
 
 /** "options  \0", "latency  \0" and "flyrecord\0". */
@@ -33,7 +33,7 @@ export function readV6(bytes: DatBytes, header: DatHeader, contents: DatContents
       return;
     }
   }
-  const cpus = Math.min(cursor.u32(), MOST_CPUS);
+  const cpus = Math.min(cursor.u32(), MAX_CPUS);
   const top = readBuffer(cursor, '', cpus, contents);
   // There are files whose clock never got written; trace-cmd takes the default for them, the local clock.
   if (top.hasClock) contents.clock = /\[([^\]]+)\]/.exec(cursor.text(cursor.u64()))?.[1] ?? 'local';
@@ -72,7 +72,7 @@ function readBuffer(cursor: ByteCursor, name: string, cpus: number, contents: Da
     for (let id = cursor.u16(); id !== OPTION.DONE && !cursor.isCut(); id = cursor.u16()) {
       const data = cursor.part(cursor.u32());
       if (id === OPTION.TRACECLOCK) hasClock = true;
-      else if (id === OPTION.BUFFER && others.length < MOST_BUFFERS)
+      else if (id === OPTION.BUFFER && others.length < MAX_BUFFERS)
         others.push({ at: data.u64(), name: data.name() });
       else readOption(id, data, contents);
     }

@@ -9,7 +9,7 @@ import type { Decompress } from './compression';
 import type { DatBytes } from './dat-bytes';
 import type { CpuData, DatContents } from './dat-contents';
 import type { DatHeader } from './dat-header';
-import { MOST_BUFFERS, MOST_CPUS, OPTION, readOption } from './dat-options';
+import { MAX_BUFFERS, MAX_CPUS, OPTION, readOption } from './dat-options';
 import { openSection, readSectionHeader } from './dat-section';
 import { readEventFormats, readFtraceFormats, readHeaderInfo, readSavedCmdlines } from './dat-tables';
 
@@ -85,7 +85,7 @@ export function readV7(
   }
 
   function readBuffer(id: number, data: ByteCursor, optionsAt: number): void {
-    if (contents.buffers.length >= MOST_BUFFERS) return;
+    if (contents.buffers.length >= MAX_BUFFERS) return;
     const at = data.u64();
     const name = data.name();
     const clock = data.name();
@@ -105,7 +105,7 @@ export function readV7(
       return;
     }
     const pageBytes = data.u32();
-    const count = Math.min(data.u32(), MOST_CPUS);
+    const count = Math.min(data.u32(), MAX_CPUS);
     const cpus: CpuData[] = [];
     while (cpus.length < count && !data.isCut()) {
       const cpu = data.u32();

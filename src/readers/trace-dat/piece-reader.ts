@@ -45,10 +45,13 @@ export class PieceReader {
   /** The bytes behind those that were given, on their way while these are walked. */
   #ahead: Promise<Buffer> | null = null;
 
-  constructor(
-    private readonly dat: OpenDat,
-    private readonly place: Place,
-  ) {
+  readonly #dat: OpenDat;
+  readonly #place: Place;
+
+  constructor(dat: OpenDat, place: Place) {
+    this.#dat = dat;
+    this.#place = place;
+
     this.#at = place.at;
     // The stated size of compressed data does not count the number of pieces before them.
     const end = place.at + place.size + (place.isCompressed ? COUNT_BYTES : 0);
@@ -66,7 +69,7 @@ export class PieceReader {
    * @param bytes how many; of compressed data there may be more, since a piece comes whole
    */
   async next(bytes: number): Promise<Piece | null> {
-    if (this.place.isCompressed) return this.#nextCompressed();
+    if (this.#place.isCompressed) return this.#nextCompressed();
     const read = await (this.#ahead ?? this.#read(Math.min(bytes, this.#end - this.#at)));
     const atByte = this.#at - read.length;
     this.#ahead = null;
@@ -92,7 +95,7 @@ export class PieceReader {
     if (size > LARGEST_PIECE || statedBytes > LARGEST_PIECE) return this.#stop('DAT_COMPRESSED', atByte);
     const compressed = await this.#take(size);
     if (compressed === null) return this.#stop('DAT_CUT', atByte);
-    const content = this.dat.decompress(compressed, statedBytes);
+    const content = this.#dat.decompress(compressed, statedBytes);
     return content === null ? this.#stop('DAT_COMPRESSED', atByte) : { bytes: content, atByte };
   }
 
@@ -104,7 +107,7 @@ export class PieceReader {
   }
 
   #u32(bytes: Buffer, at: number): number {
-    return this.dat.littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+    return this.#dat.littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
   }
 
   /** Exactly so many bytes of compressed data; null where there are fewer. */
@@ -125,7 +128,7 @@ export class PieceReader {
     const buffer = Buffer.allocUnsafeSlow(bytes);
     let filled = 0;
     while (filled < bytes) {
-      const { bytesRead } = await this.dat.handle.read(buffer, filled, bytes - filled, this.#at + filled);
+      const { bytesRead } = await this.#dat.handle.read(buffer, filled, bytes - filled, this.#at + filled);
       if (bytesRead === 0) {
         // It became shorter while it was read.
         this.#damage ??= { code: 'DAT_CUT', atByte: this.#at + filled };

@@ -28,7 +28,7 @@ import { CpuStream, isLater } from './cpu-stream';
 import { FileBytes } from './dat-bytes';
 import { DatContents, type DatBuffer } from './dat-contents';
 import { readDatHeader, type DatHeader } from './dat-header';
-import { MOST_CPUS } from './dat-options';
+import { MAX_CPUS } from './dat-options';
 import { readV6 } from './dat-v6';
 import { readV7 } from './dat-v7';
 import { PieceReader, type OpenDat } from './piece-reader';
@@ -111,12 +111,13 @@ class TraceDat {
   /** Of the last event. */
   #lastTs = 0;
 
-  constructor(
-    file: string,
-    private readonly dat: OpenDat,
-    header: DatHeader,
-    private readonly contents: DatContents,
-  ) {
+  readonly #dat: OpenDat;
+  readonly #contents: DatContents;
+
+  constructor(file: string, dat: OpenDat, header: DatHeader, contents: DatContents) {
+    this.#dat = dat;
+    this.#contents = contents;
+
     this.#damage = contents.damage;
     // trace-cmd writes them as they were made; events of the top one come first where times are equal.
     const buffers = contents.buffers.toSorted((a, b) => Number(a.name !== '') - Number(b.name !== ''));
@@ -136,19 +137,19 @@ class TraceDat {
       for (const data of cpus) {
         if (data.size === 0) continue;
         // Data that would stand in one place twice is none, and could be read forever.
-        bytes += Math.max(0, Math.min(data.at + data.size, this.dat.size) - data.at);
-        if (!isPage || data.cpu >= MOST_CPUS || bytes > this.dat.size || this.#streams.length >= MOST_CPUS) {
-          this.contents.broken('DAT_SECTION', data.at);
+        bytes += Math.max(0, Math.min(data.at + data.size, this.#dat.size) - data.at);
+        if (!isPage || data.cpu >= MAX_CPUS || bytes > this.#dat.size || this.#streams.length >= MAX_CPUS) {
+          this.#contents.broken('DAT_SECTION', data.at);
           continue;
         }
-        const change = this.contents.conversion.of(data.cpu);
-        this.#streams.push(new CpuStream(this.dat, data, ofBuffer, change, this.#ring, instance));
+        const change = this.#contents.conversion.of(data.cpu);
+        this.#streams.push(new CpuStream(this.#dat, data, ofBuffer, change, this.#ring, instance));
       }
     }
   }
 
   async *batches(): AsyncIterable<EventBatch> {
-    const { cpuStats, texts } = this.contents;
+    const { cpuStats, texts } = this.#contents;
     // What our own writer kept beside the statistics; trace-cmd passes over it.
     const told = cpuStats.flatMap(notesIn);
     const isTold = told.some((note) => note.kind === 'trace');
@@ -163,7 +164,7 @@ class TraceDat {
       if (batch.length > 0) this.#lastTs = batch.at(batch.length - 1).ts;
       if (batch.length > 0 || batch.lost.length > 0 || batch.damage.length > 0) yield batch;
     }
-    for (const text of texts) yield* this.#readText(new PieceReader(this.dat, text));
+    for (const text of texts) yield* this.#readText(new PieceReader(this.#dat, text));
     const statistics = sumStatistics(cpuStats);
     const end: TraceNote[] = told.filter((note) => note.kind === 'end');
     if (end.length === 0 && statistics !== null) end.push({ kind: 'end', ts: this.#lastTs, ...statistics });
@@ -175,7 +176,7 @@ class TraceDat {
     // The place that a broken table leads to may be no place of the file.
     const damage = this.#damage.splice(0).map((found) => ({
       ...found,
-      atByte: Math.min(found.atByte, this.dat.size),
+      atByte: Math.min(found.atByte, this.#dat.size),
     }));
     return new EventList([], [], damage, notes);
   }
@@ -222,7 +223,7 @@ class TraceDat {
   }
 
   #traceNote(): TraceNote {
-    const { contents } = this;
+    const contents = this.#contents;
     const { conversion, clock } = contents;
     const host = hostOf(contents.uname);
     const cpus = new Set(contents.buffers.flatMap((buffer) => buffer.cpus.map(({ cpu }) => cpu)));

@@ -44,27 +44,27 @@ const OTHER_TRACE = 60;
 export class AlertCounting {
   /** Summaries that came before their time, as there were too many different alerts. */
   summedEarly = 0;
-  private readonly interval: number;
-  private readonly maxOpen: number;
-  private readonly open = new Map<string, Open>();
-  private queue = new DueQueue<Open>();
-  private now = -Infinity;
+  readonly #interval: number;
+  readonly #maxOpen: number;
+  readonly #open = new Map<string, Open>();
+  #queue = new DueQueue<Open>();
+  #now = -Infinity;
 
   constructor(options: AlertCountingOptions = {}) {
-    this.interval = options.intervalSeconds ?? 60;
-    this.maxOpen = options.maxOpen ?? 10_000;
+    this.#interval = options.intervalSeconds ?? 60;
+    this.#maxOpen = options.maxOpen ?? 10_000;
   }
 
   /** Alerts held back at this moment. */
   get held(): number {
     let held = 0;
-    for (const open of this.open.values()) held += open.held?.alert.count ?? 0;
+    for (const open of this.#open.values()) held += open.held?.alert.count ?? 0;
     return held;
   }
 
   /** Different alerts that are remembered. */
   get size(): number {
-    return this.open.size;
+    return this.#open.size;
   }
 
   /**
@@ -72,10 +72,10 @@ export class AlertCounting {
    * @param ts how far the trace is: an alert may be about a signal that was sent long before
    * @returns what is to be sent now, in order: summaries that are due, then the alert unless it is held
    */
-  add(alert: Alert, every = this.interval, ts = alert.last): Alert[] {
+  add(alert: Alert, every = this.#interval, ts = alert.last): Alert[] {
     const due = this.tick(ts);
     if (passesAlways(alert.severity) || every <= 0) return [...due, alert];
-    const open = this.open.get(alert.fingerprint);
+    const open = this.#open.get(alert.fingerprint);
     if (open) {
       if (isWorse(alert.severity, open.said)) {
         open.said = alert.severity;
@@ -84,32 +84,32 @@ export class AlertCounting {
       open.held = open.held ? together(open.held, alert) : { alert, isMixed: false };
       return due;
     }
-    if (this.open.size >= this.maxOpen) due.push(...this.closeNext());
+    if (this.#open.size >= this.#maxOpen) due.push(...this.#closeNext());
     const { fingerprint, severity: said } = alert;
     const added = { fingerprint, every, said, held: null } as Partial<Open> as Open;
-    added.due = this.queue.add(Math.max(ts, this.now) + every, added);
-    this.open.set(fingerprint, added);
+    added.due = this.#queue.add(Math.max(ts, this.#now) + every, added);
+    this.#open.set(fingerprint, added);
     return [...due, alert];
   }
 
   /** @param ts seconds on the trace clock; a minute earlier than before means another trace, and sums up what is held */
   tick(ts: number): Alert[] {
-    if (ts < this.now - OTHER_TRACE) {
+    if (ts < this.#now - OTHER_TRACE) {
       const rest = this.flush();
-      this.now = ts;
+      this.#now = ts;
       return rest;
     }
-    this.now = Math.max(this.now, ts);
+    this.#now = Math.max(this.#now, ts);
     const summaries: Alert[] = [];
-    for (let next = this.queue.take(this.now); next; next = this.queue.take(this.now)) {
+    for (let next = this.#queue.take(this.#now); next; next = this.#queue.take(this.#now)) {
       const { at, value: open } = next;
       if (open.held) {
         summaries.push(summed(open.held));
         open.said = open.held.alert.severity;
         open.held = null;
-        open.due = this.queue.add(at + open.every, open);
+        open.due = this.#queue.add(at + open.every, open);
       } else {
-        this.open.delete(open.fingerprint);
+        this.#open.delete(open.fingerprint);
       }
     }
     return summaries;
@@ -118,18 +118,18 @@ export class AlertCounting {
   /** What is still held, at the end of the trace. Afterwards every alert counts as a first one again. */
   flush(): Alert[] {
     const rest: Alert[] = [];
-    for (let next = this.queue.takeFirst(); next; next = this.queue.takeFirst()) {
+    for (let next = this.#queue.takeFirst(); next; next = this.#queue.takeFirst()) {
       if (next.value.held) rest.push(summed(next.value.held));
     }
-    this.open.clear();
-    this.now = -Infinity;
+    this.#open.clear();
+    this.#now = -Infinity;
     return rest;
   }
 
-  private closeNext(): Alert[] {
-    const next = this.queue.takeFirst();
+  #closeNext(): Alert[] {
+    const next = this.#queue.takeFirst();
     if (!next) return [];
-    this.open.delete(next.value.fingerprint);
+    this.#open.delete(next.value.fingerprint);
     if (!next.value.held) return [];
     this.summedEarly++;
     return [summed(next.value.held)];

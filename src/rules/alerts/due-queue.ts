@@ -13,7 +13,7 @@ interface Entry<T> {
 }
 
 /** A heap with cancelled entries in it is made anew when they are more than these and more than the others. */
-const MOST_CANCELLED = 1_000;
+const MAX_CANCELLED = 1_000;
 
 /** What is to come, soonest first. */
 export class DueQueue<T> {
@@ -39,7 +39,7 @@ export class DueQueue<T> {
     if (entry.cancelled) return;
     entry.cancelled = true;
     this.#cancelled++;
-    if (this.#cancelled < MOST_CANCELLED || this.#cancelled * 2 < this.#heap.length) return;
+    if (this.#cancelled < MAX_CANCELLED || this.#cancelled * 2 < this.#heap.length) return;
     this.#heap = this.#heap.filter((one) => !one.cancelled).sort(sooner);
     this.#cancelled = 0;
   }

@@ -4,7 +4,7 @@
  */
 import { signalName, signalNumber } from '../../kernel/signals';
 import { conditionField, type FieldName } from './condition-fields';
-import type { Condition, FieldTest, FieldValue } from './rule';
+import type { Condition, FieldTest, TestValue } from './rule';
 
 /** Gives a text by its key, `words.or`, with `__first__` and the like replaced by the values. */
 export type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string;
@@ -117,7 +117,7 @@ function withClauses(named: string, rest: readonly Condition[], say: Say): strin
 }
 
 /** The values of a test that asks for nothing else. */
-function onlyValues(test: FieldTest): readonly FieldValue[] | null {
+function onlyValues(test: FieldTest): readonly TestValue[] | null {
   const { in: values, glob } = test;
   if (Object.keys(test).length !== 1) return null;
   return values ?? glob ?? null;
@@ -146,7 +146,7 @@ function nameOf({ field, test }: FieldCondition, naming: readonly FieldName[], s
   return values && valuesWords(field, values, say);
 }
 
-function valuesWords(field: FieldName, values: readonly FieldValue[], say: Say): string {
+function valuesWords(field: FieldName, values: readonly TestValue[], say: Say): string {
   const isSignal = field === 'signal';
   return joined(
     values.map((value) => (isSignal ? oneSignal(value, say) : String(value))),
@@ -156,7 +156,7 @@ function valuesWords(field: FieldName, values: readonly FieldValue[], say: Say):
 }
 
 /** `15` and `term` are SIGTERM; SIGRTMIN+3 stays as it is written. */
-function oneSignal(written: FieldValue, say: Say): string {
+function oneSignal(written: TestValue, say: Say): string {
   const text = String(written);
   if (text.startsWith('@')) return say(`words.set.${text.slice(1)}`);
   const number = /^\d+$/.test(text) ? Number(text) : signalNumber(text);

@@ -1,6 +1,6 @@
 /** Reads what one field is compared with: a value, a list of values, or an object of tests. */
 import type { ConditionField, FieldType } from './condition-fields';
-import type { FieldTest, FieldValue } from './rule';
+import type { FieldTest, TestValue } from './rule';
 import {
   booleanAt,
   fullListAt,
@@ -71,7 +71,7 @@ function readTests(input: JsonObject, field: ConditionField, place: string): rea
 }
 
 /** How one value of the field is written. */
-function valueOf(field: ConditionField): (value: unknown, place: string) => FieldValue {
+function valueOf(field: ConditionField): (value: unknown, place: string) => TestValue {
   switch (field.type) {
     case 'signal':
       return readSignal;

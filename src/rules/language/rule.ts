@@ -8,14 +8,14 @@ import type { FieldName } from './condition-fields';
 export type VerdictName = 'expected' | 'unexpected' | 'attention' | 'unknown';
 
 /** What a field's test compares with: a signal's number and its code are both. */
-export type FieldValue = string | number | boolean;
+export type TestValue = string | number | boolean;
 
 /** All that are there must hold. What the trace does not know fulfils none of them but `known: false`. */
 export interface FieldTest {
   /** One of these: `is`, `in`, a bare value, a list. Texts are globs; a signal is as it was written (`TERM`, `@fatal`). */
-  readonly in?: readonly FieldValue[];
+  readonly in?: readonly TestValue[];
   /** None of these. */
-  readonly not?: readonly FieldValue[];
+  readonly not?: readonly TestValue[];
   readonly glob?: readonly string[];
   /** Sources of regular expressions, found anywhere in the text. */
   readonly regex?: readonly string[];

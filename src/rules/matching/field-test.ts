@@ -1,6 +1,6 @@
 /** What compares one known value of a field with its tests, built once for each condition. */
 import { compileGlob } from './glob';
-import type { FieldTest, FieldValue } from '../language/rule';
+import type { FieldTest, TestValue } from '../language/rule';
 import { signalTest, type SignalTest } from '../language/signal-sets';
 
 /** TASK_COMM_LEN less its end: what the kernel keeps of a name. */
@@ -20,7 +20,7 @@ export function signalNumberTest(test: FieldTest): (number: number) => boolean {
   return (number) => table[number] ?? fits(number);
 }
 
-function signalOf(written: FieldValue): SignalTest {
+function signalOf(written: TestValue): SignalTest {
   const test = typeof written === 'boolean' ? null : signalTest(written);
   if (test === null) throw new TypeError(`${String(written)} is not a signal`);
   return test;
@@ -84,7 +84,7 @@ export function textsTest(test: FieldTest, isComm: boolean): (texts: readonly st
 }
 
 function textPredicates(test: FieldTest, isComm: boolean) {
-  const globs = (values: readonly FieldValue[]) =>
+  const globs = (values: readonly TestValue[]) =>
     anyOf(values.map((value) => compileGlob(isComm ? asComm(String(value)) : String(value))));
   const wanted: TextPredicate[] = [];
   if (test.in) wanted.push(globs(test.in));

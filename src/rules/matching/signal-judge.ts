@@ -24,7 +24,11 @@ export class SignalJudge {
   readonly #index: RuleIndex;
   readonly #expiry = new RuleExpiry();
 
-  constructor(private readonly set: RuleSet) {
+  readonly #set: RuleSet;
+
+  constructor(set: RuleSet) {
+    this.#set = set;
+
     const rules = set.rules.filter(
       ({ enabled, on, pattern }) => enabled && on === 'signal' && pattern === null,
     );
@@ -44,7 +48,7 @@ export class SignalJudge {
 
   /** The verdicts of every rule that matches where the set says `match: all`, else that of the first; never empty. */
   judgeAll(signal: SignalRecord, target: SignalTarget | null): Verdict[] {
-    if (signal.control || this.set.match === 'first') return [this.judge(signal, target)];
+    if (signal.control || this.#set.match === 'first') return [this.judge(signal, target)];
     const fired = this.#index.all(signal, target, (compiled) => this.#isValid(compiled, signal));
     if (fired.length === 0) return [defaultVerdict(signal, target)];
     return fired.map((compiled) => this.#verdict(compiled, signal, target));

@@ -10,7 +10,7 @@
  */
 import { defaultAction } from '../../kernel/signals';
 import type { SignalRecord, SignalTarget, Stage } from '../../model/report';
-import type { Absence } from './absences';
+import type { Absence } from './missing-events';
 import { makePlainAlert, timeAfter } from '../alerts/alert';
 import { NOT_COME, lossText, zombieText } from '../alerts/alert-text';
 import { defaultVerdict } from '../matching/default-verdicts';
@@ -24,7 +24,7 @@ import { RuleExpiry } from '../matching/rule-expiry';
 import { compileRule, type CompiledRule } from '../matching/rule-match';
 import { CONTROL, verdictOf } from '../matching/signal-judge';
 import { SignalRules, fingerprintOf } from './signal-rules';
-import { noTallies, type WatchTallies } from './watch-tallies';
+import { noTallies, type WatchCounters } from './watch-counters';
 import { Zombies, type Zombie } from './zombies';
 
 export type { AlertWatchOptions, Judgement } from './judgement';
@@ -40,58 +40,61 @@ interface Dying {
 const OTHER_TRACE = 60;
 /** Seconds on the trace clock in which a process that dumps core should be gone. */
 const CORE_WAIT = 2;
-const MOST_DYING = 1_000;
+const MAX_DYING = 1_000;
 
 export class AlertWatch {
-  readonly tallies: WatchTallies = noTallies();
-  private now = -Infinity;
+  readonly tallies: WatchCounters = noTallies();
+  #now = -Infinity;
   /** When the agenda is looked at, the moment at which its entry was due. */
-  private at = -Infinity;
-  private readonly agenda = new DueQueue<() => void>();
-  private readonly gaps = new Gaps();
-  private readonly expiry = new RuleExpiry();
-  private readonly judgements: Judgements;
-  private readonly signals: SignalRules;
-  private readonly zombieRules: readonly CompiledRule[];
-  private readonly zombies: Zombies;
-  private readonly losses: LossRules;
-  private readonly dying = new Map<string, Dying>();
-  private readonly isAll: boolean;
+  #at = -Infinity;
+  readonly #agenda = new DueQueue<() => void>();
+  readonly #gaps = new Gaps();
+  readonly #expiry = new RuleExpiry();
+  readonly #judgements: Judgements;
+  readonly #signals: SignalRules;
+  readonly #zombieRules: readonly CompiledRule[];
+  readonly #zombies: Zombies;
+  readonly #losses: LossRules;
+  readonly #dying = new Map<string, Dying>();
+  readonly #isAll: boolean;
 
   constructor(set: RuleSet, options: AlertWatchOptions = {}) {
     const rules = set.rules.filter(({ enabled }) => enabled).map(compileRule);
     const of = (subject: string): CompiledRule[] => rules.filter(({ rule }) => rule.on === subject);
-    const { expiry, gaps, tallies, agenda } = this;
-    this.isAll = set.match === 'all';
-    this.judgements = new Judgements(options, tallies);
-    this.signals = new SignalRules(of('signal'), this.isAll, expiry, gaps, tallies, agenda, (absence) => {
-      this.absent(absence);
+    const expiry = this.#expiry;
+    const gaps = this.#gaps;
+    const tallies = this.tallies;
+    const agenda = this.#agenda;
+    this.#isAll = set.match === 'all';
+    this.#judgements = new Judgements(options, tallies);
+    this.#signals = new SignalRules(of('signal'), this.#isAll, expiry, gaps, tallies, agenda, (absence) => {
+      this.#absent(absence);
     });
-    this.zombieRules = of('zombie');
-    this.zombies = new Zombies(agenda, (zombie) => {
-      this.stayed(zombie);
+    this.#zombieRules = of('zombie');
+    this.#zombies = new Zombies(agenda, (zombie) => {
+      this.#stayed(zombie);
     });
-    this.losses = new LossRules(of('loss'), this.isAll);
+    this.#losses = new LossRules(of('loss'), this.#isAll);
   }
 
   /** Alerts held back at this moment, to be summed up. */
   get held(): number {
-    return this.judgements.held;
+    return this.#judgements.held;
   }
 
   /** How far the trace is; -Infinity before it has begun. */
   get reached(): number {
-    return this.now;
+    return this.#now;
   }
 
   /** When something is to be said of itself, so that a timer is worth while. */
   get isWaiting(): boolean {
-    return this.agenda.size > 0 || this.judgements.isWaiting;
+    return this.#agenda.size > 0 || this.#judgements.isWaiting;
   }
 
   /** What is to be told once and is no alert: that a rule has expired. */
   takeRemarks(): string[] {
-    return this.expiry.takeNotices();
+    return this.#expiry.takeNotices();
   }
 
   /** A stage of `lifecycle-parse`. One of a name that no rule is about says how far the trace is. */
@@ -118,9 +121,9 @@ export class AlertWatch {
 
   /** A signal that waits to be delivered. */
   sent(signal: SignalRecord, target: SignalTarget): Judgement[] {
-    this.pass(signal.ts);
-    if (!signal.control) this.signals.sent(signal, target);
-    return this.take();
+    this.#pass(signal.ts);
+    if (!signal.control) this.#signals.sent(signal, target);
+    return this.#take();
   }
 
   /**
@@ -129,181 +132,181 @@ export class AlertWatch {
    * @param ts when that was; the time of the record where nobody says
    */
   settled(signal: SignalRecord, target: SignalTarget | null, ts = signal.ts): Judgement[] {
-    this.pass(ts);
+    this.#pass(ts);
     if (!signal.control && target !== null) {
-      this.signals.settled(signal, target);
+      this.#signals.settled(signal, target);
       if (outcomeOf(signal) === 'stopped') {
-        this.signals.absences.came(target.id, 'stop', signal.delivered?.ts ?? ts);
+        this.#signals.absences.came(target.id, 'stop', signal.delivered?.ts ?? ts);
       }
     }
-    if (this.waitsForCore(signal, target)) this.hold(signal, target);
-    else this.judge(signal, target);
-    return this.take();
+    if (this.#waitsForCore(signal, target)) this.#hold(signal, target);
+    else this.#judge(signal, target);
+    return this.#take();
   }
 
   /** A signal's record that comes alone, without the life of its target: nothing is waited for. */
   record(signal: SignalRecord): Judgement[] {
-    this.pass(signal.ts);
-    this.judge(signal, null);
-    return this.take();
+    this.#pass(signal.ts);
+    this.#judge(signal, null);
+    return this.#take();
   }
 
   exited(process: string, ts: number, coreDumped: boolean | null): Judgement[] {
-    this.pass(ts);
-    const dying = this.dying.get(process);
+    this.#pass(ts);
+    const dying = this.#dying.get(process);
     if (dying) {
-      this.agenda.cancel(dying.due);
-      this.dying.delete(process);
-      this.judge({ ...dying.signal, coreDumped }, dying.target);
+      this.#agenda.cancel(dying.due);
+      this.#dying.delete(process);
+      this.#judge({ ...dying.signal, coreDumped }, dying.target);
     }
-    this.signals.absences.came(process, 'exit', ts);
-    return this.take();
+    this.#signals.absences.came(process, 'exit', ts);
+    return this.#take();
   }
 
   /** @param since when it died */
   zombie(target: SignalTarget, since: number, time: string | null): Judgement[] {
-    this.pass(since);
+    this.#pass(since);
     // The session's own waits for the end of the trace.
-    if (target.role === 'parent') return this.take();
-    for (const compiled of this.zombieRules) {
-      if (!compiled.holds(null, target) || !this.expiry.holds(compiled.rule, compiled.rule, time)) continue;
-      this.zombies.add(compiled, target, since, time);
-      if (!this.isAll) break;
+    if (target.role === 'parent') return this.#take();
+    for (const compiled of this.#zombieRules) {
+      if (!compiled.holds(null, target) || !this.#expiry.holds(compiled.rule, compiled.rule, time)) continue;
+      this.#zombies.add(compiled, target, since, time);
+      if (!this.#isAll) break;
     }
-    return this.take();
+    return this.#take();
   }
 
   /** It was reaped, or is gone without a wait that the trace shows. */
   gone(process: string, ts: number): Judgement[] {
-    this.pass(ts);
-    this.zombies.gone(process, ts);
-    this.signals.absences.came(process, 'reap', ts);
-    return this.take();
+    this.#pass(ts);
+    this.#zombies.gone(process, ts);
+    this.#signals.absences.came(process, 'reap', ts);
+    return this.#take();
   }
 
   /** @param loss with the number of traced processes that lived then, where the model says it */
   lost(loss: LossOfEvents, ts: number, time: string | null): Judgement[] {
     // First, so that nothing is said about a time of which nobody knows.
-    this.gaps.add(loss, ts);
-    this.signals.absences.gap(ts);
-    this.zombies.gap(ts);
-    this.pass(ts);
-    const given = { process: null, first: ts, last: ts, time, incomplete: this.gaps.between(ts, ts) };
-    for (const { verdict, rule, lost } of this.losses.verdictsOn(loss, (rule) =>
-      this.expiry.holds(rule, rule, time),
+    this.#gaps.add(loss, ts);
+    this.#signals.absences.gap(ts);
+    this.#zombies.gap(ts);
+    this.#pass(ts);
+    const given = { process: null, first: ts, last: ts, time, incomplete: this.#gaps.between(ts, ts) };
+    for (const { verdict, rule, lost } of this.#losses.verdictsOn(loss, (rule) =>
+      this.#expiry.holds(rule, rule, time),
     )) {
       const alert = makePlainAlert('loss', verdict, {
         ...given,
         loss,
         text: lossText(lost, ts, verdict.reason),
       });
-      this.judgements.raise(verdict, alert, rule, this.at);
+      this.#judgements.raise(verdict, alert, rule, this.#at);
     }
-    return this.take();
+    return this.#take();
   }
 
   /** The trace has come this far. */
   tick(ts: number): Judgement[] {
-    this.pass(ts);
-    return this.take();
+    this.#pass(ts);
+    return this.#take();
   }
 
   /** The trace is over, or nobody follows it any longer: all that is held is said, and what is open is counted. */
   end(ts: number | null = null): Judgement[] {
-    if (ts !== null && ts > this.now) this.pass(ts);
-    this.close();
-    return this.take();
+    if (ts !== null && ts > this.#now) this.#pass(ts);
+    this.#close();
+    return this.#take();
   }
 
-  private pass(ts: number): void {
+  #pass(ts: number): void {
     // Compared with it, every moment would be over or none.
     if (!Number.isFinite(ts)) return;
-    if (ts < this.now - OTHER_TRACE) this.close();
-    this.now = Math.max(this.now, ts);
-    for (let next = this.agenda.take(this.now); next; next = this.agenda.take(this.now)) {
-      this.at = next.at;
+    if (ts < this.#now - OTHER_TRACE) this.#close();
+    this.#now = Math.max(this.#now, ts);
+    for (let next = this.#agenda.take(this.#now); next; next = this.#agenda.take(this.#now)) {
+      this.#at = next.at;
       next.value();
     }
-    this.at = this.now;
-    this.judgements.tick(this.now);
+    this.#at = this.#now;
+    this.#judgements.tick(this.#now);
   }
 
-  private close(): void {
-    this.at = this.now;
-    for (const [id, { signal, target, due }] of [...this.dying]) {
-      this.agenda.cancel(due);
-      this.dying.delete(id);
-      this.judge(signal, target);
+  #close(): void {
+    this.#at = this.#now;
+    for (const [id, { signal, target, due }] of [...this.#dying]) {
+      this.#agenda.cancel(due);
+      this.#dying.delete(id);
+      this.#judge(signal, target);
     }
-    for (const absence of this.signals.absences.takeAll()) {
-      if (absence.deadline <= this.now) this.absent(absence);
+    for (const absence of this.#signals.absences.takeAll()) {
+      if (absence.deadline <= this.#now) this.#absent(absence);
       else this.tallies.undecidedAtEnd++;
     }
-    for (const zombie of this.zombies.takeAll()) {
-      if (zombie.deadline <= this.now) this.stayed(zombie);
+    for (const zombie of this.#zombies.takeAll()) {
+      if (zombie.deadline <= this.#now) this.#stayed(zombie);
       else this.tallies.undecidedAtEnd++;
     }
-    this.judgements.flush();
-    this.countLeftOut();
-    this.signals.clear();
-    this.gaps.clear();
-    this.losses.clear();
-    this.now = -Infinity;
+    this.#judgements.flush();
+    this.#countLeftOut();
+    this.#signals.clear();
+    this.#gaps.clear();
+    this.#losses.clear();
+    this.#now = -Infinity;
   }
 
-  private take(): Judgement[] {
-    this.countLeftOut();
-    return this.judgements.take();
+  #take(): Judgement[] {
+    this.#countLeftOut();
+    return this.#judgements.take();
   }
 
-  private countLeftOut(): void {
-    this.tallies.leftOut = this.signals.leftOut + this.zombies.leftOut;
+  #countLeftOut(): void {
+    this.tallies.leftOut = this.#signals.leftOut + this.#zombies.leftOut;
   }
 
   /** Only those whose sending was seen: a record that comes alone is followed by nothing. */
-  private waitsForCore(signal: SignalRecord, target: SignalTarget | null): target is SignalTarget {
+  #waitsForCore(signal: SignalRecord, target: SignalTarget | null): target is SignalTarget {
     return (
       target !== null &&
       signal.fatal &&
       (signal.coreDumped ?? null) === null &&
       defaultAction(signal.number) === 'core' &&
-      this.dying.size < MOST_DYING &&
-      !this.dying.has(target.id)
+      this.#dying.size < MAX_DYING &&
+      !this.#dying.has(target.id)
     );
   }
 
-  private hold(signal: SignalRecord, target: SignalTarget): void {
+  #hold(signal: SignalRecord, target: SignalTarget): void {
     const copy = { ...signal };
-    const due = this.agenda.add(this.now + CORE_WAIT, () => {
-      this.dying.delete(target.id);
-      this.judge(copy, target);
+    const due = this.#agenda.add(this.#now + CORE_WAIT, () => {
+      this.#dying.delete(target.id);
+      this.#judge(copy, target);
     });
-    this.dying.set(target.id, { signal: copy, target, due });
+    this.#dying.set(target.id, { signal: copy, target, due });
   }
 
-  private judge(signal: SignalRecord, target: SignalTarget | null): void {
+  #judge(signal: SignalRecord, target: SignalTarget | null): void {
     this.tallies.signals++;
     if (signal.control) {
-      this.judgements.passOn(CONTROL, signal, target);
+      this.#judgements.passOn(CONTROL, signal, target);
       return;
     }
-    const fired = this.signals.fired(signal, target, this.now).map(({ compiled, pattern }) => ({
+    const fired = this.#signals.fired(signal, target, this.#now).map(({ compiled, pattern }) => ({
       rule: compiled.rule,
       pattern,
-      verdict: verdictOf(compiled, signal, target, signal.time, this.expiry),
+      verdict: verdictOf(compiled, signal, target, signal.time, this.#expiry),
     }));
     if (fired.length === 0) {
-      this.judgements.raiseSignal(defaultVerdict(signal, target), signal, target, {}, null, this.at);
+      this.#judgements.raiseSignal(defaultVerdict(signal, target), signal, target, {}, null, this.#at);
       return;
     }
     // Of several verdicts those that are alerts are said; that it was expected only where there is none.
-    const alerts = fired.filter(({ verdict }) => this.judgements.isAlert(verdict));
+    const alerts = fired.filter(({ verdict }) => this.#judgements.isAlert(verdict));
     for (const { verdict, pattern, rule } of alerts.length > 0 ? alerts : fired.slice(0, 1)) {
-      this.judgements.raiseSignal(verdict, signal, target, pattern, rule, this.at);
+      this.#judgements.raiseSignal(verdict, signal, target, pattern, rule, this.#at);
     }
   }
 
-  private absent({ compiled, signal, target, deadline, hasGap }: Absence): void {
+  #absent({ compiled, signal, target, deadline, hasGap }: Absence): void {
     if (hasGap) {
       this.tallies.undecidedByLoss++;
       return;
@@ -313,23 +316,23 @@ export class AlertWatch {
     if (pattern?.kind !== 'without') return;
     const without = { what: NOT_COME[pattern.stage ?? 'signal'], within: pattern.within };
     const fingerprint = fingerprintOf(rule, signal, target);
-    this.judgements.raiseSignal(
-      verdictOf(compiled, signal, target, signal.time, this.expiry),
+    this.#judgements.raiseSignal(
+      verdictOf(compiled, signal, target, signal.time, this.#expiry),
       signal,
       target,
       { without, last: deadline, ...(fingerprint !== undefined && { fingerprint }) },
       rule,
-      this.at,
+      this.#at,
     );
   }
 
-  private stayed({ compiled, target, since, time, deadline, hasGap }: Zombie): void {
+  #stayed({ compiled, target, since, time, deadline, hasGap }: Zombie): void {
     if (hasGap) {
       this.tallies.undecidedByLoss++;
       return;
     }
     const { rule } = compiled;
-    const verdict = verdictOf(compiled, null, target, time, this.expiry);
+    const verdict = verdictOf(compiled, null, target, time, this.#expiry);
     const fingerprint = fingerprintOf(rule, null, target);
     const alert = makePlainAlert('zombie', verdict, {
       process: target,
@@ -340,7 +343,7 @@ export class AlertWatch {
       ...(fingerprint !== undefined && { fingerprint }),
       text: zombieText(target, deadline - since, verdict.reason),
     });
-    this.judgements.raise(verdict, alert, rule, this.at);
+    this.#judgements.raise(verdict, alert, rule, this.#at);
   }
 }
 

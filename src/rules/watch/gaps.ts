@@ -2,22 +2,22 @@ import type { Loss } from '../../trace-event';
 
 const MOST = 1_000;
 /** Named with an alert. */
-const MOST_REASONS = 3;
+const MAX_REASONS = 3;
 
 /** Where events were lost, for what is said about a time. */
 export class Gaps {
-  private readonly losses: { readonly ts: number; readonly reason: string }[] = [];
+  readonly #losses: { readonly ts: number; readonly reason: string }[] = [];
 
   add(loss: Loss, ts: number): void {
-    this.losses.push({ ts, reason: reasonOf(loss, ts) });
-    if (this.losses.length > MOST) this.losses.shift();
+    this.#losses.push({ ts, reason: reasonOf(loss, ts) });
+    if (this.#losses.length > MOST) this.#losses.shift();
   }
 
   /** Sentences about the gaps that ended between two moments. */
   between(from: number, to: number): string[] {
     const found: string[] = [];
-    for (let at = this.losses.length - 1; at >= 0 && found.length < MOST_REASONS; at--) {
-      const { ts, reason } = this.losses[at]!;
+    for (let at = this.#losses.length - 1; at >= 0 && found.length < MAX_REASONS; at--) {
+      const { ts, reason } = this.#losses[at]!;
       if (ts < from) break;
       if (ts <= to) found.unshift(reason);
     }
@@ -25,7 +25,7 @@ export class Gaps {
   }
 
   clear(): void {
-    this.losses.length = 0;
+    this.#losses.length = 0;
   }
 }
 

@@ -4,7 +4,7 @@ import { makeAlert, type AlertPattern } from '../alerts/alert';
 import { AlertCounting, type AlertCountingOptions } from '../alerts/alert-counting';
 import type { Verdict } from '../matching/default-verdicts';
 import { SEVERITIES, type Rule } from '../language/rule';
-import type { WatchTallies } from './watch-tallies';
+import type { WatchCounters } from './watch-counters';
 
 export interface AlertWatchOptions extends AlertCountingOptions {
   /** What weighs less is passed on as expected; `info` where nothing is said. */
@@ -14,7 +14,7 @@ export interface AlertWatchOptions extends AlertCountingOptions {
 }
 
 /** What nobody needs to look at, and why. */
-export interface Passed {
+export interface ExpectedSignal {
   readonly kind: 'passed';
   readonly verdict: Verdict;
   /** Null for a zombie, and for lost events. */
@@ -22,40 +22,43 @@ export interface Passed {
   readonly target: SignalTarget | null;
 }
 
-export type Judgement = { readonly kind: 'alert'; readonly alert: Alert } | Passed;
+export type Judgement = { readonly kind: 'alert'; readonly alert: Alert } | ExpectedSignal;
 
 /** Collects judgements until they are taken, and counts them. */
 export class Judgements {
-  private readonly counting: AlertCounting;
-  private list: Judgement[] = [];
+  readonly #counting: AlertCounting;
+  #list: Judgement[] = [];
 
-  constructor(
-    private readonly options: AlertWatchOptions,
-    private readonly tallies: WatchTallies,
-  ) {
-    this.counting = new AlertCounting(options);
+  readonly #options: AlertWatchOptions;
+  readonly #tallies: WatchCounters;
+
+  constructor(options: AlertWatchOptions, tallies: WatchCounters) {
+    this.#options = options;
+    this.#tallies = tallies;
+
+    this.#counting = new AlertCounting(options);
   }
 
   /** Alerts held back at this moment. */
   get held(): number {
-    return this.counting.held;
+    return this.#counting.held;
   }
 
   /** Whether a summary may become due. */
   get isWaiting(): boolean {
-    return this.counting.size > 0;
+    return this.#counting.size > 0;
   }
 
   take(): Judgement[] {
-    return this.list.splice(0);
+    return this.#list.splice(0);
   }
 
   tick(ts: number): void {
-    this.say(this.counting.tick(ts));
+    this.#say(this.#counting.tick(ts));
   }
 
   flush(): void {
-    this.say(this.counting.flush());
+    this.#say(this.#counting.flush());
   }
 
   /** @param at how far the trace is */
@@ -68,7 +71,7 @@ export class Judgements {
     at: number,
   ): void {
     if (!this.isAlert(verdict)) this.passOn(verdict, signal, target);
-    else if (this.options.learning?.takes(verdict, signal, target) === true) {
+    else if (this.#options.learning?.takes(verdict, signal, target) === true) {
       this.passOn(learnt(verdict), signal, target);
     } else this.raise(verdict, makeAlert(verdict, signal, target, pattern), rule, at);
   }
@@ -78,22 +81,22 @@ export class Judgements {
       this.passOn(verdict, alert.signal, alert.process);
       return;
     }
-    this.tallies.alerts += alert.count;
-    this.say(this.counting.add(alert, rule?.repeats?.every, at));
+    this.#tallies.alerts += alert.count;
+    this.#say(this.#counting.add(alert, rule?.repeats?.every, at));
   }
 
   passOn(verdict: Verdict, signal: SignalRecord | null, target: SignalTarget | null): void {
-    this.tallies.expected++;
-    this.list.push({ kind: 'passed', verdict, signal, target });
+    this.#tallies.expected++;
+    this.#list.push({ kind: 'passed', verdict, signal, target });
   }
 
   isAlert({ verdict, severity }: Verdict): boolean {
-    const least = SEVERITIES.indexOf(this.options.minSeverity ?? 'info');
+    const least = SEVERITIES.indexOf(this.#options.minSeverity ?? 'info');
     return verdict !== 'expected' && SEVERITIES.indexOf(severity) >= least;
   }
 
-  private say(alerts: readonly Alert[]): void {
-    for (const alert of alerts) this.list.push({ kind: 'alert', alert });
+  #say(alerts: readonly Alert[]): void {
+    for (const alert of alerts) this.#list.push({ kind: 'alert', alert });
   }
 }
 

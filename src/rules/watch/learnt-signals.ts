@@ -31,7 +31,7 @@ export interface Proposal {
 
 const MOST = 1_000;
 /** Programs of one name that a rule names. */
-const MOST_EXES = 20;
+const MAX_EXES = 20;
 
 /**
  * Learns what is usual: counts what would have been an alert, by actor, target and signal, and proposes the rules
@@ -39,19 +39,19 @@ const MOST_EXES = 20;
  */
 export class LearntSignals {
   leftOut = 0;
-  private readonly learnt = new Map<string, Learnt>();
-  private run = 0;
+  readonly #learnt = new Map<string, Learnt>();
+  #run = 0;
 
   /** How many signals were learnt. */
   get count(): number {
     let count = 0;
-    for (const each of this.learnt.values()) count += each.count;
+    for (const each of this.#learnt.values()) count += each.count;
     return count;
   }
 
   /** Another trace begins. */
   beginRun(): void {
-    this.run++;
+    this.#run++;
   }
 
   /** @returns whether it is to be passed on as expected */
@@ -63,29 +63,29 @@ export class LearntSignals {
     const to = { path: target?.path ?? null, comm: target?.comm ?? signal.target.comm };
     const origin = actor ? '' : signal.origin;
     const key = keyOf([signal.signal, origin, actor?.comm ?? '', to.path ?? to.comm ?? '']);
-    let known = this.learnt.get(key);
+    let known = this.#learnt.get(key);
     if (known === undefined) {
-      if (this.learnt.size >= MOST) {
+      if (this.#learnt.size >= MOST) {
         this.leftOut++;
         return true;
       }
       const sets = { exes: new Set<string>(), outcomes: new Set<AlertOutcome['kind']>() };
       const first = { ...sets, count: 0, runs: 0, lastRun: -1 };
       known = { signal: signal.signal, origin: signal.origin, sender: actor, target: to, ...first };
-      this.learnt.set(key, known);
+      this.#learnt.set(key, known);
     }
     known.count++;
     known.outcomes.add(outcomeOf(signal));
-    if (exe !== null && known.exes.size < MOST_EXES) known.exes.add(exe);
-    if (known.lastRun !== this.run) known.runs++;
-    known.lastRun = this.run;
+    if (exe !== null && known.exes.size < MAX_EXES) known.exes.add(exe);
+    if (known.lastRun !== this.#run) known.runs++;
+    known.lastRun = this.#run;
     return true;
   }
 
   propose(): Proposal {
     const names = new Set<string>();
-    const rules = [...this.learnt.values()].map((learnt) => ruleFor(learnt, names));
-    return { rules, runs: this.run, leftOut: this.leftOut };
+    const rules = [...this.#learnt.values()].map((learnt) => ruleFor(learnt, names));
+    return { rules, runs: this.#run, leftOut: this.leftOut };
   }
 }
 

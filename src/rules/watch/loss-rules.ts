@@ -39,22 +39,25 @@ interface Sum {
 
 /** The rules about lost events (`on: loss`). Each counts what was lost since it last said so. */
 export class LossRules {
-  private readonly sums: readonly Sum[];
+  readonly #sums: readonly Sum[];
 
-  constructor(
-    private readonly rules: readonly CompiledRule[],
-    private readonly isAll: boolean,
-  ) {
-    this.sums = rules.map(() => ({ events: 0, gaps: 0 }));
+  readonly #rules: readonly CompiledRule[];
+  readonly #isAll: boolean;
+
+  constructor(rules: readonly CompiledRule[], isAll: boolean) {
+    this.#rules = rules;
+    this.#isAll = isAll;
+
+    this.#sums = rules.map(() => ({ events: 0, gaps: 0 }));
   }
 
   /** @param isOn whether a rule has not expired */
   verdictsOn(loss: LossOfEvents, isOn: (rule: Rule) => boolean): Found[] {
     const { cpu } = loss;
     const fired: Found[] = [];
-    for (const [index, { rule }] of this.rules.entries()) {
+    for (const [index, { rule }] of this.#rules.entries()) {
       if (!isOn(rule)) continue;
-      const sum = this.sums[index]!;
+      const sum = this.#sums[index]!;
       sum.events += loss.count ?? Infinity;
       sum.gaps++;
       const { events, gaps } = sum;
@@ -63,7 +66,7 @@ export class LossRules {
       const { name, verdict, severity, reason } = rule;
       const lost = { cpu, count: events === Infinity ? null : events, gaps };
       fired.push({ verdict: { verdict, rule: name, severity, reason }, rule, lost });
-      if (!this.isAll) break;
+      if (!this.#isAll) break;
     }
     const { count } = loss;
     return fired.length > 0
@@ -72,6 +75,6 @@ export class LossRules {
   }
 
   clear(): void {
-    for (const sum of this.sums) Object.assign(sum, NOTHING);
+    for (const sum of this.#sums) Object.assign(sum, NOTHING);
   }
 }

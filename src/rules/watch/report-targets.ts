@@ -2,30 +2,30 @@ import type { Identity, ProcessRecord, SignalTarget } from '../../model/report';
 
 /** Who the signals of a report happened to, at their time: a process changes its name and its program by exec. */
 export class ReportTargets {
-  private readonly byId = new Map<string, ProcessRecord>();
-  private readonly bySignal = new Map<number, ProcessRecord>();
+  readonly #byId = new Map<string, ProcessRecord>();
+  readonly #bySignal = new Map<number, ProcessRecord>();
 
   constructor(processes: readonly ProcessRecord[]) {
     for (const process of processes) {
-      this.byId.set(process.id, process);
-      for (const index of process.signals) this.bySignal.set(index, process);
+      this.#byId.set(process.id, process);
+      for (const index of process.signals) this.#bySignal.set(index, process);
     }
   }
 
   /** The process that a signal was sent to; undefined where it is none of the report's. */
   processOf(signalIndex: number): ProcessRecord | undefined {
-    return this.bySignal.get(signalIndex);
+    return this.#bySignal.get(signalIndex);
   }
 
   /** @returns null where the report has no process for this signal */
   of(signalIndex: number, ts: number): SignalTarget | null {
-    const process = this.bySignal.get(signalIndex);
+    const process = this.#bySignal.get(signalIndex);
     return process ? this.ofProcess(process, ts) : null;
   }
 
   /** Who a process was at that time. @param whoAt of when what /proc said of it is wanted */
   ofProcess(process: ProcessRecord, ts: number, whoAt = ts): SignalTarget {
-    const lineage = this.lineage(process);
+    const lineage = this.#lineage(process);
     const identity = identityAt(process, whoAt);
     return {
       id: process.id,
@@ -38,12 +38,12 @@ export class ReportTargets {
   }
 
   /** The process, its parent, and so on. Ends also where a damaged report goes in a circle. */
-  private lineage(process: ProcessRecord): ProcessRecord[] {
+  #lineage(process: ProcessRecord): ProcessRecord[] {
     const lineage = new Set<ProcessRecord>();
     let next: ProcessRecord | undefined = process;
     while (next && !lineage.has(next)) {
       lineage.add(next);
-      next = next.parent === null ? undefined : this.byId.get(next.parent);
+      next = next.parent === null ? undefined : this.#byId.get(next.parent);
     }
     return [...lineage];
   }

@@ -19,7 +19,7 @@ interface Count {
   settled: number;
 }
 
-export interface Crossing {
+export interface ThresholdReached {
   /** How many of the window no alert has counted yet: this one, and those beside it. */
   readonly count: number;
   readonly first: number;
@@ -33,20 +33,20 @@ export interface Crossing {
   readonly say: () => void;
 }
 
-const MOST_COUNTS = 10_000;
+const MAX_COUNTS = 10_000;
 /** Shown with an alert. */
-const MOST_EARLIER = 5;
+const MAX_EARLIER = 5;
 /** Kept of those that the window has passed, as others that were sent with them may be settled later. */
 const LEAST_LATE = 100;
-const MOST_LATE = 1_000;
+const MAX_LATE = 1_000;
 
 /** Counts signals in a window that slides along (`times`). */
 export class SignalCounts {
   /** Counts that were given up for want of room. */
   leftOut = 0;
   /** Of each rule, the one that was not touched for the longest time first. */
-  private readonly byRule = new Map<CompiledRule, Map<string, Count>>();
-  private size = 0;
+  readonly #byRule = new Map<CompiledRule, Map<string, Count>>();
+  #size = 0;
 
   /**
    * @param now how far the trace is: signals are settled late, and in another order than they were sent
@@ -57,15 +57,15 @@ export class SignalCounts {
     signal: SignalRecord,
     target: SignalTarget | null,
     now: number,
-  ): Crossing | null {
+  ): ThresholdReached | null {
     const { pattern } = compiled.rule;
     if (pattern?.kind !== 'times') return null;
     const { atLeast, within } = pattern;
     const key = fieldKey(pattern.per, signal, target);
-    const count = this.countOf(compiled, key, now);
+    const count = this.#countOf(compiled, key, now);
     const earlier = [...count.signals];
     count.signals.push(signal);
-    if (count.signals.length > MOST_EARLIER) count.signals.shift();
+    if (count.signals.length > MAX_EARLIER) count.signals.shift();
     const at = put(count, signal.ts);
     const from = windowAround(count.stamps, at, atLeast, within);
     const since = from === null ? null : count.stamps[from]!.ts;
@@ -91,42 +91,42 @@ export class SignalCounts {
   }
 
   clear(): void {
-    this.byRule.clear();
-    this.size = 0;
+    this.#byRule.clear();
+    this.#size = 0;
   }
 
-  private countOf(compiled: CompiledRule, key: string, now: number): Count {
-    const counts = this.byRule.get(compiled) ?? new Map<string, Count>();
-    this.byRule.set(compiled, counts);
+  #countOf(compiled: CompiledRule, key: string, now: number): Count {
+    const counts = this.#byRule.get(compiled) ?? new Map<string, Count>();
+    this.#byRule.set(compiled, counts);
     const known = counts.get(key);
     if (known !== undefined) {
       counts.delete(key);
       counts.set(key, known);
       return known;
     }
-    if (this.size >= MOST_COUNTS) this.makeRoom(now);
+    if (this.#size >= MAX_COUNTS) this.#makeRoom(now);
     const count: Count = { stamps: [], signals: [], settled: 0 };
     counts.set(key, count);
-    this.size++;
+    this.#size++;
     return count;
   }
 
   /** Those whose window is over go unnoticed; only where there is none, something is left out. */
-  private makeRoom(now: number): void {
+  #makeRoom(now: number): void {
     let most: Map<string, Count> | null = null;
-    for (const [{ rule }, counts] of this.byRule) {
+    for (const [{ rule }, counts] of this.#byRule) {
       const within = rule.pattern?.within ?? 0;
       for (const [key, { stamps }] of counts) {
         if ((stamps.at(-1)?.ts ?? -Infinity) >= now - within) break;
         counts.delete(key);
-        this.size--;
+        this.#size--;
       }
       if (counts.size > (most?.size ?? 0)) most = counts;
     }
     const [oldest] = most?.keys() ?? [];
-    if (this.size < MOST_COUNTS || most === null || oldest === undefined) return;
+    if (this.#size < MAX_COUNTS || most === null || oldest === undefined) return;
     most.delete(oldest);
-    this.size--;
+    this.#size--;
     this.leftOut++;
   }
 }
@@ -164,7 +164,7 @@ function unsaidAround(stamps: readonly Stamp[], at: number, from: number, to: nu
 /** Keeps of the window no more than the rule wants, and of those before it a few, those that were settled last. */
 function cut(count: Count, atLeast: number, within: number): void {
   const { stamps } = count;
-  const late = Math.min(Math.max(atLeast, LEAST_LATE), MOST_LATE);
+  const late = Math.min(Math.max(atLeast, LEAST_LATE), MAX_LATE);
   // Seldom, and then by half.
   if (stamps.length < 2 * late) return;
   const begin = firstFrom(stamps, stamps.at(-1)!.ts - within);

@@ -1,6 +1,6 @@
 import type { SignalTarget } from '../../model/report';
 import type { Due, DueQueue } from '../alerts/due-queue';
-import { LATE } from './absences';
+import { LATE } from './missing-events';
 import type { CompiledRule } from '../matching/rule-match';
 
 /** A dead process that nobody has waited for, and a rule that says how long this may be. */
@@ -19,56 +19,59 @@ const MOST = 10_000;
 /** Zombies, each until it is reaped or has been one for too long. */
 export class Zombies {
   leftOut = 0;
-  private readonly byProcess = new Map<string, Zombie[]>();
+  readonly #byProcess = new Map<string, Zombie[]>();
 
-  constructor(
-    private readonly agenda: DueQueue<() => void>,
-    private readonly over: (zombie: Zombie) => void,
-  ) {}
+  readonly #agenda: DueQueue<() => void>;
+  readonly #over: (zombie: Zombie) => void;
+
+  constructor(agenda: DueQueue<() => void>, over: (zombie: Zombie) => void) {
+    this.#agenda = agenda;
+    this.#over = over;
+  }
 
   add(compiled: CompiledRule, target: SignalTarget, since: number, time: string | null): void {
-    const list = this.byProcess.get(target.id) ?? [];
+    const list = this.#byProcess.get(target.id) ?? [];
     if (list.some((zombie) => zombie.compiled === compiled)) return;
-    if (this.byProcess.size >= MOST) {
+    if (this.#byProcess.size >= MOST) {
       this.leftOut++;
       return;
     }
     const deadline = since + (compiled.rule.olderThan ?? 0);
     const zombie = { compiled, target, since, time, deadline, hasGap: false } as Partial<Zombie> as Zombie;
-    zombie.due = this.agenda.add(deadline + LATE, () => {
-      this.remove(zombie);
-      this.over(zombie);
+    zombie.due = this.#agenda.add(deadline + LATE, () => {
+      this.#remove(zombie);
+      this.#over(zombie);
     });
-    this.byProcess.set(target.id, [...list, zombie]);
+    this.#byProcess.set(target.id, [...list, zombie]);
   }
 
   /** It is gone. One that was reaped after its time was over is still told. */
   gone(process: string, ts: number): void {
-    for (const zombie of this.byProcess.get(process) ?? []) {
+    for (const zombie of this.#byProcess.get(process) ?? []) {
       if (ts > zombie.deadline) continue;
-      this.agenda.cancel(zombie.due);
-      this.remove(zombie);
+      this.#agenda.cancel(zombie.due);
+      this.#remove(zombie);
     }
   }
 
   /** Events were lost before `ts`. */
   gap(ts: number): void {
-    for (const list of this.byProcess.values()) {
+    for (const list of this.#byProcess.values()) {
       for (const zombie of list) if (zombie.since <= ts) zombie.hasGap = true;
     }
   }
 
   takeAll(): Zombie[] {
-    const all = [...this.byProcess.values()].flat().sort((a, b) => a.deadline - b.deadline);
-    for (const { due } of all) this.agenda.cancel(due);
-    this.byProcess.clear();
+    const all = [...this.#byProcess.values()].flat().sort((a, b) => a.deadline - b.deadline);
+    for (const { due } of all) this.#agenda.cancel(due);
+    this.#byProcess.clear();
     return all;
   }
 
-  private remove(zombie: Zombie): void {
+  #remove(zombie: Zombie): void {
     const { id } = zombie.target;
-    const rest = this.byProcess.get(id)?.filter((other) => other !== zombie) ?? [];
-    if (rest.length > 0) this.byProcess.set(id, rest);
-    else this.byProcess.delete(id);
+    const rest = this.#byProcess.get(id)?.filter((other) => other !== zombie) ?? [];
+    if (rest.length > 0) this.#byProcess.set(id, rest);
+    else this.#byProcess.delete(id);
   }
 }

@@ -119,18 +119,18 @@ describe('a batch in a message', () => {
     }
   });
 
-  it('keeps a glance at each event’s name and time in its slices', async () => {
+  it('keeps a scan at each event’s name and time in its slices', async () => {
     const { batches } = await openTraceFile('examples/life-of-a-process.trace.txt');
     for await (const whole of batches) {
       if (whole.length < 3) continue;
       const slice = sliceBatch(whole, 1, 3);
-      const glance = slice.glance?.();
+      const scan = slice.scan?.();
       for (const index of [0, 1]) {
         const expected = whole.at(index + 1);
         assert.deepEqual(slice.at(index), expected);
-        if (glance === undefined) continue;
-        assert.equal(glance.nameOf(glance.kindAt(index)), expected.name);
-        assert.equal(glance.tsAt(index), expected.ts);
+        if (scan === undefined) continue;
+        assert.equal(scan.nameOf(scan.kindAt(index)), expected.name);
+        assert.equal(scan.tsAt(index), expected.ts);
       }
     }
   });

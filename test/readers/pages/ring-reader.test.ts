@@ -3,7 +3,7 @@ import { util as RED } from '@node-red/util';
 import { PageMerger } from '../../../src/readers/pages/page-merger';
 import { ringBatch, type RingBatch } from '../../../src/readers/pages/ring-batch';
 import { RingReader } from '../../../src/readers/pages/ring-reader';
-import { RowWatch, type RingWatch } from '../../../src/readers/pages/row-watch';
+import { RowFilter, type RingWatch } from '../../../src/readers/pages/row-filter';
 import type { TraceTime } from '../../../src/readers/pages/trace-time';
 import { composePage, seededRandom, type ComposedRecord } from '../compose-page';
 import {
@@ -354,7 +354,7 @@ describe('a watch', () => {
     for (const cpu of [0, 1]) ring.addStream(cpu, 0);
     ring.push(0, pageAt([10, tick(1)], [20, signalGenerate(9)], [30, tick(3)]));
     ring.push(1, pageAt([15, signalGenerate(17, 200)], [16, kernelStack([0], 200)], [25, tick(4, 200)]));
-    const batch = ringBatch(ring.flush(null), new RowWatch(context, watch), []);
+    const batch = ringBatch(ring.flush(null), new RowFilter(context, watch), []);
     assert.deepEqual(seen, [
       [200, 17, ['send_signal_locked']],
       [100, 9, undefined],
@@ -454,12 +454,12 @@ describe('the flags of an event', () => {
 });
 
 describe('a batch', () => {
-  it('costs its copies nothing: a clone shares its insides', () => {
+  it('costs its copies nothing: a clone shares its backing', () => {
     const ring = readerOf(1);
     ring.push(0, pageAt([10, tick(1)]));
     const batch = ring.flush(null);
     const noted = batch.withNotes([{ kind: 'inode', dev: 1, ino: 2, path: '/x' }]);
-    assert.equal(noted.insides().rows, batch.insides().rows);
+    assert.equal(noted.backing().rows, batch.backing().rows);
     assert.deepEqual(noted.notes, [{ kind: 'inode', dev: 1, ino: 2, path: '/x' }]);
     assert.deepEqual(batch.notes, []);
     assert.equal(batch.withNotes([]), batch);
@@ -472,13 +472,13 @@ describe('a batch', () => {
     const batch = ring.flush(null);
     const copy = RED.cloneMessage({ _msgid: '', payload: batch }).payload;
     assert.notEqual(copy, batch);
-    assert.equal(copy.insides, batch.insides);
+    assert.equal(copy.backing, batch.backing);
     assert.deepEqual(copy.toJSON(), batch.toJSON());
     const event = batch.at(2);
     for (const alone of [event, copy.at(2)]) {
       const cloned = RED.cloneMessage({ _msgid: '', payload: alone }).payload;
       assert.notEqual(cloned, alone);
-      assert.equal(cloned.insides, batch.insides);
+      assert.equal(cloned.backing, batch.backing);
       assert.deepEqual(cloned.toJSON(), event.toJSON());
       assert.equal(cloned.field('sig'), 9);
     }

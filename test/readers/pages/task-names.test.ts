@@ -55,9 +55,9 @@ describe('the name of a task', () => {
 describe('the thread group of a task', () => {
   it('is its own for a new process, and its creator’s for a thread', () => {
     const names = new TaskNames();
-    names.born(875, 876, 0);
-    names.born(876, 877, CLONE_THREAD | CLONE_VM);
-    names.born(877, 878, CLONE_THREAD | CLONE_VM);
+    names.forked(875, 876, 0);
+    names.forked(876, 877, CLONE_THREAD | CLONE_VM);
+    names.forked(877, 878, CLONE_THREAD | CLONE_VM);
     assert.deepEqual(
       [875, 876, 877, 878].map((tid) => names.groupOf(tid)),
       [null, 876, 876, 876],
@@ -66,14 +66,14 @@ describe('the thread group of a task', () => {
 
   it('is the creator itself where nothing else is known of it', () => {
     const names = new TaskNames();
-    names.born(900, 901, CLONE_THREAD);
+    names.forked(900, 901, CLONE_THREAD);
     assert.equal(names.groupOf(901), 900);
   });
 
   it('may be known before the trace', () => {
     const names = new TaskNames();
     names.seedGroup(900, 899);
-    names.born(900, 901, CLONE_THREAD);
+    names.forked(900, 901, CLONE_THREAD);
     assert.equal(names.groupOf(901), 899);
     assert.deepEqual(names.seedGroups, [[900, 899]]);
   });

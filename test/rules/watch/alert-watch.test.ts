@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Alert, SignalRecord, SignalTarget } from '../../../src/model/report';
 import { AlertWatch, type AlertWatchOptions, type Judgement } from '../../../src/rules/watch/alert-watch';
 import { readRuleSet } from '../../../src/rules/language/rule-set';
-import { doubtsOf } from '../../../src/rules/watch/watch-tallies';
+import { undecidedRemarks } from '../../../src/rules/watch/watch-counters';
 import { A_OUT, HANDLED, signalRecord } from '../signal-records';
 
 const TERM: Partial<SignalRecord> = { ...HANDLED, signal: 'SIGTERM', number: 15 };
@@ -195,7 +195,7 @@ describe('an absence', () => {
         told.said.filter((each) => each.startsWith('no exit')),
         [],
       );
-      assert.deepEqual(doubtsOf(told.watch.tallies), []);
+      assert.deepEqual(undecidedRemarks(told.watch.tallies), []);
     });
   }
 
@@ -236,7 +236,7 @@ describe('an absence', () => {
     const told = new Told([NO_EXIT]).signal(at(100, TERM)).end(104.9);
     assert.deepEqual(told.said, []);
     assert.equal(told.watch.tallies.undecidedAtEnd, 1);
-    assert.match(doubtsOf(told.watch.tallies)[0]!, /^1 undecided: the trace ended/);
+    assert.match(undecidedRemarks(told.watch.tallies)[0]!, /^1 undecided: the trace ended/);
   });
 
   it('is told at the end of a trace that went on for long enough', () => {
@@ -284,7 +284,7 @@ describe('an absence', () => {
     for (const none of [NaN, Infinity]) {
       const told = new Told([NO_EXIT]).signal(at(100, TERM)).tick(none);
       assert.deepEqual(told.took(told.watch.exited(A_OUT.id, 101, false)).end(200).said, []);
-      assert.deepEqual(doubtsOf(told.watch.tallies), []);
+      assert.deepEqual(undecidedRemarks(told.watch.tallies), []);
       const other = new Told([NO_EXIT]).tick(none).signal(at(100, TERM)).tick(106);
       assert.deepEqual(other.said, ['no exit x1 100-105']);
     }
@@ -624,6 +624,6 @@ describe('what a watch remembers', () => {
     for (let pid = 0; pid < 10_500; pid++)
       told.signal(at(100 + pid / 1e6, TERM), { ...A_OUT, id: `${pid}@0` });
     assert.equal(told.watch.tallies.leftOut, 1000);
-    assert.match(doubtsOf(told.watch.tallies)[0]!, /^1000 could not be followed/);
+    assert.match(undecidedRemarks(told.watch.tallies)[0]!, /^1000 could not be followed/);
   });
 });

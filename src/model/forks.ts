@@ -24,20 +24,25 @@ interface Birth {
   readonly flags: number | null;
 }
 
-export class Births {
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly tree: Tree,
-    private readonly stages: StageLog,
-    private readonly clock: WallClock,
-  ) {}
+export class Forks {
+  readonly #table: ProcessTable;
+  readonly #tree: Tree;
+  readonly #stages: StageLog;
+  readonly #clock: WallClock;
+
+  constructor(table: ProcessTable, tree: Tree, stages: StageLog, clock: WallClock) {
+    this.#table = table;
+    this.#tree = tree;
+    this.#stages = stages;
+    this.#clock = clock;
+  }
 
   /** task_newtask, in the parent's context. */
   newTask(event: TraceEvent): void {
-    const parent = this.table.meet(event);
+    const parent = this.#table.meet(event);
     const tid = int32(fieldOf(event, 'pid'));
     if (!parent || tid === null) return;
-    this.#bear(parent, {
+    this.#addChild(parent, {
       ts: event.ts,
       tid,
       comm: textOf(fieldOf(event, 'comm')),
@@ -47,7 +52,7 @@ export class Births {
 
   /** sched_process_fork, in the parent's context, right after task_newtask where both are traced. */
   fork(event: TraceEvent): void {
-    const parent = this.table.meet(event);
+    const parent = this.#table.meet(event);
     const tid = int32(fieldOf(event, 'child_pid'));
     if (!parent || tid === null) return;
     const birth = {
@@ -56,22 +61,22 @@ export class Births {
       comm: textOf(fieldOf(event, 'child_comm')),
       flags: flagsOfCall(parent),
     };
-    if (parent.call?.child !== tid && parent.lastBorn !== tid) this.#bear(parent, birth);
+    if (parent.call?.child !== tid && parent.lastBorn !== tid) this.#addChild(parent, birth);
     parent.lastBorn = null;
   }
 
   get calls(): readonly (readonly [string, CallSubject])[] {
     const subject: CallSubject = {
       enter: (task) => {
-        this.table.forking.add(task);
+        this.#table.forking.add(task);
       },
       exit: (task, call, ret, event) => {
-        this.table.forking.delete(task);
+        this.#table.forking.delete(task);
         if (ret > 0) this.#returnedInParent(task, call?.child ?? null, ret, event, call);
         else if (ret === 0) this.#returnedInChild(task, event.ts);
         else if (!isErrno(ret)) return;
       },
-      born: (event) => {
+      returnedInChild: (event) => {
         this.#unknownChild(event);
       },
     };
@@ -90,12 +95,12 @@ export class Births {
     event: TraceEvent,
     call: Task['call'],
   ): void {
-    let child = this.table.find(known ?? ret);
+    let child = this.#table.find(known ?? ret);
     const fresh = child?.process.record.fork;
     if (known === null && !(fresh?.by === parent.tid && fresh.parentReturn === null)) {
       // New, or seen already, before anybody could tell whose child it is. The call is over, but tells the flags.
       parent.call = call;
-      child = this.#bear(parent, { ts: event.ts, tid: ret, comm: null, flags: flagsOfCall(parent) });
+      child = this.#addChild(parent, { ts: event.ts, tid: ret, comm: null, flags: flagsOfCall(parent) });
       parent.call = null;
     }
     if (!child || child.process === parent.process) return;
@@ -112,30 +117,30 @@ export class Births {
 
   /** A thread nobody knew returns 0 from clone: the child of whoever is inside clone, if that is only one. */
   #unknownChild(event: TraceEvent): void {
-    const candidates = [...this.table.forking].filter(
+    const candidates = [...this.#table.forking].filter(
       (task) => task.call !== null && task.call.child === null,
     );
     const parent = candidates.length === 1 ? candidates[0] : undefined;
     if (!parent) {
-      const task = this.table.meet(event);
+      const task = this.#table.meet(event);
       if (task) task.process.returnedFromClone = event.ts;
       return;
     }
     const flags = flagsOfCall(parent);
-    const child = this.#bear(parent, { ts: event.ts, tid: event.pid, comm: event.comm, flags });
+    const child = this.#addChild(parent, { ts: event.ts, tid: event.pid, comm: event.comm, flags });
     this.#returnedInChild(child, event.ts);
   }
 
-  #bear(parent: Task, birth: Birth): Task {
+  #addChild(parent: Task, birth: Birth): Task {
     const { call } = parent;
     if (call) call.child = birth.tid;
     parent.lastBorn = birth.tid;
     if (birth.flags !== null && hasCloneFlag(birth.flags, CLONE_THREAD))
-      return this.#bearThread(parent, birth);
+      return this.#addThread(parent, birth);
     const orphan = this.#orphan(birth.tid, call);
     const process = orphan
-      ? this.table.adopt(orphan, parent.process)
-      : this.table.start(birth.tid, birth.ts, parent.process, birth.comm);
+      ? this.#table.adopt(orphan, parent.process)
+      : this.#table.start(birth.tid, birth.ts, parent.process, birth.comm);
     this.#inherit(parent.process, process, birth.flags);
     const name = call && FORK_CALLS.has(call.name) ? call.name : null;
     process.record.fork = {
@@ -147,23 +152,23 @@ export class Births {
       parentReturn: null,
       childReturn: orphan?.returnedFromClone ?? null,
     };
-    process.record.fork.time = this.clock.timeOf(process.record.fork.ts);
+    process.record.fork.time = this.#clock.timeOf(process.record.fork.ts);
     if (birth.flags === null && name === 'clone3') {
       process.note(
         'clone3 keeps its flags in user memory and task_newtask was not traced: it may be a thread',
       );
     }
-    this.tree.born(process);
+    this.#tree.childAdded(process);
     const by = taskTitle(parent.process.record.comm, parent.tid);
     const child = birth.comm === null ? `process ${birth.tid}` : taskTitle(birth.comm, birth.tid);
     const how = name === null ? '' : ` by ${name}`;
-    this.stages.add('fork', birth.ts, process, `${by} forked ${child}${how}`, process.record.fork);
+    this.#stages.add('fork', birth.ts, process, `${by} forked ${child}${how}`, process.record.fork);
     return process.tasks.get(birth.tid)!;
   }
 
   /** A process with this tid that began inside the call and belongs to nobody yet. */
   #orphan(tid: Tid, call: Task['call']): Process | null {
-    const process = this.table.find(tid)?.process;
+    const process = this.#table.find(tid)?.process;
     if (process?.tgid !== tid || process.record.fork !== null || process.parent !== null) return null;
     return call === null || process.start >= call.ts ? process : null;
   }
@@ -176,14 +181,14 @@ export class Births {
   /** sched_process_fork or task_newtask has been seen in this trace. */
   schedTraced = false;
 
-  #bearThread(parent: Task, birth: Birth): Task {
+  #addThread(parent: Task, birth: Birth): Task {
     const { process } = parent;
-    const known = this.table.find(birth.tid);
+    const known = this.#table.find(birth.tid);
     if (known?.process === process && known.ended === null) return known;
     const orphan = this.#orphan(birth.tid, parent.call);
-    if (orphan && orphan !== process) this.table.discard(orphan, process);
-    const task = this.table.startThread(process, birth.tid, birth.ts);
-    this.stages.add('thread', birth.ts, process, `${process.title} started thread ${birth.tid}`, {
+    if (orphan && orphan !== process) this.#table.discard(orphan, process);
+    const task = this.#table.startThread(process, birth.tid, birth.ts);
+    this.#stages.add('thread', birth.ts, process, `${process.title} started thread ${birth.tid}`, {
       ...(task.listed ?? { tid: birth.tid, start: birth.ts, end: null }),
     });
     return task;

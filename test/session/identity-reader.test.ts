@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { IdentityWatch } from '../../src/session/identity-watch';
+import { IdentityReader } from '../../src/session/identity-reader';
 
 const now = (): number => Number(process.hrtime.bigint()) / 1e9;
 const OWN_NAME = readFileSync('/proc/self/comm', 'utf8').replace(/\n$/, '');
 
 /** Asked about this process, which is as good a stranger as any. */
-function watch(savedName?: string): IdentityWatch {
-  return new IdentityWatch(now, () => new Map(savedName === undefined ? [] : [[process.pid, savedName]]));
+function watch(savedName?: string): IdentityReader {
+  return new IdentityReader(now, () => new Map(savedName === undefined ? [] : [[process.pid, savedName]]));
 }
 
 describe('whom a session asks /proc about', () => {

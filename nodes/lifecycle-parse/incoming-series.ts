@@ -3,26 +3,27 @@ import type { NodeMessage } from 'node-red';
 import { IncomingEvents, Lifecycle, type LifecycleOptions, type Stage } from '../../src/index';
 import { metadataOf, topicOf } from '../messages/message-metadata';
 import { partsOf } from '../messages/message-parts';
-import { MessageStream } from '../messages/message-stream';
+import { MessageSeries } from '../messages/message-series';
 
 /** One trace on its way through the node. */
 export class IncomingTrace {
   readonly events = new IncomingEvents();
   readonly lifecycle: Lifecycle;
-  readonly stages: MessageStream;
-  readonly records: MessageStream;
+  readonly stages: MessageSeries;
+  readonly records: MessageSeries;
   /** Stages that wait to be sent as one array. */
   readonly stagesOfMessage: Stage[] = [];
 
-  constructor(
-    readonly key: string,
-    first: NodeMessage,
-  ) {
+  readonly key: string;
+
+  constructor(key: string, first: NodeMessage) {
+    this.key = key;
+
     const { session = null, replay } = metadataOf(first);
     this.lifecycle = new Lifecycle(sourceOf(first));
     const metadata = { session, ...(replay !== undefined && { replay }) };
-    this.stages = new MessageStream(first, topicOf(first), metadata);
-    this.records = new MessageStream(first, topicOf(first), metadata);
+    this.stages = new MessageSeries(first, topicOf(first), metadata);
+    this.records = new MessageSeries(first, topicOf(first), metadata);
   }
 
   /** The messages say of which machine they are as soon as the trace has said it. */
@@ -41,7 +42,7 @@ function sourceOf(message: NodeMessage): LifecycleOptions {
 }
 
 /** The messages of one stream have one key: their `parts.id`, or else their topic. */
-export function streamKey(message: NodeMessage): string {
+export function seriesKey(message: NodeMessage): string {
   const parts = partsOf(message);
   return parts === null ? `topic:${topicOf(message) ?? ''}` : `parts:${parts.id}`;
 }

@@ -5,11 +5,11 @@
  */
 import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
 import type { RingEvent } from '../readers/pages/ring-event';
-import type { RingWatch } from '../readers/pages/row-watch';
+import type { RingWatch } from '../readers/pages/row-filter';
 import type { TaskNames } from '../readers/pages/task-names';
 import type { Tid, TraceNote } from '../trace-event';
-import { IdentityWatch } from './identity-watch';
-import type { InodeNames } from './inode-paths';
+import { IdentityReader } from './identity-reader';
+import type { InodePaths } from './inode-paths';
 import { argumentsOf, commOf, mapsOf } from './proc-state';
 
 /** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */
@@ -20,7 +20,7 @@ export interface TreeWatchOptions {
   /** The instance without a pid filter, by number; -1 where there is none. */
   readonly outside: number;
   readonly names: TaskNames;
-  readonly inodes: InodeNames;
+  readonly inodes: InodePaths;
   /** Seeds the names that the kernel saved of tasks that are gone. */
   readonly seedSavedNames: () => void;
   readonly savedNames: () => ReadonlyMap<Tid, string>;
@@ -28,7 +28,7 @@ export interface TreeWatchOptions {
   readonly now: () => number;
 }
 
-export class TreeWatch implements RingWatch {
+export class TreeMembers implements RingWatch {
   readonly events = [
     'sched_process_fork',
     'sched_process_exec',
@@ -44,12 +44,16 @@ export class TreeWatch implements RingWatch {
   readonly #wantsMaps = new Set<Tid>();
   readonly #wantsArguments = new Set<Tid>();
   readonly #named = new Set<string>();
-  readonly #identities: IdentityWatch;
+  readonly #identities: IdentityReader;
   #notes: TraceNote[] = [];
   #parent: Tid = -1;
 
-  constructor(readonly options: TreeWatchOptions) {
-    this.#identities = new IdentityWatch(options.now, options.savedNames);
+  readonly options: TreeWatchOptions;
+
+  constructor(options: TreeWatchOptions) {
+    this.options = options;
+
+    this.#identities = new IdentityReader(options.now, options.savedNames);
   }
 
   /** The first of the tree. */

@@ -38,85 +38,89 @@ export const LATE = 1;
  * What did not come (`without`). It is awaited from the moment in which the signal was sent, also while the signal
  * waits and nobody can say yet whether the rule fits it.
  */
-export class Absences {
+export class MissingEvents {
   leftOut = 0;
-  private readonly byProcess = new Map<string, Open[]>();
+  readonly #byProcess = new Map<string, Open[]>();
   /** When processes ended and were reaped, for a signal whose sending was not told. */
-  private readonly ends = new Map<string, Partial<Record<AwaitedStage, number>>>();
-  private size = 0;
+  readonly #ends = new Map<string, Partial<Record<AwaitedStage, number>>>();
+  #size = 0;
 
-  constructor(
-    private readonly agenda: DueQueue<() => void>,
-    private readonly over: (absence: Absence) => void,
-  ) {}
+  readonly #agenda: DueQueue<() => void>;
+  readonly #over: (absence: Absence) => void;
+
+  constructor(agenda: DueQueue<() => void>, over: (absence: Absence) => void) {
+    this.#agenda = agenda;
+    this.#over = over;
+  }
 
   /** It was sent, and waits. @param holds whether the rule fits it as it is */
   sent(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget, holds: boolean): void {
-    if (this.find(compiled, signal, target) === undefined) this.open(compiled, signal, target, holds, false);
+    if (this.#find(compiled, signal, target) === undefined)
+      this.#open(compiled, signal, target, holds, false);
   }
 
   /** It is known what became of it. */
   settled(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget, holds: boolean): void {
-    const open = this.find(compiled, signal, target);
+    const open = this.#find(compiled, signal, target);
     if (open === undefined) {
-      if (holds && !this.hasEnded(compiled, signal, target.id))
-        this.open(compiled, signal, target, true, true);
+      if (holds && !this.#hasEnded(compiled, signal, target.id))
+        this.#open(compiled, signal, target, true, true);
       return;
     }
     open.signal = signal;
     open.isSettled = true;
     open.holds = holds;
-    if (open.isDone || !holds) this.remove(open);
+    if (open.isDone || !holds) this.#remove(open);
     else if (open.due === null) {
-      this.remove(open);
-      this.over(open);
+      this.#remove(open);
+      this.#over(open);
     }
   }
 
   /** Something happened to a process at `ts`. */
   came(process: string, stage: AwaitedStage, ts: number): void {
-    if (stage === 'exit' || stage === 'reap') this.keepEnd(process, stage, ts);
-    for (const open of [...(this.byProcess.get(process) ?? [])]) {
+    if (stage === 'exit' || stage === 'reap') this.#keepEnd(process, stage, ts);
+    for (const open of [...(this.#byProcess.get(process) ?? [])]) {
       const { pattern } = open.compiled.rule;
-      if (pattern?.kind === 'without' && pattern.stage === stage && isInTime(open, ts)) this.done(open);
+      if (pattern?.kind === 'without' && pattern.stage === stage && isInTime(open, ts)) this.#done(open);
     }
   }
 
   /** A signal was sent to a process: some may have been awaited. */
   signalCame(signal: SignalRecord, target: SignalTarget): void {
-    const list = this.byProcess.get(target.id);
+    const list = this.#byProcess.get(target.id);
     if (list === undefined) return;
     const key = signalKey(signal);
     for (const open of [...list]) {
       const { rule, other } = open.compiled;
       if (rule.pattern?.kind !== 'without' || rule.pattern.stage !== null) continue;
-      if (open.key !== key && isInTime(open, signal.ts) && other?.(signal, target) === true) this.done(open);
+      if (open.key !== key && isInTime(open, signal.ts) && other?.(signal, target) === true) this.#done(open);
     }
   }
 
   /** Events were lost before `ts`. */
   gap(ts: number): void {
-    for (const list of this.byProcess.values()) {
+    for (const list of this.#byProcess.values()) {
       for (const open of list) if (open.signal.ts <= ts) open.hasGap = true;
     }
   }
 
   /** All that are still awaited, in the order of their deadlines; afterwards nothing is. */
   takeAll(): Absence[] {
-    const all = [...this.byProcess.values()].flat().sort((a, b) => a.deadline - b.deadline);
-    for (const open of all) this.remove(open);
-    this.ends.clear();
+    const all = [...this.#byProcess.values()].flat().sort((a, b) => a.deadline - b.deadline);
+    for (const open of all) this.#remove(open);
+    this.#ends.clear();
     return all.filter(({ isDone, holds }) => holds && !isDone);
   }
 
-  private find(compiled: CompiledRule, signal: SignalRecord, { id }: SignalTarget): Open | undefined {
-    const list = this.byProcess.get(id);
+  #find(compiled: CompiledRule, signal: SignalRecord, { id }: SignalTarget): Open | undefined {
+    const list = this.#byProcess.get(id);
     if (list === undefined) return undefined;
     const key = signalKey(signal);
     return list.find((open) => open.key === key && open.compiled === compiled);
   }
 
-  private open(
+  #open(
     compiled: CompiledRule,
     signal: SignalRecord,
     target: SignalTarget,
@@ -125,7 +129,7 @@ export class Absences {
   ): void {
     const { pattern } = compiled.rule;
     if (pattern?.kind !== 'without') return;
-    if (this.size >= MOST) {
+    if (this.#size >= MOST) {
       // Once for each: it is tried again when it is settled.
       if (isSettled) this.leftOut++;
       return;
@@ -133,53 +137,53 @@ export class Absences {
     const deadline = signal.ts + pattern.within;
     const state = { holds, isSettled, isDone: false, hasGap: false, due: null };
     const open: Open = { compiled, key: signalKey(signal), signal, target, deadline, ...state };
-    open.due = this.agenda.add(deadline + LATE, () => {
+    open.due = this.#agenda.add(deadline + LATE, () => {
       open.due = null;
-      this.passed(open);
+      this.#passed(open);
     });
-    this.byProcess.set(target.id, [...(this.byProcess.get(target.id) ?? []), open]);
-    this.size++;
+    this.#byProcess.set(target.id, [...(this.#byProcess.get(target.id) ?? []), open]);
+    this.#size++;
   }
 
   /** Its time is over. One that nobody can judge yet is kept until somebody can. */
-  private passed(open: Open): void {
+  #passed(open: Open): void {
     if (!open.holds) return;
     open.isDone = true;
-    if (open.isSettled) this.remove(open);
-    this.over(open);
+    if (open.isSettled) this.#remove(open);
+    this.#over(open);
   }
 
-  private done(open: Open): void {
+  #done(open: Open): void {
     open.isDone = true;
-    if (open.isSettled) this.remove(open);
-    else this.cancel(open);
+    if (open.isSettled) this.#remove(open);
+    else this.#cancel(open);
   }
 
-  private cancel(open: Open): void {
-    if (open.due !== null) this.agenda.cancel(open.due);
+  #cancel(open: Open): void {
+    if (open.due !== null) this.#agenda.cancel(open.due);
     open.due = null;
   }
 
-  private remove(open: Open): void {
-    this.cancel(open);
+  #remove(open: Open): void {
+    this.#cancel(open);
     const { id } = open.target;
-    const rest = this.byProcess.get(id)?.filter((other) => other !== open) ?? [];
-    if (rest.length > 0) this.byProcess.set(id, rest);
-    else this.byProcess.delete(id);
-    this.size--;
+    const rest = this.#byProcess.get(id)?.filter((other) => other !== open) ?? [];
+    if (rest.length > 0) this.#byProcess.set(id, rest);
+    else this.#byProcess.delete(id);
+    this.#size--;
   }
 
-  private keepEnd(process: string, stage: AwaitedStage, ts: number): void {
-    const ends = this.ends.get(process) ?? {};
+  #keepEnd(process: string, stage: AwaitedStage, ts: number): void {
+    const ends = this.#ends.get(process) ?? {};
     ends[stage] = ts;
-    this.ends.set(process, ends);
-    const [oldest] = this.ends.keys();
-    if (oldest !== undefined && this.ends.size > MOST) this.ends.delete(oldest);
+    this.#ends.set(process, ends);
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined && this.#ends.size > MOST) this.#ends.delete(oldest);
   }
 
-  private hasEnded({ rule: { pattern } }: CompiledRule, signal: SignalRecord, process: string): boolean {
+  #hasEnded({ rule: { pattern } }: CompiledRule, signal: SignalRecord, process: string): boolean {
     if (pattern?.kind !== 'without' || pattern.stage === null) return false;
-    const ended = this.ends.get(process)?.[pattern.stage];
+    const ended = this.#ends.get(process)?.[pattern.stage];
     return ended !== undefined && ended >= signal.ts && ended <= signal.ts + pattern.within;
   }
 }

@@ -16,24 +16,29 @@ import type { CallSubject, PendingCall } from './system-calls';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 
-const MOST_EXECS = 10_000;
+const MAX_EXECS = 10_000;
 /** The session's probe that tells arguments is called so: src/tracefs/argument-probe.ts. */
 export const ARGUMENTS_EVENT = 'argv';
 
-export class Executions {
-  constructor(
-    private readonly table: ProcessTable,
-    private readonly tree: Tree,
-    private readonly stages: StageLog,
-    private readonly clock: WallClock,
-  ) {}
+export class Execs {
+  readonly #table: ProcessTable;
+  readonly #tree: Tree;
+  readonly #stages: StageLog;
+  readonly #clock: WallClock;
+
+  constructor(table: ProcessTable, tree: Tree, stages: StageLog, clock: WallClock) {
+    this.#table = table;
+    this.#tree = tree;
+    this.#stages = stages;
+    this.#clock = clock;
+  }
 
   /** sched_process_exec. */
   executed(event: TraceEvent): void {
     const oldTid = int32(fieldOf(event, 'old_pid')) ?? event.pid;
-    const caller = oldTid === event.pid ? null : this.table.find(oldTid);
-    if (caller && caller.process.tgid === event.pid) this.table.becomeLeader(caller, event.ts);
-    const task = this.table.meet(event);
+    const caller = oldTid === event.pid ? null : this.#table.find(oldTid);
+    if (caller && caller.process.tgid === event.pid) this.#table.becomeLeader(caller, event.ts);
+    const task = this.#table.meet(event);
     if (!task) return;
     const call = task.call?.name.startsWith('execve') ? task.call : null;
     const filename = textOf(fieldOf(event, 'filename'));
@@ -44,7 +49,7 @@ export class Executions {
 
   /** The session's probe on the new program's stack (src/tracefs/argument-probe.ts), before sched_process_exec. */
   toldArguments(event: TraceEvent): void {
-    const process = this.table.meet(event)?.process;
+    const process = this.#table.meet(event)?.process;
     if (!process) return;
     const argc = int32(fieldOf(event, 'argc'));
     const argv: string[] = [];
@@ -90,17 +95,17 @@ export class Executions {
     for (const thread of [...process.tasks.values()]) {
       if (thread === task || thread.tid === process.tgid) continue;
       if (thread.listed) thread.listed.end ??= ts;
-      this.table.forget(thread);
+      this.#table.forget(thread);
     }
     process.files = process.files.afterExec();
     if (process.memoryOwner === process) process.memory.clear(ts);
     process.memory = new AddressSpace();
     process.memoryOwner = process;
-    this.tree.executed(process);
+    this.#tree.executed(process);
     const { argvToCome } = process;
     process.argvToCome = null;
-    if (process.record.role === 'workload' && this.tree.argv && process.record.execs.length === 1) {
-      exec.argv = [...this.tree.argv];
+    if (process.record.role === 'workload' && this.#tree.argv && process.record.execs.length === 1) {
+      exec.argv = [...this.#tree.argv];
       exec.argvSource = 'session';
     } else if (argvToCome !== null) {
       exec.argv = argvToCome;
@@ -109,7 +114,7 @@ export class Executions {
     if (!process.commTraced && process.record.comm === null && exec.path !== null) {
       process.renamed(ts, exec.path.slice(exec.path.lastIndexOf('/') + 1).slice(0, 15), false);
     }
-    this.stages.add(
+    this.#stages.add(
       'exec',
       ts,
       process,
@@ -122,7 +127,7 @@ export class Executions {
     const exec = this.#list(task, ts, call, null, errnoName(ret));
     const { process } = task;
     const path = exec.path ?? 'a program of unknown name';
-    this.stages.add(
+    this.#stages.add(
       'exec-failed',
       ts,
       process,
@@ -145,7 +150,7 @@ export class Executions {
     const found = (directory === null ? null : byDescriptor(process, directory, told)) ?? named;
     const exec: Exec = {
       ts,
-      time: this.clock.timeOf(ts),
+      time: this.#clock.timeOf(ts),
       path: found && resolvePath(process, found.path, directory),
       argv: null,
       argvSource: null,
@@ -153,8 +158,8 @@ export class Executions {
       nameSource: found?.source ?? null,
       call: call?.name ?? 'execve',
     };
-    if (process.record.execs.length < MOST_EXECS) process.record.execs.push(exec);
-    else process.note(`more than ${MOST_EXECS} execs: the later ones are not listed`);
+    if (process.record.execs.length < MAX_EXECS) process.record.execs.push(exec);
+    else process.note(`more than ${MAX_EXECS} execs: the later ones are not listed`);
     return exec;
   }
 }

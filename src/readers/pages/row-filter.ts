@@ -17,14 +17,17 @@ const EVENT_IDS = 2 ** 16;
 const NAMES = 1;
 const WATCHED = 2;
 
-export class RowWatch {
+export class RowFilter {
   /** By event id. */
   readonly #looks = new Uint8Array(EVENT_IDS);
 
-  constructor(
-    readonly context: RingContext,
-    readonly watch?: RingWatch,
-  ) {
+  readonly context: RingContext;
+  readonly watch: RingWatch | undefined;
+
+  constructor(context: RingContext, watch?: RingWatch) {
+    this.context = context;
+    this.watch = watch;
+
     this.#mark(NAMING_EVENTS, NAMES, context.table);
     if (watch !== undefined) this.#mark(watch.events, WATCHED, context.table);
   }
@@ -37,12 +40,12 @@ export class RowWatch {
   }
 
   /** Each event once, in order; what is dropped leaves no hole. The rows must not be used again. */
-  pass(rows: RingRows): RingRows {
+  learnAndFilter(rows: RingRows): RingRows {
     const looks = this.#looks;
     const { streams, stream, row } = rows;
     const ids = streams.map((columns) => columns.id);
-    const insides = { rows, context: this.context };
-    const ofThese = (): typeof insides => insides;
+    const backing = { rows, context: this.context };
+    const ofThese = (): typeof backing => backing;
     let kept = 0;
     for (let i = 0; i < rows.length; i++) {
       const s = stream[i]!;

@@ -4,7 +4,7 @@
  */
 
 /** So many messages may be on their way: one to work on, and one to go on with. */
-const MOST_AHEAD = 2;
+const MAX_AHEAD = 2;
 
 interface Backlog {
   open: number;
@@ -21,7 +21,7 @@ export function addToBacklog(stream: string): () => void {
   return () => {
     backlog.open--;
     if (backlog.open === 0) backlogs.delete(stream);
-    if (backlog.open < MOST_AHEAD) for (const wake of backlog.waiting.splice(0)) wake();
+    if (backlog.open < MAX_AHEAD) for (const wake of backlog.waiting.splice(0)) wake();
   };
 }
 
@@ -29,7 +29,7 @@ export function addToBacklog(stream: string): () => void {
 export async function roomInBacklog(stream: string, abort: AbortSignal): Promise<void> {
   for (;;) {
     const backlog = backlogs.get(stream);
-    if (backlog === undefined || backlog.open < MOST_AHEAD || abort.aborted) return;
+    if (backlog === undefined || backlog.open < MAX_AHEAD || abort.aborted) return;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         abort.removeEventListener('abort', wake);

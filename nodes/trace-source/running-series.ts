@@ -4,7 +4,7 @@ import { topicOf } from '../messages/message-metadata';
 import { partsOf } from '../messages/message-parts';
 import { TickGate } from './tick-gate';
 
-export interface RunningStream {
+export interface RunningSeries {
   readonly abort: AbortController;
   readonly ticks: TickGate;
   topic: string | null;
@@ -12,21 +12,21 @@ export interface RunningStream {
   id: string | null;
 }
 
-export class RunningStreams {
-  private readonly streams = new Set<RunningStream>();
+export class RunningSeriesSet {
+  readonly #streams = new Set<RunningSeries>();
 
-  begin(topic: string | null): RunningStream {
+  begin(topic: string | null): RunningSeries {
     const stream = { abort: new AbortController(), ticks: new TickGate(), topic, id: null };
-    this.streams.add(stream);
+    this.#streams.add(stream);
     return stream;
   }
 
-  end(stream: RunningStream): void {
-    this.streams.delete(stream);
+  end(stream: RunningSeries): void {
+    this.#streams.delete(stream);
   }
 
   stopAll(): void {
-    for (const { abort } of this.streams) abort.abort();
+    for (const { abort } of this.#streams) abort.abort();
   }
 
   /**
@@ -36,7 +36,7 @@ export class RunningStreams {
    * @returns false where it is about no stream that is open, and may begin one
    */
   tick(message: NodeMessage): boolean {
-    const all = [...this.streams];
+    const all = [...this.#streams];
     const parts = partsOf(message);
     const topic = topicOf(message);
     let concerned = parts === null ? [] : all.filter(({ id }) => id === parts.id);

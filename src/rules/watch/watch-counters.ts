@@ -1,5 +1,5 @@
 /** What a watch has found, counted: nothing that it passes over is passed over silently. */
-export interface WatchTallies {
+export interface WatchCounters {
   /** Signals that were judged. */
   signals: number;
   /** Of these (and of zombies and losses), what was expected or below the least severity. */
@@ -16,7 +16,7 @@ export interface WatchTallies {
   leftOut: number;
 }
 
-export function noTallies(): WatchTallies {
+export function noTallies(): WatchCounters {
   return {
     signals: 0,
     expected: 0,
@@ -29,7 +29,7 @@ export function noTallies(): WatchTallies {
 }
 
 /** Sentences about what stayed undecided; none where all was decided. */
-export function doubtsOf(tallies: Readonly<WatchTallies>): string[] {
+export function undecidedRemarks(tallies: Readonly<WatchCounters>): string[] {
   const { undecidedAtEnd, undecidedByLoss, incomplete, leftOut } = tallies;
   return [
     ...(undecidedAtEnd > 0

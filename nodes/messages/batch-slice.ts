@@ -1,22 +1,36 @@
 import { plainEvent } from '../../src/lazy-batch';
-import type { Damage, EventBatch, EventGlance, Loss, TraceEvent, TraceNote } from '../../src/trace-event';
+import type { Damage, EventBatch, EventScan, Loss, TraceEvent, TraceNote } from '../../src/trace-event';
 
 /** Some of a batch's events, decoded no earlier than the batch's own, with what is beside them said anew. */
-export class BatchPart implements EventBatch {
-  readonly glance?: () => EventGlance;
+export class BatchSlice implements EventBatch {
+  readonly scan?: () => EventScan;
+
+  private readonly batch: EventBatch;
+  private readonly from: number;
+  private readonly to: number;
+  readonly lost: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
 
   constructor(
-    private readonly batch: EventBatch,
-    private readonly from: number,
-    private readonly to: number,
-    readonly lost: readonly Loss[],
-    readonly damage: readonly Damage[],
-    readonly notes: readonly TraceNote[],
+    batch: EventBatch,
+    from: number,
+    to: number,
+    lost: readonly Loss[],
+    damage: readonly Damage[],
+    notes: readonly TraceNote[],
   ) {
-    if (batch.glance === undefined) return;
-    this.glance = () => {
-      const whole = batch.glance!();
-      return from === 0 ? whole : new PartGlance(whole, from);
+    this.batch = batch;
+    this.from = from;
+    this.to = to;
+    this.lost = lost;
+    this.damage = damage;
+    this.notes = notes;
+
+    if (batch.scan === undefined) return;
+    this.scan = () => {
+      const whole = batch.scan!();
+      return from === 0 ? whole : new SliceScan(whole, from);
     };
   }
 
@@ -43,13 +57,16 @@ export class BatchPart implements EventBatch {
   }
 }
 
-class PartGlance implements EventGlance {
+class SliceScan implements EventScan {
   readonly names: object;
 
-  constructor(
-    private readonly whole: EventGlance,
-    private readonly from: number,
-  ) {
+  private readonly whole: EventScan;
+  private readonly from: number;
+
+  constructor(whole: EventScan, from: number) {
+    this.whole = whole;
+    this.from = from;
+
     this.names = whole.names;
   }
 

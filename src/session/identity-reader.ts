@@ -11,7 +11,7 @@ import { UserNames } from './user-names';
 /** So many are read for one batch: each costs about a tenth of a millisecond. */
 const READ_A_BATCH = 32;
 /** Processes outside of the tree that sent something and live; further ones are asked about each time. */
-const MOST_OUTSIDERS = 10_000;
+const MAX_OUTSIDERS = 10_000;
 
 /** By what a thread is known again: cheaper than reading all of it. */
 interface Look {
@@ -21,7 +21,7 @@ interface Look {
   readonly isZombie: boolean;
 }
 
-export class IdentityWatch {
+export class IdentityReader {
   readonly #users = new UserNames();
   /** Of the tree, by thread: those that were read since their last exec. */
   readonly #tree = new Set<Tid>();
@@ -36,14 +36,17 @@ export class IdentityWatch {
   #notes: WhoNote[] = [];
   #left = READ_A_BATCH;
 
+  readonly now: () => number;
+  readonly savedNames: () => ReadonlyMap<Tid, string>;
+
   /**
    * @param now seconds on the trace clock
    * @param savedNames what the kernel has noted of the names of tasks at their last traced events (saved_cmdlines)
    */
-  constructor(
-    readonly now: () => number,
-    readonly savedNames: () => ReadonlyMap<Tid, string>,
-  ) {}
+  constructor(now: () => number, savedNames: () => ReadonlyMap<Tid, string>) {
+    this.now = now;
+    this.savedNames = savedNames;
+  }
 
   /** Reads one at once, before the trace goes on. */
   begin(pid: Tid): void {
@@ -76,7 +79,7 @@ export class IdentityWatch {
     if (known && look && isSame(known, look)) return;
     const note = this.#read(tid, ts, true);
     // One that is in doubt is read again.
-    if (this.#outsiders.size < MOST_OUTSIDERS || known !== undefined)
+    if (this.#outsiders.size < MAX_OUTSIDERS || known !== undefined)
       this.#outsiders.set(tid, note === null || note.comm !== look?.comm ? null : look);
   }
 
