@@ -22,7 +22,7 @@ function keysOf<T>() {
 }
 
 const KEYS = {
-  report: keysOf<Report>()('schema', 'trace', 'processes', 'signals', 'lost', 'damage'),
+  report: keysOf<Report>()('schema', 'verdict', 'trace', 'processes', 'signals', 'lost', 'damage'),
   trace: keysOf<Report['trace']>()(
     'source',
     'kernel',
@@ -67,7 +67,7 @@ const KEYS = {
   library: keysOf<Library>()('path', 'opened', 'ts', 'base', 'end', 'nameSource', 'inMaps'),
   file: keysOf<OpenedFile>()('ts', 'path', 'fd', 'error', 'nameSource', 'call'),
   thread: keysOf<ProcessRecord['threads'][number]>()('tid', 'start', 'end'),
-  exit: keysOf<Exit>()('ts', 'time', 'kind', 'code', 'signal', 'coreDumped', 'cause'),
+  exit: keysOf<Exit>()('ts', 'time', 'kind', 'code', 'signal', 'coreDumped', 'cause', 'root'),
   reap: keysOf<Reap>()('ts', 'time', 'by', 'call', 'zombieFor'),
   signal: keysOf<SignalRecord>()(
     'ts',
@@ -88,7 +88,18 @@ const KEYS = {
     'coreDumped',
     'before',
   ),
-  sender: keysOf<NonNullable<SignalRecord['sender']>>()('pid', 'comm', 'inTree', 'irq', 'identity'),
+  sender: keysOf<NonNullable<SignalRecord['sender']>>()(
+    'pid',
+    'tid',
+    'tgid',
+    'comm',
+    'thread',
+    'ancestors',
+    'inTree',
+    'irq',
+    'control',
+    'identity',
+  ),
   identity: keysOf<Identity>()(
     'exe',
     'uid',
@@ -104,7 +115,14 @@ const KEYS = {
   before: keysOf<PrecedingCall>()('ts', 'tid', 'call', 'text'),
   target: keysOf<SignalRecord['target']>()('pid', 'tgid', 'comm'),
   generated: keysOf<NonNullable<SignalRecord['generated']>>()('ts', 'stack'),
-  delivered: keysOf<NonNullable<SignalRecord['delivered']>>()('ts', 'tid', 'handler', 'stack'),
+  delivered: keysOf<NonNullable<SignalRecord['delivered']>>()(
+    'ts',
+    'tid',
+    'handler',
+    'stack',
+    'handlerTime',
+    'interrupted',
+  ),
   loss: keysOf<Loss>()('cpu', 'ts', 'count'),
   damage: keysOf<Damage>()('code', 'atByte', 'line', 'excerpt'),
   event: keysOf<Omit<TraceEvent, 'field'>>()(

@@ -186,6 +186,7 @@ export class Lifecycle {
     }
     const report: Report = {
       schema: REPORT_SCHEMA,
+      verdict: { text: '', ended: [], outlived: [] },
       trace: this.#trace.report(),
       processes: this.#table.processes.map((process) => process.record),
       signals: this.#signals.records,

@@ -143,6 +143,44 @@ export type SignalResult =
   /** events were lost between, or the target is not traced, so nobody can say */
   | 'unknown';
 
+/**
+ * The task that sent a signal, and the process that it belongs to, as both were at that moment. What is optional here is
+ * absent only in records that version 0.1.0 wrote.
+ */
+export interface Sender {
+  /** What the kernel calls the sender: a task's id. */
+  pid: Tid;
+  /** The same number; null for an interrupt, which interrupts whoever runs. */
+  tid?: Tid | null;
+  /** The process; null where the trace does not say. */
+  tgid?: Tid | null;
+  /** The process's name. */
+  comm: string | null;
+  /** The sending thread's name; null where it is not known. */
+  thread?: string | null;
+  /** Its parent, grandparent, ... up to its unit's or session's first process; empty where nobody knows. */
+  ancestors?: { pid: Tid; comm: string | null }[];
+  inTree: boolean;
+  irq: boolean | null;
+  /** Why the session itself sent it: `time limit of 5 s`, `disarm`; null for everybody else's signals. */
+  control?: string | null;
+  /** Absent where nothing but the name is known. */
+  identity?: Identity;
+}
+
+/** A signal's arrival at a thread. */
+export interface Delivery {
+  ts: number;
+  tid: Tid;
+  /** `default`, `ignore`, the handler's address (`0x55f324e07ad0`), or `rt_sigtimedwait` for sigwait. */
+  handler: string;
+  stack: string[];
+  /** Seconds from the delivery to the handler's rt_sigreturn; null where it did not return or was not traced. */
+  handlerTime?: number | null;
+  /** The system call that the signal interrupted, and whether the kernel restarted it; null where there was none. */
+  interrupted?: { call: string; restarted: boolean } | null;
+}
+
 export interface SignalRecord {
   ts: number;
   time: string | null;
@@ -156,18 +194,10 @@ export interface SignalRecord {
   fatal: boolean;
   /** The session's own control signal to the traced parent, which the workload never sees. */
   control: boolean;
-  sender: {
-    pid: Tid;
-    comm: string | null;
-    inTree: boolean;
-    irq: boolean | null;
-    /** Absent where nothing but the name is known. */
-    identity?: Identity;
-  } | null;
+  sender: Sender | null;
   target: { pid: Tid; tgid: number; comm: string | null };
   generated: { ts: number; stack: string[] } | null;
-  /** `handler`: `default`, `ignore`, the handler's address (`0x55f324e07ad0`), or `rt_sigtimedwait` for sigwait. */
-  delivered: { ts: number; tid: Tid; handler: string; stack: string[] } | null;
+  delivered: Delivery | null;
   /** Seconds from generated to delivered. */
   latency: number | null;
   /** Sent to the whole process and not to one thread of it; absent where the trace does not say. */
@@ -189,6 +219,19 @@ export interface Exit {
   coreDumped: boolean | null;
   /** One sentence with the evidence: "SIGKILL from bash (4994), __x64_sys_kill". */
   cause: string;
+  /**
+   * Where a chain of causes began: SIGTERM that was handled and raised again, a fault whose handler aborted.
+   * Null where the end has no cause before the one in `cause`.
+   */
+  root?: RootCause | null;
+}
+
+export interface RootCause {
+  /** Its index in the report's `signals`. */
+  signal: number;
+  by: Sender | null;
+  /** From the first cause to the end, a sentence each: "handled", "raised again 52 µs later". */
+  way: string[];
 }
 
 export interface Reap {
@@ -247,8 +290,18 @@ export interface ProcessRecord {
   incomplete: string[];
 }
 
+/** What the whole tree came to: the first line of every form of the report. */
+export interface TreeVerdict {
+  /** "1 of 4 killed: python3 (812), by the OOM killer, limit of cgroup /pod". */
+  text: string;
+  /** The ids of processes that ended badly, and of those that outlived the command. */
+  ended: string[];
+  outlived: string[];
+}
+
 export interface Report {
   schema: typeof REPORT_SCHEMA;
+  verdict: TreeVerdict;
   trace: {
     source: 'text' | 'raw' | 'trace.dat' | null;
     kernel: string | null;

@@ -92,6 +92,7 @@ const aOut: ProcessRecord = {
 
 export const WALKTHROUGH: Report = {
   schema: 'lifecycle/1',
+  verdict: { text: '', ended: [], outlived: [] },
   trace: {
     source: 'text',
     kernel: null,
