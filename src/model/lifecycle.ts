@@ -25,6 +25,7 @@ import type { Process } from './process';
 import { Reaping } from './reaping';
 import { REPORT_SCHEMA, type ProcessRecord, type Report, type Stage } from './report';
 import { SignalPairing } from './signal-pairing';
+import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
 import { TraceSummary } from './trace-summary';
@@ -54,21 +55,15 @@ export class Lifecycle {
   readonly #forks = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #execs = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
   // Signals report each SIGCHLD to what becomes of the dead; how a process ended is asked of its signals.
-  readonly #signals = new SignalPairing(
-    this.#table,
-    this.#tree,
-    this.#stages,
-    this.#clock,
-    this.#identities,
-    {
-      childAlive: (...args) => {
-        this.#reaping.childAlive(...args);
-      },
-      childEnded: (...args) => {
-        this.#reaping.childEnded(...args);
-      },
+  readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
+  readonly #signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#signalRecords, {
+    childAlive: (...args) => {
+      this.#reaping.childAlive(...args);
     },
-  );
+    childEnded: (...args) => {
+      this.#reaping.childEnded(...args);
+    },
+  });
   readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
   readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
@@ -169,15 +164,15 @@ export class Lifecycle {
     this.#maps.compare(Infinity);
     this.#reaping.finish(end);
     for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
-    this.#signals.markControls();
-    this.#signals.completeSenders();
+    this.#signalRecords.markControls();
+    this.#signalRecords.completeSenders();
+    this.#signalRecords.setTimes();
     for (const process of this.#table.processes) this.#complete(process);
-    for (const record of this.#signals.records) record.time = this.#clock.timeOf(record.ts);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
     }
-    if (this.#signals.recordsLeftOut > 0) {
-      this.#trace.incomplete.push(`${this.#signals.recordsLeftOut} more signals are not listed`);
+    if (this.#signalRecords.leftOut > 0) {
+      this.#trace.incomplete.push(`${this.#signalRecords.leftOut} more signals are not listed`);
     }
     if (this.#identities.leftOut > 0) {
       this.#trace.incomplete.push(`who ${this.#identities.leftOut} more processes are is not kept`);
@@ -187,7 +182,7 @@ export class Lifecycle {
       verdict: { text: '', ended: [], outlived: [] },
       trace: this.#trace.report(),
       processes: this.#table.processes.map((process) => process.record),
-      signals: this.#signals.records,
+      signals: this.#signalRecords.all,
       lost: this.#trace.lost,
       damage: this.#trace.damage,
     };
@@ -340,7 +335,7 @@ export class Lifecycle {
         break;
       case 'workload':
         this.#tree.told(note);
-        this.#signals.markControls();
+        this.#signalRecords.markControls();
         break;
       case 'attached':
       case 'arguments':

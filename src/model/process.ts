@@ -8,6 +8,7 @@ import { FileTable, type OpenFile } from './open-files';
 import type { PendingCall } from './pending-call';
 import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
+import { SignalQueue } from './signal-queue';
 
 export const BEGINS_BEFORE = 'its beginning is not in the trace';
 const MAX_COMMS = 1_000;
@@ -41,13 +42,6 @@ export class Task {
     this.tid = tid;
     this.process = process;
   }
-}
-
-/** A signal in a process's queue. */
-export interface Queued {
-  readonly record: SignalRecord;
-  /** Sent to the whole process, not to one thread. */
-  readonly toGroup: boolean;
 }
 
 /** What is known of how a process ended; exits.ts gathers it. */
@@ -97,7 +91,7 @@ export class Process {
   lastExitArgument: number | null = null;
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
-  readonly queue: Queued[] = [];
+  readonly queue = new SignalQueue();
   readonly recent = new RecentCalls();
   readonly ending: Ending = {
     exitTs: null,
