@@ -68,8 +68,10 @@ function runBy({ ancestors, identity }: SenderShape, target: number | null): str
   const known = ancestors !== undefined && ancestors.length > 0 ? ancestors : (identity?.ancestors ?? []);
   const last = known.findIndex(({ pid }) => pid <= 1 || pid === target);
   const line = last < 0 ? known : known.slice(0, last);
-  const isShell = line[0]?.comm != null && SHELLS.has(line[0].comm);
-  return line.slice(0, isShell ? 2 : 1).map(({ comm, pid }) => `run by ${processName(comm, pid)}`);
+  const shell = line[0]?.comm ?? null;
+  return line
+    .slice(0, shell !== null && SHELLS.has(shell) ? 2 : 1)
+    .map(({ comm, pid }) => `run by ${processName(comm, pid)}`);
 }
 
 /** Its unit, its container, or else its user. */
