@@ -1,6 +1,7 @@
 /** The order of the keys of each part of a report, as src/model/report.ts has them. */
 import type {
   Attached,
+  Delivery,
   Exec,
   Exit,
   Fork,
@@ -11,7 +12,10 @@ import type {
   ProcessRecord,
   Reap,
   Report,
+  RootCause,
+  Sender,
   SignalRecord,
+  TreeVerdict,
 } from '../model/report';
 import type { Damage, Loss, TraceEvent } from '../trace-event';
 
@@ -23,6 +27,7 @@ function keysOf<T>() {
 
 const KEYS = {
   report: keysOf<Report>()('schema', 'verdict', 'trace', 'processes', 'signals', 'lost', 'damage'),
+  verdict: keysOf<TreeVerdict>()('text', 'ended', 'outlived'),
   trace: keysOf<Report['trace']>()(
     'source',
     'kernel',
@@ -68,6 +73,7 @@ const KEYS = {
   file: keysOf<OpenedFile>()('ts', 'path', 'fd', 'error', 'nameSource', 'call'),
   thread: keysOf<ProcessRecord['threads'][number]>()('tid', 'start', 'end'),
   exit: keysOf<Exit>()('ts', 'time', 'kind', 'code', 'signal', 'coreDumped', 'cause', 'root'),
+  root: keysOf<RootCause>()('signal', 'by', 'way'),
   reap: keysOf<Reap>()('ts', 'time', 'by', 'call', 'zombieFor'),
   signal: keysOf<SignalRecord>()(
     'ts',
@@ -88,7 +94,7 @@ const KEYS = {
     'coreDumped',
     'before',
   ),
-  sender: keysOf<NonNullable<SignalRecord['sender']>>()(
+  sender: keysOf<Sender>()(
     'pid',
     'tid',
     'tgid',
@@ -115,14 +121,10 @@ const KEYS = {
   before: keysOf<PrecedingCall>()('ts', 'tid', 'call', 'text'),
   target: keysOf<SignalRecord['target']>()('pid', 'tgid', 'comm'),
   generated: keysOf<NonNullable<SignalRecord['generated']>>()('ts', 'stack'),
-  delivered: keysOf<NonNullable<SignalRecord['delivered']>>()(
-    'ts',
-    'tid',
-    'handler',
-    'stack',
-    'handlerTime',
-    'interrupted',
-  ),
+  delivered: keysOf<Delivery>()('ts', 'tid', 'handler', 'stack', 'handlerTime', 'interrupted'),
+  interrupted: keysOf<NonNullable<Delivery['interrupted']>>()('call', 'restarted'),
+  ancestor: keysOf<Identity['ancestors'][number]>()('pid', 'comm'),
+  attachedFile: keysOf<Attached['files'][number]>()('fd', 'path'),
   loss: keysOf<Loss>()('cpu', 'ts', 'count'),
   damage: keysOf<Damage>()('code', 'atByte', 'line', 'excerpt'),
   event: keysOf<Omit<TraceEvent, 'field'>>()(
@@ -141,9 +143,16 @@ const KEYS = {
 
 export type Shape = keyof typeof KEYS;
 
-/** Which shape stands under a key, where it is one of these. */
+/** The shape of the value under a key, where it is one of these. */
 const INSIDE: Readonly<Partial<Record<Shape, Readonly<Record<string, Shape>>>>> = {
-  report: { trace: 'trace', processes: 'process', signals: 'signal', lost: 'loss', damage: 'damage' },
+  report: {
+    verdict: 'verdict',
+    trace: 'trace',
+    processes: 'process',
+    signals: 'signal',
+    lost: 'loss',
+    damage: 'damage',
+  },
   process: {
     identity: 'identity',
     earlierIdentities: 'identity',
@@ -164,8 +173,18 @@ const INSIDE: Readonly<Partial<Record<Shape, Readonly<Record<string, Shape>>>>> 
     delivered: 'delivered',
     before: 'before',
   },
-  sender: { identity: 'identity' },
+  attached: { files: 'attachedFile' },
+  identity: { ancestors: 'ancestor' },
+  exit: { root: 'root' },
+  root: { by: 'sender' },
+  sender: { ancestors: 'ancestor', identity: 'identity' },
+  delivered: { interrupted: 'interrupted' },
 };
+
+/** The keys of a shape, in order. */
+export function contractKeys(shape: Shape): readonly string[] {
+  return KEYS[shape];
+}
 
 /** A copy with its keys in order, and those of its parts; keys that are not in the contract come last. */
 export function inContractOrder(shape: Shape, value: object): object {

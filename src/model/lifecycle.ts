@@ -31,6 +31,7 @@ import type { Process } from './process-table';
 import { REPORT_SCHEMA } from './report';
 import type { ProcessRecord, Report, Stage } from './report';
 import { SignalPairing } from './signal-pairing';
+import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers } from './system-calls';
 import type { EventHandler } from './system-calls';
@@ -63,6 +64,7 @@ export class Lifecycle {
   readonly #births = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #executions = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
+  readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
   readonly #signals: SignalPairing;
   readonly #inodes = new InodeNames(this.#table);
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
@@ -78,8 +80,7 @@ export class Lifecycle {
       this.#table,
       this.#tree,
       this.#stages,
-      this.#clock,
-      this.#identities,
+      this.#signalRecords,
       this.#endings,
     );
     this.#endings.signals = this.#signals;
@@ -171,15 +172,15 @@ export class Lifecycle {
     this.#maps.compare(Infinity);
     this.#endings.finish(end);
     for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
-    this.#signals.markControls();
-    this.#signals.completeSenders();
+    this.#signalRecords.markControls();
+    this.#signalRecords.completeSenders();
+    this.#signalRecords.setTimes();
     for (const process of this.#table.processes) this.#complete(process);
-    for (const record of this.#signals.records) record.time = this.#clock.timeOf(record.ts);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
     }
-    if (this.#signals.recordsLeftOut > 0) {
-      this.#trace.incomplete.push(`${this.#signals.recordsLeftOut} more signals are not listed`);
+    if (this.#signalRecords.leftOut > 0) {
+      this.#trace.incomplete.push(`${this.#signalRecords.leftOut} more signals are not listed`);
     }
     if (this.#identities.leftOut > 0) {
       this.#trace.incomplete.push(`who ${this.#identities.leftOut} more processes are is not kept`);
@@ -189,7 +190,7 @@ export class Lifecycle {
       verdict: { text: '', ended: [], outlived: [] },
       trace: this.#trace.report(),
       processes: this.#table.processes.map((process) => process.record),
-      signals: this.#signals.records,
+      signals: this.#signalRecords.all,
       lost: this.#trace.lost,
       damage: this.#trace.damage,
     };
@@ -341,7 +342,7 @@ export class Lifecycle {
         break;
       case 'workload':
         this.#tree.told(note);
-        this.#signals.markControls();
+        this.#signalRecords.markControls();
         break;
       case 'attached':
       case 'arguments':

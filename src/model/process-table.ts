@@ -10,6 +10,7 @@ import { FileTable, type OpenFile } from './open-files';
 import { AddressSpace, type Load } from './mappings';
 import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
+import { SignalQueue } from './signal-queue';
 import { keepArguments, type PendingCall } from './system-calls';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
@@ -47,13 +48,6 @@ export class Task {
     this.tid = tid;
     this.process = process;
   }
-}
-
-/** A signal in a process's queue. */
-export interface Queued {
-  readonly record: SignalRecord;
-  /** Sent to the whole process, not to one thread. */
-  readonly toGroup: boolean;
 }
 
 /** What is known of how a process ended; src/model/endings.ts gathers it. */
@@ -103,7 +97,7 @@ export class Process {
   lastExitArgument: number | null = null;
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
-  readonly queue: Queued[] = [];
+  readonly queue = new SignalQueue();
   readonly recent = new RecentCalls();
   readonly ending: Ending = {
     exitTs: null,

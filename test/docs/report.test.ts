@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { endStage } from '../../nodes/lifecycle-parse/end-stage';
 import { formatJson } from '../../src/export/json';
 import { eventLine } from '../../src/export/ndjson';
+import { contractKeys, type Shape } from '../../src/export/report-keys';
 import { parseMaps } from '../../src/readers/maps';
 import { TextReader } from '../../src/readers/text/text-reader';
 import { alertsOf } from '../../src/rules/watch/report-alerts';
@@ -38,6 +39,7 @@ function objectsAt(root: unknown, place: string): Json[] {
 /** Which section stands for which place in a report. */
 const PLACES: Readonly<Record<string, string>> = {
   report: '',
+  verdict: 'verdict',
   trace: 'trace',
   process: 'processes',
   identity: 'processes.identity',
@@ -58,6 +60,12 @@ const PLACES: Readonly<Record<string, string>> = {
   loss: 'lost',
   damage: 'damage',
 };
+
+/** The contract's name for a section, where it is another. */
+const SHAPES: Readonly<Record<string, Shape>> = { commHistory: 'comm' };
+
+/** Which shape a section describes. */
+const shapeOf = (section: string): Shape => SHAPES[section] ?? (section as Shape);
 
 /** The members of `type NAME = 'a' | 'b'` in src/model/report.ts. */
 function wordsOf(name: string): string[] {
@@ -109,8 +117,14 @@ describe('docs/report.md', () => {
     it(`has the keys that real reports have under ${place === '' ? 'their root' : place}`, () => {
       const found = reports.flatMap((report) => objectsAt(report, place));
       assert.ok(found.length > 0, 'no such part in these reports');
-      const keys = new Set(found.flatMap((part) => Object.keys(part)));
-      assert.deepEqual(keysOf(section).sort(), [...keys].sort());
+      const documented = new Set(keysOf(section));
+      for (const key of found.flatMap((part) => Object.keys(part))) assert.ok(documented.has(key), key);
+    });
+  }
+
+  for (const section of [...Object.keys(PLACES), 'root', 'interrupted', 'attached']) {
+    it(`has each key of the contract once, for ${section}`, () => {
+      assert.deepEqual(keysOf(section).sort(), [...contractKeys(shapeOf(section))].sort());
     });
   }
 

@@ -25,8 +25,45 @@ describe('a report as JSON', () => {
     assert.equal(formatJson(other), formatJson(WALKTHROUGH));
     assert.match(
       formatJson(other),
-      /^\{\n {2}"schema": "lifecycle\/1",\n {2}"trace": \{\n {4}"source": "text",/,
+      /^\{\n {2}"schema": "lifecycle\/1",\n {2}"verdict": \{\n {4}"text": "",\n {4}"ended": \[\],\n {4}"outlived": \[\]\n {2}\},\n {2}"trace": \{\n {4}"source": "text",/,
     );
+  });
+
+  it('orders the keys of nested parts: the root of an exit, a sender and its ancestors, what a signal interrupted', () => {
+    const [kill, chld] = WALKTHROUGH.signals;
+    const [bash, aOut] = WALKTHROUGH.processes;
+    const by = {
+      ...kill!.sender!,
+      tid: 4994,
+      tgid: 4994,
+      thread: 'bash',
+      ancestors: [{ pid: 1, comm: 'systemd' }],
+      control: null,
+    };
+    const report: Report = {
+      ...WALKTHROUGH,
+      verdict: { text: '1 of 2 killed', ended: [aOut!.id], outlived: [] },
+      processes: [bash!, { ...aOut!, exit: { ...aOut!.exit!, root: { signal: 0, by, way: ['handled'] } } }],
+      signals: [
+        {
+          ...kill!,
+          sender: by,
+          delivered: {
+            ...kill!.delivered!,
+            handlerTime: 0.0012,
+            interrupted: { call: 'read', restarted: false },
+          },
+        },
+        chld!,
+      ],
+    };
+    const json = formatJson(reversed(report) as Report).replaceAll(/\s+/g, '');
+    const sender =
+      '{"pid":4994,"tid":4994,"tgid":4994,"comm":"bash","thread":"bash","ancestors":[{"pid":1,"comm":"systemd"}],"inTree":true,"irq":false,"control":null}';
+    assert.ok(json.includes(`"root":{"signal":0,"by":${sender},"way":["handled"]}`), json);
+    assert.ok(json.includes(`"sender":${sender}`));
+    assert.ok(json.includes('"handlerTime":0.0012,"interrupted":{"call":"read","restarted":false}'));
+    assert.ok(json.includes('"verdict":{"text":"1of2killed","ended":["5441@9978.187414"],"outlived":[]}'));
   });
 
   it('keeps addresses as numbers', () => {

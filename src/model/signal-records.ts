@@ -1,0 +1,200 @@
+/** The report's signals: makes a record for each signal that was sent or delivered, and completes who sent it. */
+import { SIGKILL, signalCodeName, signalName } from '../kernel/signals';
+import { fieldOf, type TraceEvent } from '../trace-event';
+import { int32, textOf } from './field-values';
+import type { Identities } from './identities';
+import type { Process, ProcessTable, Task } from './process-table';
+import type { Sender, SignalRecord, SignalResult } from './report';
+import { findOrigin, withoutMachinery } from './signal-origin';
+import type { Tree } from './tree';
+import type { WallClock } from './wall-clock';
+
+/** Kept for the report; stages go on. */
+const MAX_SIGNALS = 100_000;
+/** Beyond so many records only fatal signals keep what their target did before. */
+const MAX_WITH_CALLS = 10_000;
+
+/** TRACE_SIGNAL_* of include/trace/events/signal.h, in order. */
+const RESULTS: readonly SignalResult[] = ['pending', 'ignored', 'coalesced', 'overflow', 'info-lost'];
+
+export class SignalRecords {
+  readonly all: SignalRecord[] = [];
+  leftOut = 0;
+  #withCalls = 0;
+  /** Evidence of the origin, for the sentence about the death. */
+  readonly #evidence = new WeakMap<SignalRecord, string>();
+
+  readonly #table: ProcessTable;
+  readonly #tree: Tree;
+  readonly #clock: WallClock;
+  readonly #identities: Identities;
+
+  constructor(table: ProcessTable, tree: Tree, clock: WallClock, identities: Identities) {
+    this.#table = table;
+    this.#tree = tree;
+    this.#clock = clock;
+    this.#identities = identities;
+  }
+
+  evidenceOf(record: SignalRecord): string | null {
+    return this.#evidence.get(record) ?? null;
+  }
+
+  /**
+   * The record of a signal_generate, which names its target and is in the context of its sender.
+   *
+   * @param irq whether it came from an interrupt, whose context says nothing about the sender
+   */
+  sent(
+    event: TraceEvent,
+    number: number,
+    irq: boolean | null,
+    senderInTree: boolean,
+    target: Task | null,
+  ): SignalRecord {
+    const { fields } = event;
+    const pid = int32(fields['pid']) ?? 0;
+    const code = int32(fields['code']);
+    const stack = withoutMachinery(event.stack);
+    const sender = this.#table.find(event.pid);
+    const found = findOrigin({
+      number,
+      code,
+      stack,
+      senderCall: sender?.call?.name ?? null,
+      inInterrupt: irq === true,
+      toItself: sender !== null && sender.process === target?.process,
+      oomVictim: target?.process.ending.oomVictim ?? false,
+    });
+    const record: SignalRecord = {
+      ts: event.ts,
+      time: this.#clock.timeOf(event.ts),
+      signal: signalName(number),
+      number,
+      code: code === null ? null : signalCodeName(number, code),
+      result: RESULTS[int32(fields['result'] ?? fields['res']) ?? 0] ?? 'unknown',
+      origin: found.origin,
+      fatal: false,
+      control: false,
+      sender: {
+        pid: event.pid,
+        comm: event.comm ?? sender?.process.record.comm ?? null,
+        inTree: senderInTree,
+        irq,
+      },
+      target: { pid, tgid: target?.process.tgid ?? pid, comm: textOf(fields['comm']) },
+      generated: { ts: event.ts, stack },
+      delivered: null,
+      latency: null,
+    };
+    record.control = this.#tree.isControl(record);
+    this.completeSender(record);
+    if (found.evidence !== null) this.#evidence.set(record, found.evidence);
+    return record;
+  }
+
+  /**
+   * The record of a signal_deliver whose sending is not in the trace: before its start, in a gap, or not traced at all.
+   *
+   * @param tracer who must have put it there by ptrace; null where nobody must have
+   */
+  unsent(
+    event: TraceEvent,
+    number: number,
+    process: Process,
+    task: Task,
+    tracer: Sender | null,
+  ): SignalRecord {
+    const code = int32(fieldOf(event, 'code'));
+    const record: SignalRecord = {
+      ts: event.ts,
+      time: this.#clock.timeOf(event.ts),
+      signal: signalName(number),
+      number,
+      code: code === null ? null : signalCodeName(number, code),
+      result: 'delivered',
+      origin: tracer
+        ? 'ptrace'
+        : findOrigin({
+            number,
+            code,
+            stack: [],
+            senderCall: null,
+            inInterrupt: false,
+            toItself: false,
+            oomVictim: process.ending.oomVictim,
+          }).origin,
+      fatal: false,
+      control: false,
+      sender: tracer,
+      target: { pid: task.tid, tgid: process.tgid, comm: process.record.comm },
+      generated: null,
+      delivered: null,
+      latency: null,
+    };
+    record.control = this.#tree.isControl(record);
+    if (number === SIGKILL) {
+      process.note(
+        'the sending of the signal that ended it is not in the trace, and fatal signals are delivered as 9',
+      );
+    }
+    this.addCallsBefore(record, process);
+    this.keep(record, process);
+    return record;
+  }
+
+  keep(record: SignalRecord, process: Process | null): void {
+    if (this.all.length >= MAX_SIGNALS) {
+      this.leftOut++;
+      return;
+    }
+    process?.record.signals.push(this.all.length);
+    this.all.push(record);
+  }
+
+  /** What its target was doing; not for a child's news, nor for the session's own signal. */
+  addCallsBefore(record: SignalRecord, process: Process): void {
+    if (record.origin === 'child' || record.control) return;
+    const before = process.recent.tell();
+    if (before.length === 0) return;
+    record.before = before;
+    this.#withCalls++;
+  }
+
+  /** Its outcome is known: what only a fatal one keeps in a crowd goes. */
+  settled(record: SignalRecord): void {
+    this.completeSender(record);
+    if (this.#withCalls > MAX_WITH_CALLS && !record.fatal) delete record.before;
+  }
+
+  /** A child's news of its end needs none: there are as many as processes, whose records say who they are. */
+  completeSender(record: SignalRecord): void {
+    const { sender } = record;
+    if (!sender || sender.identity || sender.irq === true || record.origin === 'child') return;
+    const process = sender.inTree ? this.#table.find(sender.pid)?.process : undefined;
+    if (process) {
+      const identity = this.#identities.of(process.record, record.ts);
+      if (identity) sender.identity = identity;
+      return;
+    }
+    const known = this.#identities.at(sender.pid, record.ts);
+    if (!known) return;
+    // What the trace calls somebody outside of the tree may be a name from before.
+    if (!sender.inTree) sender.comm = known.comm;
+    sender.identity = known.identity;
+  }
+
+  /** Who senders were, also where it became known after their signals. */
+  completeSenders(): void {
+    for (const record of this.all) this.completeSender(record);
+  }
+
+  markControls(): void {
+    for (const record of this.all) record.control = this.#tree.isControl(record);
+  }
+
+  /** The wall clock may have been set by notes that came late. */
+  setTimes(): void {
+    for (const record of this.all) record.time = this.#clock.timeOf(record.ts);
+  }
+}
