@@ -283,9 +283,7 @@ export class CommonLine {
       return -1;
     let name = at + 3;
     while ((BYTE_CLASS[bytes[name]!]! & WORD) !== 0) name++;
-    return name - at - 2 <= MAX_ARGUMENT_NAME && bytes[name] === COLON && bytes[name + 1] === BLANK
-      ? at
-      : -1;
+    return name - at - 2 <= MAX_ARGUMENT_NAME && bytes[name] === COLON && bytes[name + 1] === BLANK ? at : -1;
   }
 
   #isNamedTwice(bytes: Buffer, last: number): boolean {
