@@ -115,9 +115,11 @@ class Comparison {
         this.#find(line, `the report says core ${String(exit?.coreDumped)}`);
       // A tracer that is not the parent is given the status too.
       if (call !== 'ptrace') last.set(life, line);
-      if (exit !== null && exit.ts > line.ts + CLOCK_TOLERANCE) this.#find(line, `its exit is later: ${exit.ts}`);
+      if (exit !== null && exit.ts > line.ts + CLOCK_TOLERANCE)
+        this.#find(line, `its exit is later: ${exit.ts}`);
       if (how === 'killed') this.#fatal(line, life, signalName(Number(value)));
-      else if (this.#records.signalsTo(life).some(({ fatal }) => fatal)) this.#find(line, 'a signal is fatal');
+      else if (this.#records.signalsTo(life).some(({ fatal }) => fatal))
+        this.#find(line, 'a signal is fatal');
     }
     const isTraced = hasStep(this.#program, 'attach');
     for (const [life, line] of last) {
@@ -131,14 +133,18 @@ class Comparison {
       const { reap } = life;
       const reaper = this.#lines.findLast(({ tid }) => tid === reap?.by);
       // Its reaper may have been killed before it could say so.
-      if (reaper === undefined || reaper.ts > (reap?.ts ?? 0)) this.#find(line, `reaped by ${String(reap?.by)}`);
+      if (reaper === undefined || reaper.ts > (reap?.ts ?? 0))
+        this.#find(line, `reaped by ${String(reap?.by)}`);
     }
   }
 
   #fatal(line: Line, life: ProcessRecord, signal: string): void {
     const fatal = this.#records.signalsTo(life).filter((record) => record.fatal);
     if (fatal.length === 1 && fatal[0]!.signal === signal) return;
-    this.#find(line, `fatal: ${fatal.map((record) => record.signal).join() || 'none'}; ${life.exit?.cause ?? ''}`);
+    this.#find(
+      line,
+      `fatal: ${fatal.map((record) => record.signal).join() || 'none'}; ${life.exit?.cause ?? ''}`,
+    );
   }
 
   /** The answer to a `sending`: the next line of the same thread, if it lived to write one. */
@@ -167,9 +173,12 @@ class Comparison {
       if (records.length !== 1) this.#find(line, `${records.length} signals of this sender`);
       for (const record of records) {
         const life = this.#records.at(target, line.ts);
-        const isRight = record.target.pid === target || record.target.tgid === target || life?.tgid === record.target.tgid;
-        if (!isRight) this.#find(line, `its target is ${record.target.tgid}/${record.target.pid}, not ${target}`);
-        if (record.sender?.tgid !== line.pid) this.#find(line, `its sender's tgid is ${String(record.sender?.tgid)}`);
+        const isRight =
+          record.target.pid === target || record.target.tgid === target || life?.tgid === record.target.tgid;
+        if (!isRight)
+          this.#find(line, `its target is ${record.target.tgid}/${record.target.pid}, not ${target}`);
+        if (record.sender?.tgid !== line.pid)
+          this.#find(line, `its sender's tgid is ${String(record.sender?.tgid)}`);
       }
     }
     const aborts = this.#lines.filter(({ verb }) => verb === 'aborting' || verb === 'forging');
@@ -229,7 +238,9 @@ class Comparison {
       const records = life === undefined ? [] : this.#records.signalsTo(life);
       const taken = records.filter(
         (record) =>
-          record.number === number && record.delivered?.tid === tid && record.delivered?.handler === 'rt_sigtimedwait',
+          record.number === number &&
+          record.delivered?.tid === tid &&
+          record.delivered?.handler === 'rt_sigtimedwait',
       );
       if (taken.length !== lines.length)
         this.#find(lines[0]!, `taken ${lines.length} times, reported ${taken.length} times`);

@@ -67,7 +67,7 @@ export function hasStep({ blocks }: Program, operation: string): boolean {
 /** Numbers that only a nested namespace knows say nothing outside of it. */
 export function hasNamespace({ blocks }: Program): boolean {
   return blocks.some((steps) =>
-    steps.some(([name, , flags]) => /^clone/.test(name) && ((flags ?? 0) & CLONE_NEWPID) !== 0),
+    steps.some(([name, , flags]) => /^clone/.test(name) && (flags! & CLONE_NEWPID) !== 0),
   );
 }
 
@@ -88,7 +88,7 @@ export function readProgram(text: string, id: number): Program {
     if (word === 'block') blocks[Number(numbers[0])] = [];
     else blocks.at(-1)!.push([word, ...numbers.map(Number)]);
   }
-  return { id, blocks: Array.from(blocks, (steps) => steps ?? []) };
+  return { id, blocks };
 }
 
 class Author {
@@ -159,7 +159,12 @@ class Author {
 
   #borrowedStep(count: number): Step {
     const random = this.#random;
-    return random.pick([this.#send(count), ['sleep', random.below(1000)], this.#end(), ['execfail']] as const);
+    return random.pick([
+      this.#send(count),
+      ['sleep', random.below(1000)],
+      this.#end(),
+      ['execfail'],
+    ] as const);
   }
 
   #wait(count: number): Step {
@@ -209,7 +214,9 @@ class Author {
       case 14:
         return [random.pick(['sigwait', 'signalfd']), number, random.below(4000)];
       case 15:
-        return random.oneIn(2) ? ['itimer', 1 + random.below(2000), random.below(2)] : ['suspend', random.below(3000)];
+        return random.oneIn(2)
+          ? ['itimer', 1 + random.below(2000), random.below(2)]
+          : ['suspend', random.below(3000)];
       case 16:
         return ['pdeath', number];
       case 17:

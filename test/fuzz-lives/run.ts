@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time is over or so many
- * `--programs` were played. Each difference between the report and the programs' own truth is told once for each kind,
+ * `--programs` were played. Each difference between the report and the programs' own truth is printed once for each kind,
  * with its seed and the smallest program that shows it. Ends with 1 where there is one.
  */
 import { parseArgs } from 'node:util';
@@ -43,7 +43,8 @@ async function main(): Promise<void> {
     }
   }
   console.log(`${played} programs played, ${seen.size} kinds of difference`);
-  for (const [kind, times] of [...seen].sort((one, other) => other[1] - one[1])) console.log(`${times}  ${kind}`);
+  for (const [kind, times] of [...seen].sort((one, other) => other[1] - one[1]))
+    console.log(`${times}  ${kind}`);
   if (seen.size > 0) process.exitCode = 1;
 }
 

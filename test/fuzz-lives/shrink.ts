@@ -13,7 +13,9 @@ export function kindOf(difference: string): string {
 
 /** The program without a step, and without the blocks that nobody begins then. */
 function without(program: Program, block: number, step: number): Program {
-  const blocks = program.blocks.map((steps, at) => steps.filter((_, place) => at !== block || place !== step));
+  const blocks = program.blocks.map((steps, at) =>
+    steps.filter((_, place) => at !== block || place !== step),
+  );
   const begun = new Set([0]);
   for (let at = 0; at < blocks.length; at++) {
     if (!begun.has(at)) continue;
@@ -60,4 +62,3 @@ export async function shrink(program: Program, stage: Stage, difference: string)
   }
   return best;
 }
-

@@ -1,6 +1,6 @@
 /** One way in which a real program ends, or does not, and what must be said of it. */
 import type { Severity } from '../../src/model/report';
-import type { Told } from './scene';
+import type { Answer } from './scene';
 
 export interface Case {
   /** The row's program, and what was done to it: the first two columns of docs/deaths.md. */
@@ -12,7 +12,7 @@ export interface Case {
   readonly isOptional?: boolean;
   /** The question that somebody asked: STORIES has seventeen. */
   readonly question?: string;
-  readonly play: () => Promise<Told>;
+  readonly play: () => Promise<Answer>;
   /** What the first line must say, whatever its words: who, why, after what. */
   readonly firstLine: readonly RegExp[];
   /** What it must not say. */

@@ -8,11 +8,11 @@ async function main(): Promise<void> {
     if (!pattern.test(`${each.program}: ${each.did}`)) continue;
     console.log(`== ${each.program}: ${each.did}`);
     try {
-      const told = await each.play();
-      console.log(`   ${told.firstLine}`);
-      for (const alert of told.alerts) console.log(`   [${alert.severity}] ${alert.text}`);
-      if (process.argv[3] === 'story') console.log(told.story);
-      for (const fault of judge(each, told)) console.log(`   FAULT ${fault}`);
+      const answer = await each.play();
+      console.log(`   ${answer.firstLine}`);
+      for (const alert of answer.alerts) console.log(`   [${alert.severity}] ${alert.text}`);
+      if (process.argv[3] === 'story') console.log(answer.story);
+      for (const fault of judge(each, answer)) console.log(`   FAULT ${fault}`);
     } catch (error) {
       console.log(`   FAILED ${String(error)}`);
     }

@@ -29,9 +29,12 @@ function nodeCluster(deed = ''): Scene {
 
 function java(folder: string, body: string, options: readonly string[] = []): string[] {
   const file = path.join(folder, 'Service.java');
-  writeFileSync(file, `public class Service { public static void main(String[] a) throws Exception { ${body} } }`);
+  writeFileSync(
+    file,
+    `public class Service { public static void main(String[] a) throws Exception { ${body} } }`,
+  );
   execFileSync('javac', ['-d', folder, file], { stdio: 'pipe' });
-  return ['java', '-Xmx32m', '-XX:TieredStopAtLevel=1', '-XX:-CreateCoredumpOnCrash', ...options, '-cp', folder, 'Service'];
+  return ['java', '-Xmx32m', '-XX:TieredStopAtLevel=1', ...options, '-cp', folder, 'Service'];
 }
 
 const WAIT = 'System.out.println("running"); Thread.sleep(60000);';
@@ -47,7 +50,7 @@ export const RUNTIME_CASES: readonly Case[] = [
       const [worker] = await scene.pidsOf('node-worker', 2);
       await shell(`kill -9 ${worker}`);
       await scene.printed(/worker gone/);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/node-worker/, /killed/, /by sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /node-worker/, /sh/] }],
@@ -56,7 +59,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     program: 'Node.js cluster',
     did: 'an uncaught exception in a worker',
     needs: ['node'],
-    play: async () => nodeCluster('throw new Error("oops")').told(),
+    play: async () => nodeCluster('throw new Error("oops")').answer(),
     firstLine: [/node-worker/, /exited with 1/],
     alerts: [{ severity: ['notice', 'warning'], text: [/exited with 1/] }],
   },
@@ -64,7 +67,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     program: 'Node.js cluster',
     did: '`process.abort()` in a worker',
     needs: ['node'],
-    play: async () => nodeCluster('process.abort()').told(),
+    play: async () => nodeCluster('process.abort()').answer(),
     firstLine: [/node-worker/, /SIGABRT|aborted/],
     alerts: [{ severity: ['warning', 'error', 'critical'], text: [/SIGABRT/, /node-worker/] }],
   },
@@ -76,7 +79,7 @@ export const RUNTIME_CASES: readonly Case[] = [
       const scene = Scene.of(['node', '-e', 'console.log("up"); setInterval(() => 0, 1000)']);
       await scene.printed(/up/);
       await shell(`kill ${await scene.pidOf('node')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/node/, /SIGTERM/, /by sh/],
     never: [/to itself/],
@@ -89,12 +92,24 @@ export const RUNTIME_CASES: readonly Case[] = [
     question: '`npm start`: the service does not get the SIGTERM that npm gets',
     play: async () => {
       const folder = temporaryFolder('scene');
-      writeFileSync(path.join(folder, 'package.json'), '{"name":"x","version":"1.0.0","scripts":{"start":"sh -c \'node service.js; true\'"}}');
-      writeProgram(folder, 'service.js', 'process.title = "service"; console.log("up"); setTimeout(() => 0, 3000);', 0o644);
-      const scene = Scene.of(['npm', 'start'], { cwd: folder, env: { npm_config_update_notifier: 'false' } }, folder);
+      writeFileSync(
+        path.join(folder, 'package.json'),
+        '{"name":"x","version":"1.0.0","scripts":{"start":"sh -c \'node service.js; true\'"}}',
+      );
+      writeProgram(
+        folder,
+        'service.js',
+        'process.title = "service"; console.log("up"); setTimeout(() => 0, 3000);',
+        0o644,
+      );
+      const scene = Scene.of(
+        ['npm', 'start'],
+        { cwd: folder, env: { npm_config_update_notifier: 'false' } },
+        folder,
+      );
       await scene.printed(/up/);
       await shell(`kill ${await scene.pidOf('npm start')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/npm/, /SIGTERM/, /service/, /outlive|live[sd]? on/],
     never: [/to itself/],
@@ -105,7 +120,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     did: 'a bug in a C library: SIGSEGV, caught by faulthandler',
     needs: ['python3'],
     play: async () =>
-      Scene.of(['python3', '-X', 'faulthandler', '-c', 'import ctypes; ctypes.string_at(8)']).told(),
+      Scene.of(['python3', '-X', 'faulthandler', '-c', 'import ctypes; ctypes.string_at(8)']).answer(),
     firstLine: [/python3/, /SIGSEGV/, /its own fault|fault/],
     never: [/to itself/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGSEGV/, /python3/] }],
@@ -114,7 +129,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     program: 'python3',
     did: 'an exception that nobody catches',
     needs: ['python3'],
-    play: async () => Scene.of(['python3', '-c', 'raise SystemError']).told(),
+    play: async () => Scene.of(['python3', '-c', 'raise SystemError']).answer(),
     firstLine: [/python3/, /exited with 1/],
     alerts: [{ severity: ['notice', 'warning'], text: [/exited with 1/] }],
   },
@@ -122,7 +137,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     program: 'perl',
     did: 'its alarm rings',
     needs: ['perl'],
-    play: async () => Scene.of(['perl', '-e', 'alarm 1; sleep 30']).told(),
+    play: async () => Scene.of(['perl', '-e', 'alarm 1; sleep 30']).answer(),
     firstLine: [/perl/, /SIGALRM/, /timer|alarm/],
     alerts: [{ severity: ['notice', 'warning', 'error'], text: [/SIGALRM/, /perl/] }],
   },
@@ -137,7 +152,7 @@ export const RUNTIME_CASES: readonly Case[] = [
       const scene = Scene.of(java(folder, WAIT), {}, folder);
       await scene.printed(/running/);
       await shell(`kill ${await scene.pidOf('java')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/java/, /asked to end by sh/, /ended with 143/],
     alerts: [],
@@ -149,8 +164,9 @@ export const RUNTIME_CASES: readonly Case[] = [
     isOptional: true,
     play: async () => {
       const folder = temporaryFolder('scene');
-      const fill = 'java.util.List<byte[]> all = new java.util.ArrayList<>(); for (;;) all.add(new byte[1 << 20]);';
-      return Scene.of(java(folder, fill, ['-XX:+ExitOnOutOfMemoryError']), {}, folder).told();
+      const fill =
+        'java.util.List<byte[]> all = new java.util.ArrayList<>(); for (;;) all.add(new byte[1 << 20]);';
+      return Scene.of(java(folder, fill, ['-XX:+ExitOnOutOfMemoryError']), {}, folder).answer();
     },
     firstLine: [/java/, /exited with 3/],
     never: [/OOM killer/],
@@ -166,7 +182,7 @@ export const RUNTIME_CASES: readonly Case[] = [
       const scene = Scene.of(java(folder, WAIT, [`-XX:ErrorFile=${folder}/hs_err.log`]), {}, folder);
       await scene.printed(/running/);
       await shell(`kill -SEGV ${await scene.pidOf('java')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/java/, /SIGSEGV/],
     never: [/to itself/],
@@ -194,8 +210,11 @@ func main() {
 `,
         0o644,
       );
-      execFileSync('go', ['build', '-o', path.join(folder, 'counter'), source], { cwd: folder, stdio: 'pipe' });
-      return Scene.of([path.join(folder, 'counter')], {}, folder).told();
+      execFileSync('go', ['build', '-o', path.join(folder, 'counter'), source], {
+        cwd: folder,
+        stdio: 'pipe',
+      });
+      return Scene.of([path.join(folder, 'counter')], {}, folder).answer();
     },
     firstLine: [/counter/, /exited with 0/],
     alerts: [],

@@ -4,7 +4,7 @@
  * Everything that it starts lives in a cgroup of its own, so that nothing is left running, whatever became of it.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -20,7 +20,7 @@ const MAX_WAIT_MS = 40_000;
 const POLL_MS = 20;
 
 /** What the product says of what happened. */
-export interface Told {
+export interface Answer {
   readonly report: Report;
   readonly alerts: readonly Alert[];
   readonly story: string;
@@ -62,6 +62,19 @@ function allProcesses(): Stat[] {
   });
 }
 
+/** Where a distribution has its programs: no version managers of a developer's, whose wrappers are more processes. */
+const PATH = [
+  ...['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
+  path.dirname(process.execPath),
+].join(':');
+
+/** The file of a program in that path; undefined where there is none. */
+export function findProgram(name: string): string | undefined {
+  return PATH.split(':')
+    .map((folder) => path.join(folder, name))
+    .find((file) => existsSync(file));
+}
+
 let scenes = 0;
 
 export class Scene {
@@ -89,7 +102,11 @@ export class Scene {
         'record',
         ...['-o', this.#capture, ...(options.record ?? []), ...args],
       ],
-      { cwd: options.cwd ?? folder, env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] },
+      {
+        cwd: options.cwd ?? folder,
+        env: { ...process.env, PATH, ...options.env },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
     );
     for (const stream of [this.#recorder.stdout!, this.#recorder.stderr!])
       stream.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
@@ -106,7 +123,11 @@ export class Scene {
   }
 
   /** Follows processes that run already. */
-  static attached(pids: readonly number[], options: SceneOptions = {}, folder = temporaryFolder('scene')): Scene {
+  static attached(
+    pids: readonly number[],
+    options: SceneOptions = {},
+    folder = temporaryFolder('scene'),
+  ): Scene {
     return new Scene(folder, [...pids.flatMap((pid) => ['--pid', String(pid)]), '--for', '30'], options);
   }
 
@@ -163,12 +184,14 @@ export class Scene {
   }
 
   #members(): Stat[] {
-    const pids = new Set(readFileSync(path.join(this.#cgroup, 'cgroup.procs'), 'utf8').split('\n').map(Number));
+    const pids = new Set(
+      readFileSync(path.join(this.#cgroup, 'cgroup.procs'), 'utf8').split('\n').map(Number),
+    );
     return allProcesses().filter(({ pid }) => pids.has(pid));
   }
 
   /** Waits for the recording's end, and asks for the report. */
-  async told(): Promise<Told> {
+  async answer(): Promise<Answer> {
     try {
       const status = await Promise.race([
         this.#ended,
@@ -184,9 +207,9 @@ export class Scene {
   }
 
   /** Ends the recording as Ctrl-C does, and asks for the report. */
-  async interrupted(): Promise<Told> {
+  async interrupted(): Promise<Answer> {
     this.#recorder.kill('SIGINT');
-    return this.told();
+    return this.answer();
   }
 
   /** Ends whatever is left of it. */
@@ -218,7 +241,7 @@ export class Scene {
 }
 
 /** What `ftrace-life report` says of a capture. */
-export async function tell(capture: string): Promise<Told> {
+export async function tell(capture: string): Promise<Answer> {
   const options = { maxBuffer: 256 << 20 };
   const args = [COMMAND, 'report', capture, '--rules', 'default', '--format'];
   const [json, story] = await Promise.all([
@@ -231,12 +254,12 @@ export async function tell(capture: string): Promise<Told> {
 
 /** A shell outside of the scene, and its output. */
 export async function shell(script: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await run('/bin/sh', ['-c', script], { env: { ...process.env, ...env } });
+  const { stdout } = await run('/bin/sh', ['-c', script], { env: { ...process.env, PATH, ...env } });
   return stdout;
 }
 
-export function lifeCalled(told: Told, comm: string): ProcessRecord | undefined {
-  return told.report.processes.find((life) => life.comm === comm);
+export function lifeCalled(answer: Answer, comm: string): ProcessRecord | undefined {
+  return answer.report.processes.find((life) => life.comm === comm);
 }
 
 export function writeProgram(folder: string, name: string, text: string, mode = 0o755): string {

@@ -21,8 +21,10 @@ export const SERVER_CASES: readonly Case[] = [
     question: 'redis logs "received SIGTERM" and exits with 0: who sent it?',
     play: async () => {
       const { scene, pid } = await redis();
-      await shell(`cat > ${scene.folder}/backup.sh <<'END'\n#!/bin/sh\n/bin/kill ${pid}\ntrue\nEND\nchmod +x ${scene.folder}/backup.sh; ${scene.folder}/backup.sh`);
-      return scene.told();
+      await shell(
+        `cat > ${scene.folder}/backup.sh <<'END'\n#!/bin/sh\n/bin/kill ${pid}\ntrue\nEND\nchmod +x ${scene.folder}/backup.sh; ${scene.folder}/backup.sh`,
+      );
+      return scene.answer();
     },
     firstLine: [/asked to end by kill \(\d+\)/, /backup\.sh/, /ended with 0/],
     never: [/went on/],
@@ -35,7 +37,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, pid } = await redis();
       await shell(`kill -9 ${pid}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/redis-server/, /killed/, /by sh \(\d+\)/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /redis-server/] }],
@@ -47,7 +49,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, port } = await redis();
       await shell(`redis-cli -p ${port} shutdown nosave`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/redis-server/, /exited with 0/],
     alerts: [],
@@ -59,7 +61,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, port } = await redis();
       await shell(`redis-cli -p ${port} debug segfault || true`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/redis-server/, /SIGSEGV/],
     never: [/sent the signal to itself/],
@@ -72,7 +74,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, master } = await nginx();
       await shell(`kill -QUIT ${master}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/nginx/, /asked to end/, /ended with 0/],
     alerts: [],
@@ -86,7 +88,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -9 ${workers[0]}`);
       await scene.printed(/exited on signal 9[^]*start worker process/);
       await shell(`kill -QUIT ${master}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/nginx/, /killed/, /by sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /nginx/, /sh/] }],
@@ -119,7 +121,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -9 ${backend}`);
       await scene.printed(/all server processes terminated; reinitializing[^]*ready to accept connections/);
       await shell(`kill -INT ${postmaster}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/postgres/, /killed/, /by sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /sh/] }],
@@ -132,7 +134,7 @@ export const SERVER_CASES: readonly Case[] = [
       const { scene, postmaster, connect } = await postgres();
       await connect();
       await shell(`kill -INT ${postmaster}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/postgres/, /ended with 0/],
     alerts: [],
@@ -145,7 +147,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, pid } = await mosquitto();
       await shell(`cd ${scene.folder}; cp /bin/dash logrotate; ./logrotate -c '/bin/kill ${pid}; true'`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/mosquitto/, /asked to end by kill/, /logrotate/, /ended with 0/],
     never: [/went on/],
@@ -161,7 +163,7 @@ export const SERVER_CASES: readonly Case[] = [
       request();
       await scene.printed(/WORKER TIMEOUT[^]*Booting worker/);
       await shell(`kill -TERM ${master}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/gunicorn/, /SIGABRT|aborted/],
     alerts: [{ severity: ['notice', 'warning'], text: [/SIGABRT/, /gunicorn/] }],
@@ -176,7 +178,7 @@ export const SERVER_CASES: readonly Case[] = [
       request();
       await scene.printed(/due to signal 9|SIGKILL/);
       await shell(`kill -TERM ${master}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/gunicorn/, /killed/, /by (?:its (?:parent|master)|gunicorn)/],
     never: [/memory|OOM/],
@@ -189,7 +191,7 @@ export const SERVER_CASES: readonly Case[] = [
     play: async () => {
       const { scene, master } = await gunicorn(SLOW);
       await shell(`kill ${master}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/gunicorn/, /asked to end by sh/, /ended with 0/],
     alerts: [],

@@ -17,7 +17,17 @@ export async function freePort(): Promise<number> {
 
 export async function redis(): Promise<{ scene: Scene; pid: number; port: number }> {
   const port = await freePort();
-  const scene = Scene.of(['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--enable-debug-command', 'yes']);
+  const scene = Scene.of([
+    'redis-server',
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--enable-debug-command',
+    'yes',
+  ]);
   await scene.printed(/Ready to accept connections/);
   return { scene, pid: await scene.pidOf('redis-server'), port };
 }
@@ -70,7 +80,10 @@ function newCluster(): { folder: string; uid: number; gid: number } {
   }
   const folder = temporaryFolder('scene');
   chmodSync(folder, 0o755);
-  cpSync(path.join(cluster, 'data'), path.join(folder, 'data'), { recursive: true, preserveTimestamps: true });
+  cpSync(path.join(cluster, 'data'), path.join(folder, 'data'), {
+    recursive: true,
+    preserveTimestamps: true,
+  });
   execFileSync('chown', ['-R', `${uid}:${gid}`, path.join(folder, 'data')]);
   chmodSync(path.join(folder, 'data'), 0o700);
   return { folder, uid, gid };
@@ -88,7 +101,17 @@ export async function postgres(): Promise<{
   const args = ['-D', path.join(folder, 'data'), '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
   const sockets = ['-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'shared_buffers=1MB'];
   const scene = Scene.of(
-    ['setpriv', '--reuid', 'postgres', '--regid', 'postgres', '--clear-groups', postgresProgram('postgres')!, ...args, ...sockets],
+    [
+      'setpriv',
+      '--reuid',
+      'postgres',
+      '--regid',
+      'postgres',
+      '--clear-groups',
+      postgresProgram('postgres')!,
+      ...args,
+      ...sockets,
+    ],
     { env: { LC_ALL: 'C' } },
     folder,
   );
@@ -96,7 +119,17 @@ export async function postgres(): Promise<{
   const postmaster = await scene.pidOf('postgres');
   const connect = async (): Promise<number> => {
     const before = (await scene.pidsOf('postgres', 1)).length;
-    const client = ['psql', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-c', 'select pg_sleep(60)'];
+    const client = [
+      'psql',
+      '-h',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-U',
+      'postgres',
+      '-c',
+      'select pg_sleep(60)',
+    ];
     spawn(client[0]!, client.slice(1), { stdio: 'ignore' });
     return (await scene.pidsOf('postgres', before + 1)).at(-1)!;
   };

@@ -21,7 +21,7 @@ export const SHELL_CASES: readonly Case[] = [
       const scene = Scene.of(['sh', '-c', 'sleep 3; true']);
       await scene.pidOf('sleep');
       await shell(`kill -9 ${await scene.pidOf('sh')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/sh \(\d+\)/, /killed/, /sleep/, /outlive|live[sd]? on/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /sh/] }],
@@ -35,7 +35,7 @@ export const SHELL_CASES: readonly Case[] = [
       const scene = Scene.of(['bash', '-c', "trap 'exit 0' TERM; sleep 2; echo never"]);
       await scene.pidOf('sleep');
       await shell(`kill -TERM ${await scene.pidOf('bash')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/bash/, /asked to end by sh/, /wait/, /sleep/, /ended with 0/],
     alerts: [],
@@ -44,7 +44,7 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'bash',
     did: '`exit 3`',
     needs: ['bash'],
-    play: async () => Scene.of(['bash', '-c', 'exit 3']).told(),
+    play: async () => Scene.of(['bash', '-c', 'exit 3']).answer(),
     firstLine: [/bash/, /exited with 3/],
     alerts: [{ severity: ['notice', 'warning'], text: [/bash/, /exited with 3/] }],
   },
@@ -52,7 +52,8 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'bash',
     did: 'a script ends its own background job: `kill $child`',
     needs: ['bash'],
-    play: async () => Scene.of(['bash', '-c', 'sleep 30 & child=$!; kill $child; wait $child; exit 0']).told(),
+    play: async () =>
+      Scene.of(['bash', '-c', 'sleep 30 & child=$!; kill $child; wait $child; exit 0']).answer(),
     firstLine: [/bash/, /exited with 0/],
     alerts: [],
   },
@@ -61,7 +62,7 @@ export const SHELL_CASES: readonly Case[] = [
     did: '`yes | head -n 1`, with `set -o pipefail`: 141',
     needs: ['bash', 'yes', 'head'],
     question: 'a pipeline ends with 141: what is that?',
-    play: async () => Scene.of(['bash', '-c', 'set -o pipefail; yes | head -n 1; exit $?']).told(),
+    play: async () => Scene.of(['bash', '-c', 'set -o pipefail; yes | head -n 1; exit $?']).answer(),
     firstLine: [/SIGPIPE/, /head/],
     alerts: [],
   },
@@ -69,7 +70,7 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'a pipeline',
     did: '`yes | head`',
     needs: ['yes', 'head'],
-    play: async () => Scene.of(['sh', '-c', 'yes | head -n 2; true']).told(),
+    play: async () => Scene.of(['sh', '-c', 'yes | head -n 2; true']).answer(),
     firstLine: [/exited with 0/],
     alerts: [],
   },
@@ -77,7 +78,7 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'a pipeline',
     did: '`find | grep -q`',
     needs: ['find', 'grep'],
-    play: async () => Scene.of(['sh', '-c', 'find /usr/share/doc | grep -q copyright; true']).told(),
+    play: async () => Scene.of(['sh', '-c', 'find /usr/share/doc | grep -q copyright; true']).answer(),
     firstLine: [/exited with 0/],
     alerts: [],
   },
@@ -85,7 +86,7 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'timeout',
     did: '`timeout 1 sleep 30`',
     needs: ['timeout'],
-    play: async () => Scene.of(['timeout', '0.3', 'sleep', '30']).told(),
+    play: async () => Scene.of(['timeout', '0.3', 'sleep', '30']).answer(),
     firstLine: [/sleep/, /time limit of 0\.3 s/, /timeout/],
     never: [/to itself/],
     alerts: [],
@@ -98,7 +99,7 @@ export const SHELL_CASES: readonly Case[] = [
     play: async () => {
       const folder = temporaryFolder('scene');
       writeFileSync(path.join(folder, 'Makefile'), 'all:\n\tsleep 30\n\t@echo done\n');
-      return Scene.of(['timeout', '-k', '5', '1', 'make'], {}, folder).told();
+      return Scene.of(['timeout', '-k', '5', '1', 'make'], {}, folder).answer();
     },
     firstLine: [/time limit of 1 s/, /timeout/],
     never: [/to itself/],
@@ -109,7 +110,15 @@ export const SHELL_CASES: readonly Case[] = [
     did: '`timeout -k 1 1` of a command that ignores SIGTERM',
     needs: ['timeout', 'bash'],
     play: async () =>
-      Scene.of(['timeout', '-k', '0.5', '0.5', 'bash', '-c', "trap '' TERM; while :; do sleep 0.1; done"]).told(),
+      Scene.of([
+        'timeout',
+        '-k',
+        '0.5',
+        '0.5',
+        'bash',
+        '-c',
+        "trap '' TERM; while :; do sleep 0.1; done",
+      ]).answer(),
     firstLine: [/bash/, /killed/, /timeout/],
     alerts: [{ severity: ['warning', 'error', 'critical'], text: [/SIGKILL/, /timeout/] }],
   },
@@ -119,8 +128,11 @@ export const SHELL_CASES: readonly Case[] = [
     needs: ['make', 'bash'],
     play: async () => {
       const folder = temporaryFolder('scene');
-      writeFileSync(path.join(folder, 'Makefile'), 'all: a b\na:\n\tsleep 0.2\nb:\n\tbash -c \'kill -SEGV $$$$\'; true && exit 139\n');
-      return Scene.of(['make', '-j2'], {}, folder).told();
+      writeFileSync(
+        path.join(folder, 'Makefile'),
+        "all: a b\na:\n\tsleep 0.2\nb:\n\tbash -c 'kill -SEGV $$$$'; true && exit 139\n",
+      );
+      return Scene.of(['make', '-j2'], {}, folder).answer();
     },
     firstLine: [/SIGSEGV/, /make/, /exited with 2/],
     alerts: [{ severity: ['warning', 'error', 'critical'], text: [/SIGSEGV/] }],
@@ -135,7 +147,7 @@ export const SHELL_CASES: readonly Case[] = [
       const scene = onTerminal(`make -j2 -C ${folder}`);
       await scene.pidsOf('sleep', 2);
       scene.press('\x03');
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/Ctrl-C on pts\/\d+/],
     never: [/to itself/, /kworker/],
@@ -149,11 +161,14 @@ export const SHELL_CASES: readonly Case[] = [
     question: 'ninja was interrupted: by whom?',
     play: async () => {
       const folder = temporaryFolder('scene');
-      writeFileSync(path.join(folder, 'build.ninja'), 'rule wait\n  command = sleep 30; true\nbuild a: wait\nbuild b: wait\n');
+      writeFileSync(
+        path.join(folder, 'build.ninja'),
+        'rule wait\n  command = sleep 30; true\nbuild a: wait\nbuild b: wait\n',
+      );
       const scene = onTerminal(`ninja -C ${folder}`);
       await scene.pidsOf('sleep', 2);
       scene.press('\x03');
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/Ctrl-C on pts\/\d+/],
     never: [/to itself/, /kworker/],
@@ -168,7 +183,7 @@ export const SHELL_CASES: readonly Case[] = [
       const scene = onTerminal('sleep 30; true');
       await scene.pidOf('sleep');
       await shell(`kill -9 ${await scene.pidOf('script')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/hung up|hang-up/, /pts\/\d+/],
     never: [/to itself/, /kworker/],
@@ -182,7 +197,7 @@ export const SHELL_CASES: readonly Case[] = [
       const scene = onTerminal('sleep 30');
       await scene.pidOf('sleep');
       scene.press('\x1c');
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/sleep/, /Ctrl-\\ on pts\/\d+/],
     never: [/to itself/, /kworker/],
@@ -195,12 +210,16 @@ export const SHELL_CASES: readonly Case[] = [
     play: async () => {
       const folder = temporaryFolder('scene');
       const socket = path.join(folder, 'socket');
-      const scene = Scene.of(['tmux', '-f', '/dev/null', '-S', socket, '-D'], { env: { TERM: 'xterm', SHELL: '/bin/sh', TMUX: '' } }, folder);
+      const scene = Scene.of(
+        ['tmux', '-f', '/dev/null', '-S', socket, '-D'],
+        { env: { TERM: 'xterm', SHELL: '/bin/sh', TMUX: '' } },
+        folder,
+      );
       await scene.until('its socket', () => existsSync(socket));
       await shell(`tmux -S ${socket} new-session -d 'sleep 30'`, { TERM: 'xterm' });
       await scene.pidOf('sleep');
       await shell(`tmux -S ${socket} kill-server`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/tmux/],
     never: [/kworker/],
@@ -216,7 +235,7 @@ export const SHELL_CASES: readonly Case[] = [
       if (cgroup === undefined) throw new Error('this machine has no memory controller');
       try {
         const grow = `python3 -c 'x = bytearray(200 << 20)'; exit 0`;
-        return await Scene.of(['sh', '-c', `echo $$ > ${cgroup}/cgroup.procs; sleep 0.1; ${grow}`]).told();
+        return await Scene.of(['sh', '-c', `echo $$ > ${cgroup}/cgroup.procs; sleep 0.1; ${grow}`]).answer();
       } finally {
         // The last of its members may only just be gone.
         await sleep(100);
@@ -243,7 +262,7 @@ export const SHELL_CASES: readonly Case[] = [
       } finally {
         cron.kill('SIGKILL');
       }
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/redis-server/, /asked to end by kill/, /backup\.sh/, /cron/, /ended with 0/],
     alerts: [],

@@ -4,7 +4,10 @@ import { temporaryFolder } from '../harness/temporary-folder';
 import type { Case } from './case';
 import { Scene, shell, sleep, writeProgram } from './scene';
 
-function supervisor(command: string, options: string): { scene: Scene; control: (order: string) => Promise<string> } {
+function supervisor(
+  command: string,
+  options: string,
+): { scene: Scene; control: (order: string) => Promise<string> } {
   const folder = temporaryFolder('scene');
   const file = path.join(folder, 'supervisord.conf');
   writeFileSync(
@@ -40,12 +43,16 @@ export const SUPERVISOR_CASES: readonly Case[] = [
     question: 'a process manager sends SIGINT and then SIGKILL before the service had finished',
     play: async () => {
       const folder = temporaryFolder('scene');
-      const service = writeProgram(folder, 'service', "#!/bin/bash\ntrap 'sleep 20; exit 0' INT\nwhile :; do sleep 0.1; done\n");
+      const service = writeProgram(
+        folder,
+        'service',
+        "#!/bin/bash\ntrap 'sleep 20; exit 0' INT\nwhile :; do sleep 0.1; done\n",
+      );
       const { scene, control } = supervisor(service, 'stopsignal=INT\nstopwaitsecs=1\nautorestart=false');
       await scene.pidOf('service');
       await control('stop service');
       await control('shutdown');
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/service/, /killed/, /by (?:its parent|supervisord)/, /SIGINT/],
     alerts: [{ severity: ['warning', 'error', 'critical'], text: [/SIGKILL/, /SIGINT/, /supervisord/] }],
@@ -59,7 +66,7 @@ export const SUPERVISOR_CASES: readonly Case[] = [
       await scene.pidOf('sleep');
       await control('stop service');
       await control('shutdown');
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/supervisord/],
     alerts: [],
@@ -73,7 +80,7 @@ export const SUPERVISOR_CASES: readonly Case[] = [
       const scene = Scene.of(['tini', '-s', '--', 'sleep', '60']);
       await scene.pidOf('sleep');
       await shell(`kill ${await scene.pidOf('tini')}`);
-      return scene.told();
+      return scene.answer();
     },
     firstLine: [/SIGTERM/, /sh \(\d+\)/],
     alerts: [],
@@ -88,7 +95,7 @@ export const SUPERVISOR_CASES: readonly Case[] = [
         const { spawn } = require('node:child_process');
         for (let n = 0; n < 12; n++) spawn('sh', ['-c', 'sleep 0.2 & :']);
         setTimeout(() => process.exit(0), 2200);`;
-      return Scene.of(['unshare', '-pf', '--mount-proc', 'node', '-e', orphans]).told();
+      return Scene.of(['unshare', '-pf', '--mount-proc', 'node', '-e', orphans]).answer();
     },
     firstLine: [/12 zombies/, /node/, /does not wait|did not wait|pid 1/],
     alerts: [{ severity: ['notice', 'warning'], text: [/zombie/] }],
@@ -110,9 +117,9 @@ for pid in filter(str.isdigit, os.listdir('/proc')):
 `;
       const file = writeProgram(folder, 'build-server', `#!/usr/bin/python3\n${killer}`);
       const scene = Scene.of([file], {}, folder);
-      const told = await scene.told();
+      const answer = await scene.answer();
       await sleep(0);
-      return told;
+      return answer;
     },
     firstLine: [/sleep/, /killed/, /by build-server/],
     alerts: [{ severity: ['warning', 'error', 'critical'], text: [/SIGKILL/, /sleep/, /build-server/] }],

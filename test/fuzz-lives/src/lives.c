@@ -182,7 +182,7 @@ static int player(int block, int thread) {
   return 0;
 }
 
-static void told_status(const char *call, int pid, int status) {
+static void say_status(const char *call, int pid, int status) {
   if (WIFEXITED(status)) say("waited %s %d exited %d 0", call, pid, WEXITSTATUS(status));
   else if (WIFSIGNALED(status)) say("waited %s %d killed %d %d", call, pid, WTERMSIG(status), !!WCOREDUMP(status));
   else if (WIFSTOPPED(status)) say("waited %s %d stopped %d %d", call, pid, WSTOPSIG(status), status >> 16);
@@ -197,7 +197,7 @@ static void do_wait(int pid, int options, int call) {
   if (call == 0) {
     int status;
     int got = wait4(pid, &status, flags, NULL);
-    if (got > 0) told_status("wait4", got, status);
+    if (got > 0) say_status("wait4", got, status);
     return;
   }
   siginfo_t info = {0};
@@ -293,7 +293,7 @@ static void do_attach(int block, int kind) {
       continue;
     }
     if (!WIFSTOPPED(status)) {
-      told_status("ptrace", got, status);
+      say_status("ptrace", got, status);
       return;
     }
     int number = WSTOPSIG(status), event = status >> 16;
@@ -539,7 +539,7 @@ static void play_program(void) {
   for (;;) {
     int status;
     int got = wait4(-1, &status, __WALL | WNOHANG, NULL);
-    if (got > 0) told_status("wait4", got, status);
+    if (got > 0) say_status("wait4", got, status);
     else if (got < 0 && errno == ECHILD) break;
     else {
       if (now_ms() > until) {
