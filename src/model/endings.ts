@@ -6,10 +6,10 @@
  * RCU and in anybody's context. Any of these may be missing; the exit is settled by the first that proves it.
  */
 import { isErrno } from '../kernel/errno';
-import { CLD_EXITED, CLD_TRAPPED } from '../kernel/signals';
+import { CLD_EXITED, CLD_TRAPPED, SIGKILL } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
-import { int32 } from './field-values';
+import { int32, textOf } from './field-values';
 import { taskTitle } from './process-table';
 import type { Process, ProcessTable, Task } from './process-table';
 import type { ProcessRecord } from './report';
@@ -39,6 +39,9 @@ export class Endings implements DeathListener {
   signals!: SignalPairing;
   /** Which evidence this trace has at all: its absence means something only then. */
   exitsTraced = false;
+  exitCallsTraced = false;
+  /** The SIGCHLD of children. */
+  childNewsTraced = false;
   waitsTraced = false;
   freesTraced = false;
   /**
@@ -84,6 +87,10 @@ export class Endings implements DeathListener {
     const task = this.#table.meet(event);
     if (!task) return;
     const { process } = task;
+    // The column in front of the line may be `<...>`.
+    const comm = textOf(fieldOf(event, 'comm'));
+    if (process.record.comm === null && comm !== null && task.tid === process.tgid)
+      process.renamed(event.ts, comm, false);
     this.#threadEnded(task, event.ts);
     const groupDead = fieldOf(event, 'group_dead');
     // The field came with 6.17.
@@ -122,6 +129,7 @@ export class Endings implements DeathListener {
 
   /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
   childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
+    this.childNewsTraced = true;
     const process = this.#whoseEnd(sender.process, notified, code);
     if (!process) return;
     const { ending } = process;
@@ -138,6 +146,7 @@ export class Endings implements DeathListener {
 
   /** A SIGCHLD with CLD_TRAPPED, CLD_STOPPED or CLD_CONTINUED. */
   childAlive({ process }: Task, notified: Tid, code: number): void {
+    this.childNewsTraced = true;
     process.toldAlive = true;
     const told = this.#table.find(notified)?.process ?? null;
     if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
@@ -174,12 +183,14 @@ export class Endings implements DeathListener {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const exitGroup: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const { ending } = task.process;
         ending.exitGroup ??= { ts: call.ts, code: int32(argument(call, 'error_code')) };
       },
     };
     const exit: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const code = int32(argument(call, 'error_code'));
         if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
         task.process.lastExitArgument = code;
@@ -235,12 +246,8 @@ export class Endings implements DeathListener {
       }
       if (ending.freed !== null) this.#goneUnseen(process);
       else if (ending.settled) {
-        if (!this.waitsTraced && !this.freesTraced) {
-          record.state = 'unknown';
-          process.note(
-            'neither wait calls nor sched_process_free are in the trace: whether it was reaped is unknown',
-          );
-        } else if (!this.waitsTraced || !this.#traced(process.parent)) {
+        if (!this.waitsTraced && !this.freesTraced) record.state = 'unknown';
+        else if (!this.waitsTraced || !this.#traced(process.parent)) {
           process.note(
             'the calls of whoever waits for it are not in the trace: it may have been reaped before its end',
           );
@@ -322,7 +329,14 @@ export class Endings implements DeathListener {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
+    const killed = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
+    // Nobody survives a SIGKILL, and where neither arrivals nor exit calls are traced nothing else can show it.
+    const hasSigkill =
+      ending.childCode === null &&
+      !this.exitCallsTraced &&
+      !this.signals.deliverTraced &&
+      process.queue.find(SIGKILL, process.tgid) !== null;
+    if (!ending.fatal && !ending.exitGroup && (killed || hasSigkill)) {
       ending.fatal = this.signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.signals.settleFatal(ending.fatal, process, ts);
     }

@@ -26,6 +26,7 @@ import { Identities } from './identities';
 import { InodeNames } from './inode-names';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
+import { NamedTasks } from './named-tasks';
 import { ProcessTable } from './process-table';
 import type { Process } from './process-table';
 import { REPORT_SCHEMA } from './report';
@@ -35,6 +36,7 @@ import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers } from './system-calls';
 import type { EventHandler } from './system-calls';
+import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
@@ -67,11 +69,12 @@ export class Lifecycle {
   readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
   readonly #signals: SignalPairing;
   readonly #inodes = new InodeNames(this.#table);
+  readonly #named = new NamedTasks();
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
-  readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
+  #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
   #now = -Infinity;
 
   constructor(options: LifecycleOptions = {}) {
@@ -175,6 +178,7 @@ export class Lifecycle {
     this.#signalRecords.markControls();
     this.#signalRecords.completeSenders();
     this.#signalRecords.setTimes();
+    if (!this.#tree.isDeclared) this.#nameTheRest();
     for (const process of this.#table.processes) this.#complete(process);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
@@ -235,11 +239,13 @@ export class Lifecycle {
         (event) => {
           this.#identities.freed(event);
           this.#endings.freed(event);
+          this.#nameTasks(event);
         },
       ],
       [
         'mark_victim',
         (event) => {
+          this.#nameTasks(event);
           this.#endings.oomVictim(event);
         },
       ],
@@ -291,7 +297,7 @@ export class Lifecycle {
   #handlerOf(name: string): EventHandler | null {
     const known = this.#handlers.get(name);
     if (known !== undefined) return known;
-    const handler = isKernelEvent(name) ? null : this.#probe;
+    const handler = isKernelEvent(name) ? (this.#tree.isDeclared ? null : this.#nameTasks) : this.#probe;
     if (this.#handlers.size < MAX_EVENT_NAMES) this.#handlers.set(name, handler);
     return handler;
   }
@@ -305,7 +311,48 @@ export class Lifecycle {
     return handlers;
   }
 
+  /** Events that tell nothing else still name who ran, in a trace that no session declared. */
+  readonly #nameTasks: EventHandler = (event) => {
+    if (!this.#tree.isDeclared) this.#named.add(event);
+  };
+
+  /** At the end of a trace that no session declared: who is only named, and what nobody can see in it. */
+  #nameTheRest(): void {
+    this.#named.addRecords(this.#table);
+    if (this.#table.processes.length === 0) return;
+    const missing = missingKinds(this.#kinds);
+    if (missing !== null) this.#trace.incomplete.push(missing);
+    const { exitsTraced, exitCallsTraced, freesTraced, childNewsTraced } = this.#endings;
+    const endsTraced = exitsTraced || exitCallsTraced || freesTraced || childNewsTraced;
+    for (const process of this.#table.processes) {
+      const { record } = process;
+      if (!this.#births.traced) process.forgetBeginning();
+      // Nothing in this trace would show its end.
+      if (record.state === 'running' && !endsTraced) record.state = 'unknown';
+    }
+  }
+
+  get #kinds(): TracedKinds {
+    const { exitsTraced, exitCallsTraced, waitsTraced, freesTraced } = this.#endings;
+    return {
+      forks: this.#births.traced,
+      programs: this.#executions.traced,
+      signals: this.#signals.generateTraced,
+      deliveries: this.#signals.deliverTraced,
+      exits: exitsTraced || exitCallsTraced,
+      waits: waitsTraced || freesTraced,
+    };
+  }
+
+  /** From now on events that only name tasks are forgotten without a look. */
+  #declared(): void {
+    for (const [name, handler] of this.#handlers)
+      if (handler === this.#nameTasks) this.#handlers.set(name, null);
+    this.#handlersByKind = new WeakMap();
+  }
+
   readonly #probe: EventHandler = (event) => {
+    this.#nameTasks(event);
     const task = this.#table.find(event.pid);
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
@@ -335,6 +382,12 @@ export class Lifecycle {
   }
 
   #told(note: TraceNote): void {
+    const wasDeclared = this.#tree.isDeclared;
+    this.#apply(note);
+    if (!wasDeclared && this.#tree.isDeclared) this.#declared();
+  }
+
+  #apply(note: TraceNote): void {
     this.#trace.told(note);
     switch (note.kind) {
       case 'trace':
@@ -396,7 +449,7 @@ export class Lifecycle {
   #complete(process: Process): void {
     const { record, losses } = process;
     this.#identities.complete(record, process.ending.freed ?? (process.gone ? process.lastSeen : Infinity));
-    // The session starts the traced parent before the trace: that is no lack.
+    // The session starts the traced parent before the trace.
     if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
     for (const reason of losses.firstReasons) process.note(reason);
     if (losses.gaps > MAX_LOSS_REASONS)

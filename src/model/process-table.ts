@@ -137,6 +137,8 @@ export class Process {
   /** Among all processes, in the order in which they became known. */
   order = 0;
   gone = false;
+  /** Others' signals name it, and it has no event of its own. */
+  isOnlyNamed = false;
   filesLeftOut = 0;
   librariesLeftOut = 0;
   unnamedOpens = 0;
@@ -222,6 +224,7 @@ export class ProcessTable {
     const known = this.#tasks.get(event.pid);
     if (known) {
       known.process.lastSeen = event.ts;
+      known.process.isOnlyNamed = false;
       if (!known.process.commTraced && known.tid === known.process.tgid) {
         const { comm } = event;
         if (comm !== null) known.process.renamed(event.ts, comm, false);
