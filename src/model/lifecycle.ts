@@ -382,9 +382,8 @@ export class Lifecycle {
   }
 
   #told(note: TraceNote): void {
-    const wasDeclared = this.#tree.isDeclared;
     this.#apply(note);
-    if (!wasDeclared && this.#tree.isDeclared) this.#declared();
+    if (note.kind === 'workload' || note.kind === 'attached') this.#declared();
   }
 
   #apply(note: TraceNote): void {
