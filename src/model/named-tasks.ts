@@ -5,7 +5,8 @@
  */
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
-import { BEGINS_BEFORE, type ProcessTable } from './process-table';
+import { BEGINS_BEFORE } from './process';
+import type { ProcessTable } from './process-table';
 
 /** Beyond these, tasks without a life of their own are only counted. */
 const MAX_NAMED = 50_000;
