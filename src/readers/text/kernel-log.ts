@@ -54,7 +54,8 @@ export class KernelLog implements TextWrapping {
     const text = bytes.toString('latin1', start, end);
     let length = prefixLength(text);
     if (length > 0) this.#prefixLength = length;
-    else if (text.slice(0, this.#prefixLength).trim() === '') length = Math.min(this.#prefixLength, text.length);
+    else if (text.slice(0, this.#prefixLength).trim() === '')
+      length = Math.min(this.#prefixLength, text.length);
     const line = text.slice(length);
     if (DUMP.test(line)) {
       this.#where = 'before the dump';

@@ -119,7 +119,9 @@ describe('a page of HTML', () => {
   });
 
   it('is read where its string lost the escapes', () => {
-    const read = readText(page(`<script>\n  var linuxPerfData = "\\\n# tracer: nop\n${LINES.join('\n')}\n</script>`));
+    const read = readText(
+      page(`<script>\n  var linuxPerfData = "\\\n# tracer: nop\n${LINES.join('\n')}\n</script>`),
+    );
     assert.deepEqual([read.toArray(), read.damage], [EVENTS, []]);
   });
 });
