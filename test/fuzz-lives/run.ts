@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time is over or so many
  * `--programs` were played. Each difference between the report and the programs' own truth is printed once for each kind,
- * with its seed and the smallest program that shows it; `--log` prints what the players wrote too. Ends with 1 where there
+ * with its seed and the smallest program that shows it; `--log` prints what the players wrote too, `--only REGEXP`
+ * keeps to differences that match. Ends with 1 where there
  * is one.
  */
 import { parseArgs } from 'node:util';
@@ -20,9 +21,11 @@ async function main(): Promise<void> {
       stage: { type: 'string' },
       'no-shrink': { type: 'boolean', default: false },
       log: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
     },
   });
   const until = Date.now() + Number(values.minutes) * 60_000;
+  const only = new RegExp(values.only);
   const first = Number(values.seed);
   const seen = new Map<string, number>();
   let played = 0;
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
     played += count;
     for (const { program, differences, lines } of finds) {
       for (const difference of differences) {
+        if (!only.test(difference)) continue;
         const kind = kindOf(difference);
         seen.set(kind, (seen.get(kind) ?? 0) + 1);
         if (seen.get(kind) !== 1) continue;
