@@ -7,10 +7,11 @@ import { CLONE_FILES, CLONE_THREAD, CLONE_VM, cloneFlagNames, hasCloneFlag } fro
 import { isErrno } from '../kernel/errno';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { exactNumber, int32, textOf } from './field-values';
-import { Process, taskTitle } from './process-table';
-import type { ProcessTable, Task } from './process-table';
+import { Process, taskTitle, type Task } from './process';
+import type { ProcessTable } from './process-table';
 import type { StageLog } from './stage-log';
-import { argument, type CallSubject } from './system-calls';
+import { argument } from './pending-call';
+import { type CallSubject } from './system-calls';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 

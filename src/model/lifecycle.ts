@@ -7,41 +7,32 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
-import {
-  fieldOf,
-  type EventBatch,
-  type EventScan,
-  type Loss,
-  type TraceEvent,
-  type TraceNote,
-} from '../trace-event';
+import { fieldOf, type EventBatch, type EventScan, type TraceEvent, type TraceNote } from '../trace-event';
 import { ProcNotes } from './attached';
 import { Forks } from './forks';
-import { Endings } from './endings';
 import { ARGUMENTS_EVENT, Execs } from './execs';
+import { Exits } from './exits';
 import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
 import { Identities } from './identities';
 import { InodeNames } from './inode-names';
+import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
 import { ProcessTable } from './process-table';
-import type { Process } from './process-table';
-import { REPORT_SCHEMA } from './report';
-import type { ProcessRecord, Report, Stage } from './report';
+import type { Process } from './process';
+import { Reaping } from './reaping';
+import { REPORT_SCHEMA, type ProcessRecord, type Report, type Stage } from './report';
 import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
-import { callHandlers } from './system-calls';
-import type { EventHandler } from './system-calls';
+import { callHandlers, type EventHandler } from './system-calls';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
 import { WallClock } from './wall-clock';
 
-/** A process that lives through many gaps names the first ones. */
-const MAX_LOSS_REASONS = 3;
 /** Names of events that are no probe's; a trace has some hundreds. */
 const MAX_EVENT_NAMES = 10_000;
 
@@ -61,11 +52,21 @@ export class Lifecycle {
   readonly #identities = new Identities();
   readonly #tree = new Tree(this.#table, this.#identities);
   readonly #stages = new StageLog(this.#clock);
-  readonly #births = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
-  readonly #executions = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
-  readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
+  readonly #forks = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #execs = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
+  // Signals report each SIGCHLD to what becomes of the dead; how a process ended is asked of its signals.
   readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
-  readonly #signals: SignalPairing;
+  readonly #signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#signalRecords, {
+    childAlive: (...args) => {
+      this.#reaping.childAlive(...args);
+    },
+    childEnded: (...args) => {
+      this.#reaping.childEnded(...args);
+    },
+  });
+  readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
+  readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
+  readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
@@ -76,22 +77,15 @@ export class Lifecycle {
 
   constructor(options: LifecycleOptions = {}) {
     this.#trace = new TraceSummary(options.source ?? null, this.#clock);
-    this.#signals = new SignalPairing(
-      this.#table,
-      this.#tree,
-      this.#stages,
-      this.#signalRecords,
-      this.#endings,
-    );
-    this.#endings.signals = this.#signals;
     this.#handlers = callHandlers(
       this.#table,
       new Map([
         ...FILE_CALLS,
         ...memoryCalls(this.#stages),
-        ...this.#births.calls,
-        ...this.#executions.calls,
-        ...this.#endings.calls,
+        ...this.#forks.calls,
+        ...this.#execs.calls,
+        ...this.#exits.calls,
+        ...this.#reaping.calls,
         ...this.#signals.calls,
         ...tracerCalls(this.#table),
       ]),
@@ -116,10 +110,8 @@ export class Lifecycle {
     let gap = 0;
     const crossGaps = (index: number) => {
       for (; gap < gaps.length && gaps[gap]!.at <= index; gap++) {
-        const { loss, ends } = gaps[gap]!;
-        const ts = loss.ts ?? this.#trace.end ?? 0;
-        this.#forgetOpen(ts);
-        if (ends) this.#crossed(loss, ts);
+        const side = gaps[gap]!;
+        this.#losses.cross(side, side.loss.ts ?? this.#trace.end ?? 0);
       }
     };
     const scan = batch.scan?.();
@@ -159,7 +151,7 @@ export class Lifecycle {
   }
 
   #takeStep(): LifecycleStep {
-    const ended = this.#endings.takeEnded();
+    const ended = this.#reaping.takeEnded();
     for (const record of ended) this.#identities.complete(record);
     return { stages: this.#stages.take(), ended };
   }
@@ -170,7 +162,7 @@ export class Lifecycle {
     this.#proc.apply(Infinity);
     // First, as a process's libraries are compared while its mappings are known.
     this.#maps.compare(Infinity);
-    this.#endings.finish(end);
+    this.#reaping.finish(end);
     for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
     this.#signalRecords.markControls();
     this.#signalRecords.completeSenders();
@@ -207,40 +199,40 @@ export class Lifecycle {
       [
         'task_newtask',
         (event) => {
-          this.#births.schedTraced = true;
-          this.#births.newTask(event);
+          this.#forks.schedTraced = true;
+          this.#forks.newTask(event);
         },
       ],
       [
         'sched_process_fork',
         (event) => {
-          this.#births.schedTraced = true;
-          this.#births.fork(event);
+          this.#forks.schedTraced = true;
+          this.#forks.fork(event);
         },
       ],
       [
         'sched_process_exec',
         (event) => {
-          this.#executions.executed(event);
+          this.#execs.executed(event);
         },
       ],
       [
         'sched_process_exit',
         (event) => {
-          this.#endings.taskExited(event);
+          this.#exits.taskExited(event);
         },
       ],
       [
         'sched_process_free',
         (event) => {
           this.#identities.freed(event);
-          this.#endings.freed(event);
+          this.#reaping.freed(event);
         },
       ],
       [
         'mark_victim',
         (event) => {
-          this.#endings.oomVictim(event);
+          this.#exits.oomVictim(event);
         },
       ],
       [
@@ -258,7 +250,7 @@ export class Lifecycle {
       [
         ARGUMENTS_EVENT,
         (event) => {
-          this.#executions.toldArguments(event);
+          this.#execs.toldArguments(event);
         },
       ],
       [
@@ -284,7 +276,8 @@ export class Lifecycle {
     if (ts > this.#now) this.#now = ts;
     if (ts > this.#proc.due) this.#proc.apply(ts);
     if (ts > this.#maps.due) this.#maps.compare(ts);
-    if (this.#endings.waiting) this.#endings.passed(ts);
+    if (this.#reaping.waiting) this.#reaping.passed(ts);
+    if (this.#exits.waiting) this.#exits.passed(ts);
   }
 
   /** Null for an event to forget. One that no subject follows may be a probe's that tells file names. */
@@ -338,7 +331,7 @@ export class Lifecycle {
     this.#trace.told(note);
     switch (note.kind) {
       case 'trace':
-        this.#endings.ranOn(note.kernel);
+        this.#exits.ranOn(note.kernel);
         break;
       case 'workload':
         this.#tree.told(note);
@@ -360,49 +353,12 @@ export class Lifecycle {
     }
   }
 
-  /** Nothing that was open before a gap is paired with what comes after it: the partner may be another. */
-  #forgetOpen(ts: number): void {
-    for (const task of this.#table.tasks()) {
-      task.call = null;
-      task.looseName = null;
-      task.process.argvToCome = null;
-      task.unnamedOpen = null;
-      task.execSeen = false;
-    }
-    this.#table.forking.clear();
-    for (const process of this.#table.living()) {
-      if (process.ending.settled) continue;
-      process.recent.clear();
-      process.files.forget();
-      this.#signals.forget(process, ts);
-    }
-  }
-
-  #crossed(loss: Loss, ts: number): void {
-    const count = loss.count === null ? 'an unknown number of' : String(loss.count);
-    const where = loss.cpu < 0 ? '' : ` on CPU ${loss.cpu}`;
-    const reason = `${count} events lost${where} before ${ts.toFixed(6)}`;
-    let processes = 0;
-    for (const process of this.#table.living()) {
-      if (process.ending.settled) continue;
-      if (process.record.role !== 'parent') processes++;
-      process.losses.gaps++;
-      process.losses.last = ts;
-      if (process.losses.firstReasons.length < MAX_LOSS_REASONS) process.losses.firstReasons.push(reason);
-    }
-    this.#stages.addLoss(ts, reason, { ...loss, processes });
-  }
-
   #complete(process: Process): void {
-    const { record, losses } = process;
+    const { record } = process;
     this.#identities.complete(record, process.ending.freed ?? (process.gone ? process.lastSeen : Infinity));
-    // The session starts the traced parent before the trace: that is no lack.
+    // The session starts the traced parent before the trace: nothing is missing.
     if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
-    for (const reason of losses.firstReasons) process.note(reason);
-    if (losses.gaps > MAX_LOSS_REASONS)
-      process.note(`${losses.gaps - MAX_LOSS_REASONS} more gaps while it lived`);
-    if (losses.last !== null && record.state === 'running' && process.lastSeen < losses.last)
-      record.state = 'unknown';
+    this.#losses.complete(process);
     if (process.unnamedOpens > 0 && record.files.some((file) => file.path === null && file.error === null)) {
       process.note('files were opened whose names are not in the trace: no probe, no string in the event');
     }
@@ -421,30 +377,3 @@ export class Lifecycle {
 
 /** The calls whose file names probes tell. */
 const NAMED_CALLS = /^(?:open|creat$|execve|chdir$)/;
-
-interface GapSide {
-  readonly loss: Loss;
-  /** The index of the first event behind it. */
-  readonly at: number;
-  readonly ends: boolean;
-}
-
-/**
- * Where each gap lies among the events: it is open from the last event of its CPU on, and ends before the event
- * whose time the loss has. Both sides count, as other CPUs go on in between.
- */
-function gapsIn(batch: EventBatch): GapSide[] {
-  const sides: GapSide[] = [];
-  for (const loss of batch.lost) {
-    let end = batch.length;
-    if (loss.ts !== null) {
-      end = 0;
-      while (end < batch.length && batch.at(end).ts < loss.ts) end++;
-    }
-    let start = end;
-    while (start > 0 && batch.at(start - 1).cpu !== loss.cpu) start--;
-    if (start < end) sides.push({ loss, at: start, ends: false });
-    sides.push({ loss, at: end, ends: true });
-  }
-  return sides.sort((one, other) => one.at - other.at);
-}

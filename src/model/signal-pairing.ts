@@ -7,8 +7,8 @@ import { CLD_DUMPED, CLD_EXITED, SIGCHLD, SIGKILL, endsByDefault } from '../kern
 import { toHex } from '../kernel/integers';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { int32 } from './field-values';
-import { taskTitle } from './process-table';
-import type { Process, ProcessTable, Task } from './process-table';
+import { taskTitle, type Process, type Task } from './process';
+import type { ProcessTable } from './process-table';
 import type { Sender, SignalRecord, SignalTarget } from './report';
 import { withoutMachinery } from './signal-origin';
 import { takenUnseen, type Queued } from './signal-queue';

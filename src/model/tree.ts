@@ -5,7 +5,8 @@
  */
 import type { Tid, TraceNote } from '../trace-event';
 import type { Identities } from './identities';
-import type { Process, ProcessTable } from './process-table';
+import type { Process } from './process';
+import type { ProcessTable } from './process-table';
 import type { SignalRecord, SignalTarget } from './report';
 
 type WorkloadNote = Extract<TraceNote, { kind: 'workload' }>;

@@ -17,7 +17,7 @@ export type AttachedNote = Extract<TraceNote, { kind: 'attached' }>;
 const MAX_FILES = 4096;
 const O_CLOEXEC = 0o2000000;
 /** '' where the process is gone, or the right to read it is missing. */
-function textOf(file: string): string {
+function readProcFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -25,7 +25,7 @@ function textOf(file: string): string {
   }
 }
 
-function linkOf(file: string): string | null {
+function readProcLink(file: string): string | null {
   try {
     return readlinkSync(file);
   } catch {
@@ -33,7 +33,7 @@ function linkOf(file: string): string | null {
   }
 }
 
-function namesIn(directory: string): string[] {
+function listProcDirectory(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
@@ -43,35 +43,35 @@ function namesIn(directory: string): string[] {
 
 /** What names this run of the machine's kernel (random(4)); null where it may not be read. */
 export function bootId(): string | null {
-  return textOf('/proc/sys/kernel/random/boot_id').trim() || null;
+  return readProcFile('/proc/sys/kernel/random/boot_id').trim() || null;
 }
 
 /** Its threads at this moment; empty where there is no such process. */
 export function threadsOf(pid: number): number[] {
-  return namesIn(`/proc/${pid}/task`).map(Number);
+  return listProcDirectory(`/proc/${pid}/task`).map(Number);
 }
 
 /** The process that a thread belongs to; null where there is no such thread. */
 export function processOf(tid: number): number | null {
-  const tgid = /^Tgid:\s*(\d+)$/m.exec(textOf(`/proc/${tid}/status`))?.[1];
+  const tgid = /^Tgid:\s*(\d+)$/m.exec(readProcFile(`/proc/${tid}/status`))?.[1];
   return tgid === undefined ? null : Number(tgid);
 }
 
 /** A thread's own name; null where it is gone. */
 export function commOf(tid: number): string | null {
-  const text = textOf(`/proc/${tid}/comm`);
+  const text = readProcFile(`/proc/${tid}/comm`);
   // The kernel ends it with a newline; a name may end with spaces of its own.
   return text === '' ? null : text.replace(/\n$/, '');
 }
 
 /** Null where it is gone. */
 export function statOf(tid: number): ProcStat | null {
-  return parseProcStat(textOf(`/proc/${tid}/stat`));
+  return parseProcStat(readProcFile(`/proc/${tid}/stat`));
 }
 
 /** The process that a thread belongs to, and its real user; null where it is gone. */
 export function ownerOf(tid: number): { tgid: number; uid: number } | null {
-  const status = textOf(`/proc/${tid}/status`);
+  const status = readProcFile(`/proc/${tid}/status`);
   const tgid = /^Tgid:\s*(\d+)$/m.exec(status)?.[1];
   const uid = /^Uid:\s*(\d+)\s/m.exec(status)?.[1];
   return tgid === undefined || uid === undefined ? null : { tgid: Number(tgid), uid: Number(uid) };
@@ -79,38 +79,38 @@ export function ownerOf(tid: number): { tgid: number; uid: number } | null {
 
 /** Its program; null where it has none (kernel threads, zombies), or the right to read it is missing. */
 export function programOf(pid: number): string | null {
-  const exe = linkOf(`/proc/${pid}/exe`);
+  const exe = readProcLink(`/proc/${pid}/exe`);
   return exe === null ? null : withoutDeleted(exe);
 }
 
 /** Where it stands; null where it is gone, or the right to read it is missing. */
 export function directoryOf(pid: number): string | null {
-  return linkOf(`/proc/${pid}/cwd`);
+  return readProcLink(`/proc/${pid}/cwd`);
 }
 
 /** The path of its cgroup; null where it is gone, or the kernel has no cgroups. */
 export function cgroupPathOf(pid: number): string | null {
-  return cgroupOf(textOf(`/proc/${pid}/cgroup`));
+  return cgroupOf(readProcFile(`/proc/${pid}/cgroup`));
 }
 
 /** What is mapped; empty for a zombie, and where the right to read it is missing. */
 export function mapsOf(pid: number): MapsEntry[] {
-  return parseMaps(textOf(`/proc/${pid}/maps`));
+  return parseMaps(readProcFile(`/proc/${pid}/maps`));
 }
 
 /** Arguments end with a zero byte each; a program may have written other things there. */
 export function argumentsOf(pid: number): string[] {
-  const text = textOf(`/proc/${pid}/cmdline`);
+  const text = readProcFile(`/proc/${pid}/cmdline`);
   return text === '' ? [] : text.replace(/\0$/, '').split('\0');
 }
 
 function openFilesOf(pid: number): AttachedNote['files'] {
   const files: { fd: number; path: string; closeOnExec: boolean }[] = [];
-  for (const name of namesIn(`/proc/${pid}/fd`)) {
+  for (const name of listProcDirectory(`/proc/${pid}/fd`)) {
     if (files.length === MAX_FILES) break;
-    const path = linkOf(`/proc/${pid}/fd/${name}`);
+    const path = readProcLink(`/proc/${pid}/fd/${name}`);
     if (path === null) continue;
-    const flags = /^flags:\s*([0-7]+)$/m.exec(textOf(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? '0';
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readProcFile(`/proc/${pid}/fdinfo/${name}`))?.[1] ?? '0';
     files.push({
       fd: Number(name),
       path: withoutDeleted(path),
@@ -141,7 +141,7 @@ function signalsIn(status: string, mask: 'SigCgt' | 'SigIgn'): number[] {
 export function readProcState(pid: number, ts: number): AttachedNote | null {
   const stat = statOf(pid);
   if (stat === null || stat.state === 'Z' || stat.state === 'X') return null;
-  const status = textOf(`/proc/${pid}/status`);
+  const status = readProcFile(`/proc/${pid}/status`);
   return {
     kind: 'attached',
     pid,

@@ -143,6 +143,16 @@ describe('the imports of the sources', () => {
     assert.equal(findCycle(edges)?.join(' -> '), undefined);
   });
 
+  it('have no cycle inside src/model, types included', () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, to } of inside) {
+      if (roomOf(from) === 'model' && roomOf(to) === 'model')
+        edges.set(from, [...(edges.get(from) ?? []), to]);
+    }
+    assert.ok(edges.size > 10, 'src/model was not found');
+    assert.equal(findCycle(edges)?.join(' -> '), undefined);
+  });
+
   it('of src/ name nothing but Node itself and what package.json declares, and never Node-RED', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
       dependencies?: Record<string, string>;

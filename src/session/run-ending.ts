@@ -1,0 +1,102 @@
+/** How a run ends: the command is asked and then made to end, what it left running is waited for. */
+import { signalName } from '../kernel/signals';
+import type { Instance } from '../tracefs/instance';
+import { startTime } from '../tracefs/owner';
+import { endFollowed } from '../tracefs/sweep';
+import { SIGNAL_STATUS, type TracedParent } from '../workload/traced-parent';
+import { sleep } from './pauses';
+import type { TreeMembers } from './tree-members';
+
+const POLL_MS = 20;
+/** An attached process may live for weeks: how often to look whether it still does. */
+const ATTACHED_POLL_MS = 100;
+/**
+ * The pid list empties by the very tracepoint that is a task's last event (sched_process_free, from RCU): this much for
+ * the recording of it on another CPU.
+ */
+const SETTLE_MS = 15;
+/** Between SIGTERM and SIGKILL, and for zombies that nobody reaps. */
+const PATIENCE_MS = 2000;
+const KILLING_MS = 100;
+
+export class RunEnding {
+  #isLetGo = false;
+  #killing: NodeJS.Timeout | null = null;
+
+  readonly #tree: Instance;
+  readonly #members: TreeMembers;
+
+  constructor(tree: Instance, members: TreeMembers) {
+    this.#tree = tree;
+    this.#members = members;
+  }
+
+  /**
+   * SIGTERM to the command's group, by its parent; what is left after 2 s gets SIGKILL from us, again and again, as it may
+   * fork while we look. A parent that does not reap then (stopped by its own child) goes too.
+   */
+  endWorkload(parent: TracedParent): void {
+    parent.order('SIGTERM', 'group');
+    const ordered = performance.now();
+    this.#killing ??= setInterval(() => {
+      const waited = performance.now() - ordered;
+      // The parent stays, to reap: what it forked goes first.
+      if (waited > PATIENCE_MS) endFollowed(this.#tree, [parent.pid]);
+      if (waited > PATIENCE_MS * 1.5) parent.end();
+    }, KILLING_MS);
+  }
+
+  /** From here on the tree's pids may name anybody. */
+  stopKilling(): void {
+    clearInterval(this.#killing ?? undefined);
+  }
+
+  /** What was only attached to goes on without us: nobody is waited for. */
+  letGo(): void {
+    this.#isLetGo = true;
+  }
+
+  /** Until the command, its parent, and all that they forked are gone. */
+  async treeIsGone(parent: TracedParent): Promise<void> {
+    await this.#areGone(() => true, POLL_MS);
+    await parent.gone;
+    await sleep(SETTLE_MS);
+  }
+
+  /** Until the attached processes are gone, or are let go. */
+  async attachedAreGone(pids: readonly number[]): Promise<void> {
+    await this.#areGone((tid) => pids.includes(tid), ATTACHED_POLL_MS);
+    await sleep(SETTLE_MS);
+  }
+
+  /**
+   * The pid list empties as the kernel frees the tasks; a stop or a time limit ends those that stay. Zombies are waited
+   * for only so long: whoever should reap them (init, for orphans) may do it late, or never.
+   */
+  async #areGone(awaited: (tid: number) => boolean, pollMs: number): Promise<void> {
+    let zombiesSince = Infinity;
+    while (!this.#isLetGo) {
+      const followed = this.#tree.followed().filter(awaited);
+      if (followed.length === 0) return;
+      if (followed.some((tid) => startTime(tid) !== null)) zombiesSince = Infinity;
+      else if (zombiesSince === Infinity) zombiesSince = performance.now();
+      else if (performance.now() - zombiesSince > PATIENCE_MS) return;
+      await sleep(pollMs);
+    }
+  }
+
+  /** The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can. */
+  async howItEnded(
+    status: number | null,
+    isOver: () => boolean,
+  ): Promise<{ code: number | null; signal: string | null }> {
+    if (status === null) return { code: null, signal: null };
+    if (status <= SIGNAL_STATUS) return { code: status, signal: null };
+    const until = performance.now() + PATIENCE_MS;
+    while (this.#members.endedByExit === null && !isOver() && performance.now() < until) await sleep(POLL_MS);
+    if (this.#members.endedByExit === true) return { code: status, signal: null };
+    if (this.#members.endedByExit === false)
+      return { code: null, signal: signalName(status - SIGNAL_STATUS) };
+    return { code: null, signal: null };
+  }
+}
