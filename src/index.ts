@@ -32,7 +32,7 @@ export { ruleSetSchema } from './rules/language/rule-schema';
 export { readRuleSet } from './rules/language/rule-set';
 export { CONDITION_FIELDS, type ConditionField, type FieldName } from './rules/language/condition-fields';
 export { PRESETS, type Preset } from './rules/language/presets';
-export { SignalJudge, type Verdict } from './rules/matching/signal-judge';
+export type { Verdict } from './rules/matching/verdict';
 export type { Attachment } from './session/attachment';
 export { replay, type ReplayOptions } from './session/replay';
 export { Session, type SessionState } from './session/session';

@@ -11,7 +11,7 @@ import type { EventFields, FieldValue } from '../../trace-event';
 import { ByteCache } from './byte-cache';
 import { NameNumbers } from './name-numbers';
 import { readAssignments, readProbe, UNASSIGNED } from './text-assignments';
-import { RowKind } from './text-kind';
+import { RowKind } from './row-kind';
 import { argumentAt, argumentsAt, readSyscallArguments, readSyscallReturn, returnAt } from './text-syscall';
 
 export interface TextBody {

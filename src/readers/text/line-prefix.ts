@@ -9,7 +9,7 @@
  * Latency format prints `%8.8s-%-7d %3d`, the CPU joined to the flags, and microseconds since the first event.
  */
 
-import { NO_GROUP } from './text-rows';
+import { NO_GROUP } from './open-rows';
 
 const BLANK = 0x20;
 const DASH = 0x2d;
@@ -24,15 +24,15 @@ const CLOSE_SQUARE = 0x5d;
 export const DASH_COLUMN = 16;
 const LATENCY_DASH_COLUMN = 8;
 /** How far a dash is looked for in post-processed lines: they have names like com.google.android.youtube. */
-const LAST_DASH_COLUMN = 128;
+const MAX_DASH_COLUMN = 128;
 /** Nothing before the body is longer: a comm, and six short columns. */
-export const LONGEST_PREFIX = 256;
+export const MAX_PREFIX = 256;
 /** A line is at most one trace_seq (8 KiB; 4 KiB before 6.8); more without a newline is no text. */
-export const LONGEST_LINE = 1 << 16;
+export const MAX_LINE = 1 << 16;
 /** trace-cmd report puts the name of an instance, or of one file of several, before each of its lines. */
-const LONGEST_ORIGIN = 128;
+const MAX_ORIGIN = 128;
 /** A pid_t has 31 bits. */
-const GREATEST_PID = 0x7fff_ffff;
+const MAX_PID = 0x7fff_ffff;
 
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
@@ -91,7 +91,7 @@ export class LinePrefix {
     if (this.indent > 0 && this.#readIndented(bytes, start, end)) return true;
 
     const colon = originEnd(bytes, start, end);
-    const last = Math.min(end, start + LAST_DASH_COLUMN);
+    const last = Math.min(end, start + MAX_DASH_COLUMN);
     if (this.#readFirstDash(bytes, start, Math.min(colon, last), end)) {
       this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
@@ -136,12 +136,12 @@ export class LinePrefix {
   }
 
   #readAfterDash(bytes: Uint8Array, dash: number, start: number, lineEnd: number): boolean {
-    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+    const end = Math.min(lineEnd, start + MAX_PREFIX);
     let at = dash + 1;
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > MAX_PID) return false;
     at = skipBlanks(bytes, at, end);
     let tgid = NO_GROUP;
     if (bytes[at] === OPEN) {
@@ -149,7 +149,7 @@ export class LinePrefix {
       if (isDigit(bytes[at])) {
         tgid = 0;
         while (at < end && isDigit(bytes[at])) tgid = tgid * 10 + bytes[at++]! - 0x30;
-        if (tgid > GREATEST_PID) return false;
+        if (tgid > MAX_PID) return false;
       } else {
         while (at < end && bytes[at] === DASH) at++;
       }
@@ -213,12 +213,12 @@ export class LinePrefix {
 
   #readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
     const dash = start + LATENCY_DASH_COLUMN;
-    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+    const end = Math.min(lineEnd, start + MAX_PREFIX);
     let at = dash + 1;
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > MAX_PID) return false;
     at = skipBlanks(bytes, at, end);
     let cpu = 0;
     const cpuStart = at;
@@ -258,7 +258,7 @@ export class LinePrefix {
   #readVerbose(bytes: Uint8Array, start: number, end: number): boolean {
     if (bytes[start + DASH_COLUMN] !== BLANK || end - start < 64) return false;
     const text = String.fromCharCode(
-      ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + LONGEST_PREFIX)),
+      ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + MAX_PREFIX)),
     );
     const match = VERBOSE.exec(text);
     if (!match) return false;
@@ -279,7 +279,7 @@ export class LinePrefix {
  * there is none near.
  */
 function originEnd(bytes: Uint8Array, start: number, end: number): number {
-  const last = Math.min(end - 2, start + LONGEST_ORIGIN);
+  const last = Math.min(end - 2, start + MAX_ORIGIN);
   let at = skipBlanks(bytes, start, end);
   while (at < last && bytes[at] !== COLON && bytes[at] !== BLANK) at++;
   // A comm has at most 15 of the 16 bytes of its column, so that starts with a blank.
