@@ -14,7 +14,16 @@ export const INTERRUPTIBLE_CALLS: readonly string[] = [
   ...['accept', 'accept4', 'connect', 'recvfrom', 'recvmsg', 'recvmmsg', 'sendto', 'sendmsg', 'sendmmsg'],
   ...['poll', 'ppoll', 'select', 'pselect6', 'epoll_wait', 'epoll_pwait', 'epoll_pwait2'],
   ...['nanosleep', 'clock_nanosleep', 'pause', 'rt_sigsuspend', 'rt_sigtimedwait', 'restart_syscall'],
-  ...['wait4', 'waitid', 'futex', 'futex_waitv', 'futex_wait', 'io_uring_enter', 'io_getevents', 'io_pgetevents'],
+  ...[
+    'wait4',
+    'waitid',
+    'futex',
+    'futex_waitv',
+    'futex_wait',
+    'io_uring_enter',
+    'io_getevents',
+    'io_pgetevents',
+  ],
   ...['msgrcv', 'msgsnd', 'semop', 'semtimedop', 'mq_timedreceive', 'mq_timedsend', 'getrandom', 'ptrace'],
   ...['clone', 'clone3', 'fork', 'vfork'],
 ];

@@ -4,29 +4,22 @@
  * A handler returns by `rt_sigreturn` (man 2 sigreturn), whose enter event is the end of its run; the call itself has no
  * exit event on x86. Handlers nest. One that leaves by siglongjmp never returns, so its run has no end.
  */
-import { isInterrupted, isRestarted } from '../kernel/interrupted-calls';
-import { toHex } from '../kernel/integers';
+import { isRestarted } from '../kernel/interrupted-calls';
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { exactNumber, int32 } from './field-values';
-import { spanText } from './span-text';
-import { secondsBetween } from './wall-clock';
+import { interruptionOf } from './pending-call';
 import type { Task } from './process';
 import type { ProcessTable } from './process-table';
 import type { Delivery, SignalRecord } from './report';
+import { spanText } from './span-text';
 import type { StageLog } from './stage-log';
 import type { EventHandler } from './system-calls';
+import { secondsBetween } from './wall-clock';
 
 /** Kept for each thread: a program that leaves its handlers by siglongjmp never empties its stack. */
 const MAX_NESTED = 32;
 /** Seconds from the return of an interrupted call to the delivery, where the sending is not in the trace. */
 const RETURN_TO_DELIVERY = 0.001;
-
-/** A system call that has just returned because of a signal that is about to be delivered. */
-export interface InterruptedCall {
-  readonly call: string;
-  readonly ret: number;
-  readonly ts: number;
-}
 
 export class HandlerRuns {
   readonly #table: ProcessTable;
@@ -63,7 +56,7 @@ export class HandlerRuns {
         (event) => {
           const task = this.#table.find(event.pid);
           const ret = exactNumber(fieldOf(event, 'ret'));
-          if (task && ret !== null) noteInterruption(task, name, ret, event.ts);
+          if (task && ret !== null) task.interrupted = interruptionOf(name, ret, event.ts);
         },
       ]),
     ];
@@ -76,15 +69,11 @@ export class HandlerRuns {
     if (!task || !record || !delivery) return;
     delivery.handlerTime = secondsBetween(delivery.ts, event.ts);
     const { interrupted } = delivery;
-    const rest = interrupted === null || interrupted === undefined ? '' : `, ${interruptionText(interrupted)}`;
+    const rest =
+      interrupted === null || interrupted === undefined ? '' : `, ${interruptionText(interrupted)}`;
     const text = `${task.process.title} caught ${record.signal}: its handler ran ${spanText(delivery.handlerTime)}${rest}`;
     this.#stages.add('signal-returned', event.ts, task.process, text, record);
   }
-}
-
-/** The exit of a call: it may have been interrupted. Whatever was interrupted before is over. */
-export function noteInterruption(task: Task, call: string, ret: number, ts: number): void {
-  task.interrupted = isInterrupted(ret) ? { call, ret, ts } : null;
 }
 
 /** `read() returned EINTR`, `read() was restarted`. */
@@ -98,19 +87,12 @@ function interruptedBy(
   delivery: Delivery,
   event: TraceEvent,
   isHandled: boolean,
-): Delivery['interrupted'] {
+): NonNullable<Delivery['interrupted']> | null {
   if (!interrupted) return null;
   const { call, ret, ts } = interrupted;
   // Sent after the call returned: it came while the program ran, and something else had interrupted the call.
   const isOfThis = record.generated ? record.generated.ts <= ts : delivery.ts - ts <= RETURN_TO_DELIVERY;
   if (!isOfThis && delivery.ts - ts > RETURN_TO_DELIVERY) return null;
   if (record.fatal) return { call, restarted: false };
-  return { call, restarted: isRestarted(ret, isHandled ? flagsOf(event) : null) };
-}
-
-function flagsOf(event: TraceEvent): number {
-  const value = fieldOf(event, 'sa_flags');
-  const digits = toHex(value);
-  // Real flags fit in 32 bits.
-  return digits === undefined ? 0 : (int32(Number.parseInt(digits, 16) | 0) ?? 0);
+  return { call, restarted: isRestarted(ret, isHandled ? (int32(fieldOf(event, 'sa_flags')) ?? 0) : null) };
 }

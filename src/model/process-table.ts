@@ -152,6 +152,8 @@ export class ProcessTable {
     const leader = process.tasks.get(process.tgid);
     if (leader && leader !== task) {
       leader.call = task.call;
+      leader.handlers = [];
+      leader.interrupted = null;
       if (task.listed) task.listed.end ??= ts;
       this.forget(task);
     }

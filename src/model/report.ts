@@ -190,6 +190,11 @@ export interface SignalRecord {
   code: string | number | null;
   result: SignalResult;
   origin: SignalOrigin;
+  /**
+   * Why the kernel sent it, as a phrase: `Ctrl-C on pts/3`, `urgent data on its socket`; null where its sender is the
+   * whole cause, or nothing is known.
+   */
+  cause?: string | null;
   /** This signal ended its target. */
   fatal: boolean;
   /** The session's own control signal to the traced parent, which the workload never sees. */
@@ -339,6 +344,7 @@ export type StageName =
   | 'rename'
   | 'signal-generated'
   | 'signal-delivered'
+  | 'signal-returned'
   | 'signal'
   | 'exit'
   | 'zombie'

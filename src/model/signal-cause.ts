@@ -98,7 +98,8 @@ function causeAtTerminal({ number, sender, toItself, terminal }: CauseEvidence, 
   const by = sender === null || toItself ? '' : ` by ${sender}`;
   const has = (pattern: RegExp) => frames.some((frame) => pattern.test(frame));
   if (has(/^disassociate_ctty$/)) {
-    if (has(/^do_exit$/)) return `the leader of its session ended${sender === null || toItself ? '' : `: ${sender}`}`;
+    if (has(/^do_exit$/))
+      return `the leader of its session ended${sender === null || toItself ? '' : `: ${sender}`}`;
     return `the leader of its session gave up ${its}`;
   }
   if (has(/do_SAK/)) return `the secure attention key on ${terminal ?? 'its terminal'}`;
@@ -140,8 +141,10 @@ function causeOfTimer({ number, code }: CauseEvidence): string {
 }
 
 function causeOfOom(frames: string[]): string {
-  if (frames.includes('oom_kill_memcg_member')) return 'the OOM killer ended its whole memory cgroup (memory.oom.group)';
-  if (frames.some((frame) => frame.startsWith('mem_cgroup_'))) return 'the OOM killer: its memory cgroup is at its limit';
+  if (frames.includes('oom_kill_memcg_member'))
+    return 'the OOM killer ended its whole memory cgroup (memory.oom.group)';
+  if (frames.some((frame) => frame.startsWith('mem_cgroup_')))
+    return 'the OOM killer: its memory cgroup is at its limit';
   if (frames.includes('out_of_memory')) return 'the OOM killer: the machine ran out of memory';
   return 'the OOM killer';
 }
@@ -158,7 +161,8 @@ const FAULTS: Readonly<Record<number, string>> = {
 const MEMORY_ERRORS: readonly number[] = [4, 5];
 
 function causeOfFault({ number, code }: CauseEvidence): string {
-  if (number === SIGBUS && code !== null && MEMORY_ERRORS.includes(code)) return 'an error of the memory hardware';
+  if (number === SIGBUS && code !== null && MEMORY_ERRORS.includes(code))
+    return 'an error of the memory hardware';
   return FAULTS[number] ?? 'a fault of its own';
 }
 
@@ -168,7 +172,10 @@ const READY: readonly (readonly [RegExp, string])[] = [
   [/^dnotify_/, 'a directory that it watches has changed'],
   [/^(?:inotify_|fsnotify|fanotify_)/, 'a file that it watches has changed'],
   [/^perf_/, 'its performance counter overflowed'],
-  [/^(?:sock_wake_async|sk_wake_async|sk_send_sigurg|sock_def_|unix_)/, 'its socket is ready or was closed (O_ASYNC)'],
+  [
+    /^(?:sock_wake_async|sk_wake_async|sk_send_sigurg|sock_def_|unix_)/,
+    'its socket is ready or was closed (O_ASYNC)',
+  ],
   [/^(?:pipe_|anon_pipe_|fifo_pipe_)/, 'its pipe is ready or was closed (O_ASYNC)'],
   [/^(?:n_tty_|tty_|__tty_|pty_)/, 'its terminal is ready (O_ASYNC)'],
 ];
@@ -183,7 +190,8 @@ function causeInKernel({ number, code }: CauseEvidence, frames: string[]): strin
     }
     return 'a file of its own is ready (O_ASYNC)';
   }
-  if (code === SI_MESGQ || frames.includes('__do_notify')) return 'a message arrived in its queue (mq_notify)';
+  if (code === SI_MESGQ || frames.includes('__do_notify'))
+    return 'a message arrived in its queue (mq_notify)';
   if (number === SIGXFSZ) return 'it wrote past its file size limit (RLIMIT_FSIZE)';
   if (frames.includes('kill_pid_usb_asyncio')) return 'a USB request of its own is complete';
   if (frames.some((frame) => /^(?:sysrq_handle_|send_sig_all$)/.test(frame))) return 'SysRq';
@@ -193,6 +201,7 @@ function causeInKernel({ number, code }: CauseEvidence, frames: string[]): strin
 
 function causeOfTracer({ number }: CauseEvidence, frames: string[]): string | null {
   if (frames.includes('exit_ptrace')) return 'its tracer ended (PTRACE_O_EXITKILL)';
-  if (number === SIGTRAP && frames.some((frame) => frame.includes('exec'))) return 'it ran a program under ptrace';
+  if (number === SIGTRAP && frames.some((frame) => frame.includes('exec')))
+    return 'it ran a program under ptrace';
   return number === SIGCHLD ? null : 'its tracer';
 }

@@ -49,10 +49,16 @@ const FRAMES: readonly (readonly [RegExp, SignalOrigin])[] = [
   ],
   // A file, socket or device that calls its owner (fs/fcntl.c), inside whatever made it ready.
   [/^(?:kill_fasync|kill_fasync_rcu|send_sigio|send_sigio_to_task|send_sigurg|sk_send_sigurg)$/, 'kernel'],
-  [/^(?:__do_notify|kill_pid_usb_asyncio|sysrq_handle_\w+|send_sig_all|ctrl_alt_del|kill_cad_pid)$/, 'kernel'],
+  [
+    /^(?:__do_notify|kill_pid_usb_asyncio|sysrq_handle_\w+|send_sig_all|ctrl_alt_del|kill_cad_pid)$/,
+    'kernel',
+  ],
   // RLIMIT_FSIZE: where a file is written to (mm/filemap.c, fs/read_write.c), and where it is given a size (fs/attr.c).
   [/^(?:generic_write_check_limits|generic_write_checks|inode_newsize_ok)$/, 'kernel'],
-  [/^(?:isig|__isig|n_tty_|tty_|pty_|vt_|disassociate_ctty|session_clear_tty|__tty_|job_control|do_SAK|__do_SAK)/, 'tty'],
+  [
+    /^(?:isig|__isig|n_tty_|tty_|pty_|vt_|disassociate_ctty|session_clear_tty|__tty_|job_control|do_SAK|__do_SAK)/,
+    'tty',
+  ],
   [
     /^(?:force_sig_fault|force_sig_mceerr|force_sig_bnderr|force_sig_pkuerr|force_sig_fault_to_task)$/,
     'fault',
