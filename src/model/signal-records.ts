@@ -221,7 +221,9 @@ function senderOf(event: TraceEvent, task: Task | null, inTree: boolean, irq: bo
     tid: irq === true ? null : pid,
     tgid: irq === true ? null : (process?.tgid ?? event.tgid),
     comm:
-      process && (inTree || !isFirst) ? process.record.comm : (event.comm ?? process?.record.comm ?? null),
+      (process && (inTree || !isFirst) ? process.record.comm : event.comm) ??
+      process?.record.comm ??
+      event.comm,
     thread: threadName(event, task),
     ancestors: [],
     inTree,
