@@ -44,7 +44,7 @@ export {
 } from './session/session-settings';
 export { armSession, explainSession, findSession, isTraced } from './session/sessions';
 export { inspectTracing, type Finding, type Preflight } from './tracefs/preflight';
-export { REASONS, TraceError, type TraceErrorCode } from './trace-error';
+export { DAMAGE, REASONS, TraceError, type DamageCode, type TraceErrorCode } from './trace-error';
 export type * from './trace-event';
 export {
   descendsFrom,
