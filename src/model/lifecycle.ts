@@ -30,6 +30,7 @@ import { ProcessTable } from './process-table';
 import type { Process } from './process-table';
 import { REPORT_SCHEMA } from './report';
 import type { ProcessRecord, Report, Stage } from './report';
+import { OwnHand } from './own-hand';
 import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
@@ -64,7 +65,14 @@ export class Lifecycle {
   readonly #births = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #executions = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
-  readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
+  readonly #ownHand = new OwnHand();
+  readonly #signalRecords = new SignalRecords(
+    this.#table,
+    this.#tree,
+    this.#clock,
+    this.#identities,
+    this.#ownHand,
+  );
   readonly #signals: SignalPairing;
   readonly #inodes = new InodeNames(this.#table);
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
@@ -350,6 +358,9 @@ export class Lifecycle {
         break;
       case 'who':
         this.#identities.told(note);
+        break;
+      case 'control':
+        this.#ownHand.applyNote(note);
         break;
       case 'maps':
         this.#maps.told(note);

@@ -54,7 +54,11 @@ describe('who sent a signal', () => {
     const { signal } = lifeOf(KILLED, { notes: [WORKLOAD, who(99, 5)] });
     assert.deepEqual(signal('SIGKILL').sender, {
       pid: 99,
+      tid: 99,
+      tgid: 99,
       comm: 'comm99',
+      thread: 'comm99',
+      ancestors: [{ pid: 1, comm: 'init' }],
       inTree: false,
       irq: false,
       identity: {
