@@ -9,7 +9,8 @@ import type { MapsEntry, Tid, TraceNote } from '../trace-event';
 import { looksLikeLibrary } from './memory-calls';
 import type { Load } from './mappings';
 import type { OpenFile } from './open-files';
-import { BEGINS_BEFORE, type Process, type ProcessTable } from './process-table';
+import { BEGINS_BEFORE, type Process } from './process';
+import { type ProcessTable } from './process-table';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 

@@ -8,7 +8,7 @@ import { signalName } from '../kernel/signals';
 import type { FieldValue } from '../trace-event';
 import { int32 } from './field-values';
 import { AT_FDCWD, directoryOf } from './file-names';
-import { argument, type PendingCall } from './system-calls';
+import { argument, type PendingCall } from './pending-call';
 
 /** How an argument is written. */
 type Form = 'number' | 'size' | 'address' | 'signal' | 'descriptor';

@@ -6,7 +6,7 @@
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGKILL, defaultAction } from '../kernel/signals';
 import { endedBySession } from './own-hand';
 import type { Exit, SignalRecord } from './report';
-import { taskTitle } from './process-table';
+import { taskTitle } from './process';
 import { bareFunction } from './signal-origin';
 
 export interface DeathEvidence {

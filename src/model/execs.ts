@@ -6,13 +6,15 @@ import { errnoName, isErrno } from '../kernel/errno';
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import { takeOwnName } from './file-calls';
-import { directoryOf, resolvePath } from './file-names';
-import type { NamedPath } from './file-names';
+import { directoryOf } from './file-names';
+import { resolvePath } from './working-directory';
+import type { NamedPath, PendingCall } from './pending-call';
 import { AddressSpace } from './mappings';
-import type { Process, ProcessTable, Task } from './process-table';
+import type { Process, Task } from './process';
+import type { ProcessTable } from './process-table';
 import type { Exec } from './report';
 import type { StageLog } from './stage-log';
-import type { CallSubject, PendingCall } from './system-calls';
+import type { CallSubject } from './system-calls';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 
@@ -33,8 +35,12 @@ export class Execs {
     this.#clock = clock;
   }
 
+  /** Whether this trace has execs at all. */
+  traced = false;
+
   /** sched_process_exec. */
   executed(event: TraceEvent): void {
+    this.traced = true;
     const oldTid = int32(fieldOf(event, 'old_pid')) ?? event.pid;
     const caller = oldTid === event.pid ? null : this.#table.find(oldTid);
     if (caller && caller.process.tgid === event.pid) this.#table.becomeLeader(caller, event.ts);
@@ -65,6 +71,7 @@ export class Execs {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const subject: CallSubject = {
       enter: (task, call) => {
+        this.traced = true;
         task.execSeen = false;
         takeOwnName(call);
       },

@@ -3,13 +3,13 @@ import { errnoName, isErrno } from '../kernel/errno';
 import { parseOpenFlags } from '../kernel/open-flags';
 import type { EventFields } from '../trace-event';
 import { int32 } from './field-values';
-import { directoryOf, resolvePath, stringOfCall } from './file-names';
-import type { NamedPath } from './file-names';
-import { unnamedFile } from './open-files';
-import type { OpenFile } from './open-files';
-import type { Process, Task } from './process-table';
+import { directoryOf, stringOfCall } from './file-names';
+import { resolvePath } from './working-directory';
+import { type NamedPath, argument, type PendingCall } from './pending-call';
+import { unnamedFile, type OpenFile } from './open-files';
+import type { Process, Task } from './process';
 import type { OpenedFile } from './report';
-import { argument, type CallSubject, type PendingCall } from './system-calls';
+import { type CallSubject } from './system-calls';
 
 /** Kept for each process: a program that opens files for ever must not fill the memory. */
 const MAX_FILES = 10_000;

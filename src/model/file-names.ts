@@ -4,15 +4,8 @@
  * call, whatever the probe is called.
  */
 import type { TraceEvent } from '../trace-event';
-import type { NameSource } from './report';
-import type { Process } from './process-table';
 import { int32, textOf } from './field-values';
-import { argument, type PendingCall } from './system-calls';
-
-export interface NamedPath {
-  readonly path: string;
-  readonly source: NameSource;
-}
+import { argument, type PendingCall } from './pending-call';
 
 export const AT_FDCWD = -100;
 /** What the probes that this project and its documents define call their string; `arg1`... is the kernel's default. */
@@ -41,24 +34,6 @@ export function nameOfProbe(event: TraceEvent): string | null {
     return value;
   }
   return null;
-}
-
-/**
- * The absolute path where the trace tells what it is relative to; else the path as it was given. `..` stays: behind
- * a symbolic link it leads elsewhere than the text says.
- */
-export function resolvePath(process: Process, path: string, directoryFd: number | null): string {
-  if (path.startsWith('/')) return path;
-  const directory =
-    directoryFd === null || directoryFd === AT_FDCWD
-      ? process.cwd
-      : (process.files.get(directoryFd)?.path ?? null);
-  if (!directory?.startsWith('/')) {
-    process.relativeNames++;
-    return path;
-  }
-  const rest = path.replace(/^(?:\.\/+)+/, '');
-  return directory.endsWith('/') ? directory + rest : `${directory}/${rest}`;
 }
 
 /** The `dfd` argument of the `*at` calls. */

@@ -9,7 +9,7 @@ import { fieldOf, type TraceEvent, type TraceNote } from '../trace-event';
 import { exactNumber, int32 } from './field-values';
 import type { OpenFile } from './open-files';
 import type { ProcessTable } from './process-table';
-import { argument } from './system-calls';
+import { argument } from './pending-call';
 
 /** Inodes whose path nobody has told yet; far above what sessions resolve, so that a flood cannot fill memory. */
 const MAX_WAITING = 20_000;

@@ -7,42 +7,35 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
-import {
-  fieldOf,
-  type EventBatch,
-  type EventScan,
-  type Loss,
-  type TraceEvent,
-  type TraceNote,
-} from '../trace-event';
+import { fieldOf, type EventBatch, type EventScan, type TraceEvent, type TraceNote } from '../trace-event';
 import { ProcNotes } from './attached';
 import { Forks } from './forks';
-import { Endings } from './endings';
 import { ARGUMENTS_EVENT, Execs } from './execs';
+import { Exits } from './exits';
 import { FILE_CALLS, NAMES_BEHIND_EXIT, nameReturnedOpen } from './file-calls';
 import { isKernelEvent, nameOfProbe } from './file-names';
 import { int32, textOf } from './field-values';
 import { Identities } from './identities';
 import { InodeNames } from './inode-names';
+import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
-import { ProcessTable } from './process-table';
-import type { Process } from './process-table';
-import { REPORT_SCHEMA } from './report';
-import type { ProcessRecord, Report, Stage } from './report';
+import { NamedTasks } from './named-tasks';
 import { OwnHand } from './own-hand';
+import { ProcessTable } from './process-table';
+import type { Process } from './process';
+import { Reaping } from './reaping';
+import { REPORT_SCHEMA, type ProcessRecord, type Report, type Stage } from './report';
 import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
-import { callHandlers } from './system-calls';
-import type { EventHandler } from './system-calls';
+import { callHandlers, type EventHandler } from './system-calls';
+import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
 import { WallClock } from './wall-clock';
 
-/** A process that lives through many gaps names the first ones. */
-const MAX_LOSS_REASONS = 3;
 /** Names of events that are no probe's; a trace has some hundreds. */
 const MAX_EVENT_NAMES = 10_000;
 
@@ -62,10 +55,10 @@ export class Lifecycle {
   readonly #identities = new Identities();
   readonly #tree = new Tree(this.#table, this.#identities);
   readonly #stages = new StageLog(this.#clock);
-  readonly #births = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
-  readonly #executions = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
-  readonly #endings = new Endings(this.#table, this.#stages, this.#clock);
+  readonly #forks = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #execs = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #ownHand = new OwnHand();
+  // Signals report each SIGCHLD to what becomes of the dead; how a process ended is asked of its signals.
   readonly #signalRecords = new SignalRecords(
     this.#table,
     this.#tree,
@@ -73,33 +66,37 @@ export class Lifecycle {
     this.#identities,
     this.#ownHand,
   );
-  readonly #signals: SignalPairing;
+  readonly #signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#signalRecords, {
+    childAlive: (...args) => {
+      this.#reaping.childAlive(...args);
+    },
+    childEnded: (...args) => {
+      this.#reaping.childEnded(...args);
+    },
+  });
+  readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
+  readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
+  readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);
+  readonly #named = new NamedTasks();
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
-  readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
+  #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
   #now = -Infinity;
 
   constructor(options: LifecycleOptions = {}) {
     this.#trace = new TraceSummary(options.source ?? null, this.#clock);
-    this.#signals = new SignalPairing(
-      this.#table,
-      this.#tree,
-      this.#stages,
-      this.#signalRecords,
-      this.#endings,
-    );
-    this.#endings.signals = this.#signals;
     this.#handlers = callHandlers(
       this.#table,
       new Map([
         ...FILE_CALLS,
         ...memoryCalls(this.#stages),
-        ...this.#births.calls,
-        ...this.#executions.calls,
-        ...this.#endings.calls,
+        ...this.#forks.calls,
+        ...this.#execs.calls,
+        ...this.#exits.calls,
+        ...this.#reaping.calls,
         ...this.#signals.calls,
         ...tracerCalls(this.#table),
       ]),
@@ -124,10 +121,8 @@ export class Lifecycle {
     let gap = 0;
     const crossGaps = (index: number) => {
       for (; gap < gaps.length && gaps[gap]!.at <= index; gap++) {
-        const { loss, ends } = gaps[gap]!;
-        const ts = loss.ts ?? this.#trace.end ?? 0;
-        this.#forgetOpen(ts);
-        if (ends) this.#crossed(loss, ts);
+        const side = gaps[gap]!;
+        this.#losses.cross(side, side.loss.ts ?? this.#trace.end ?? 0);
       }
     };
     const scan = batch.scan?.();
@@ -167,7 +162,7 @@ export class Lifecycle {
   }
 
   #takeStep(): LifecycleStep {
-    const ended = this.#endings.takeEnded();
+    const ended = this.#reaping.takeEnded();
     for (const record of ended) this.#identities.complete(record);
     return { stages: this.#stages.take(), ended };
   }
@@ -178,11 +173,12 @@ export class Lifecycle {
     this.#proc.apply(Infinity);
     // First, as a process's libraries are compared while its mappings are known.
     this.#maps.compare(Infinity);
-    this.#endings.finish(end);
+    this.#reaping.finish(end);
     for (const process of this.#table.living()) this.#signals.settleQueue(process, end);
     this.#signalRecords.markControls();
     this.#signalRecords.completeSenders();
     this.#signalRecords.setTimes();
+    if (!this.#tree.isDeclared) this.#nameTheRest();
     for (const process of this.#table.processes) this.#complete(process);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
@@ -215,40 +211,42 @@ export class Lifecycle {
       [
         'task_newtask',
         (event) => {
-          this.#births.schedTraced = true;
-          this.#births.newTask(event);
+          this.#forks.schedTraced = true;
+          this.#forks.newTask(event);
         },
       ],
       [
         'sched_process_fork',
         (event) => {
-          this.#births.schedTraced = true;
-          this.#births.fork(event);
+          this.#forks.schedTraced = true;
+          this.#forks.fork(event);
         },
       ],
       [
         'sched_process_exec',
         (event) => {
-          this.#executions.executed(event);
+          this.#execs.executed(event);
         },
       ],
       [
         'sched_process_exit',
         (event) => {
-          this.#endings.taskExited(event);
+          this.#exits.taskExited(event);
         },
       ],
       [
         'sched_process_free',
         (event) => {
           this.#identities.freed(event);
-          this.#endings.freed(event);
+          this.#reaping.freed(event);
+          this.#nameTasks(event);
         },
       ],
       [
         'mark_victim',
         (event) => {
-          this.#endings.oomVictim(event);
+          this.#nameTasks(event);
+          this.#exits.oomVictim(event);
         },
       ],
       [
@@ -266,7 +264,7 @@ export class Lifecycle {
       [
         ARGUMENTS_EVENT,
         (event) => {
-          this.#executions.toldArguments(event);
+          this.#execs.toldArguments(event);
         },
       ],
       [
@@ -292,14 +290,15 @@ export class Lifecycle {
     if (ts > this.#now) this.#now = ts;
     if (ts > this.#proc.due) this.#proc.apply(ts);
     if (ts > this.#maps.due) this.#maps.compare(ts);
-    if (this.#endings.waiting) this.#endings.passed(ts);
+    if (this.#reaping.waiting) this.#reaping.passed(ts);
+    if (this.#exits.waiting) this.#exits.passed(ts);
   }
 
   /** Null for an event to forget. One that no subject follows may be a probe's that tells file names. */
   #handlerOf(name: string): EventHandler | null {
     const known = this.#handlers.get(name);
     if (known !== undefined) return known;
-    const handler = isKernelEvent(name) ? null : this.#probe;
+    const handler = isKernelEvent(name) ? (this.#tree.isDeclared ? null : this.#nameTasks) : this.#probe;
     if (this.#handlers.size < MAX_EVENT_NAMES) this.#handlers.set(name, handler);
     return handler;
   }
@@ -313,7 +312,50 @@ export class Lifecycle {
     return handlers;
   }
 
+  /** Events that tell nothing else still name who ran, in a trace that no session declared. */
+  readonly #nameTasks: EventHandler = (event) => {
+    if (!this.#tree.isDeclared) this.#named.add(event);
+  };
+
+  /** At the end of a trace that no session declared: who is only named, and what nobody can see in it. */
+  #nameTheRest(): void {
+    this.#named.addRecords(this.#table);
+    if (this.#table.processes.length === 0) return;
+    const missing = missingKinds(this.#kinds);
+    if (missing !== null) this.#trace.incomplete.push(missing);
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { freesTraced, childNewsTraced } = this.#reaping;
+    const endsTraced = exitsTraced || exitCallsTraced || freesTraced || childNewsTraced;
+    for (const process of this.#table.processes) {
+      const { record } = process;
+      if (!this.#forks.traced) process.forgetBeginning();
+      // Nothing in this trace would show its end.
+      if (record.state === 'running' && !endsTraced) record.state = 'unknown';
+    }
+  }
+
+  get #kinds(): TracedKinds {
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { waitsTraced, freesTraced } = this.#reaping;
+    return {
+      forks: this.#forks.traced,
+      programs: this.#execs.traced,
+      signals: this.#signals.generateTraced,
+      deliveries: this.#signals.deliverTraced,
+      exits: exitsTraced || exitCallsTraced,
+      waits: waitsTraced || freesTraced,
+    };
+  }
+
+  /** From now on events that only name tasks are forgotten without a look. */
+  #declared(): void {
+    for (const [name, handler] of this.#handlers)
+      if (handler === this.#nameTasks) this.#handlers.set(name, null);
+    this.#handlersByKind = new WeakMap();
+  }
+
   readonly #probe: EventHandler = (event) => {
+    this.#nameTasks(event);
     const task = this.#table.find(event.pid);
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
@@ -343,10 +385,15 @@ export class Lifecycle {
   }
 
   #told(note: TraceNote): void {
+    this.#apply(note);
+    if (note.kind === 'workload' || note.kind === 'attached') this.#declared();
+  }
+
+  #apply(note: TraceNote): void {
     this.#trace.told(note);
     switch (note.kind) {
       case 'trace':
-        this.#endings.ranOn(note.kernel);
+        this.#exits.ranOn(note.kernel);
         break;
       case 'workload':
         this.#tree.told(note);
@@ -371,49 +418,12 @@ export class Lifecycle {
     }
   }
 
-  /** Nothing that was open before a gap is paired with what comes after it: the partner may be another. */
-  #forgetOpen(ts: number): void {
-    for (const task of this.#table.tasks()) {
-      task.call = null;
-      task.looseName = null;
-      task.process.argvToCome = null;
-      task.unnamedOpen = null;
-      task.execSeen = false;
-    }
-    this.#table.forking.clear();
-    for (const process of this.#table.living()) {
-      if (process.ending.settled) continue;
-      process.recent.clear();
-      process.files.forget();
-      this.#signals.forget(process, ts);
-    }
-  }
-
-  #crossed(loss: Loss, ts: number): void {
-    const count = loss.count === null ? 'an unknown number of' : String(loss.count);
-    const where = loss.cpu < 0 ? '' : ` on CPU ${loss.cpu}`;
-    const reason = `${count} events lost${where} before ${ts.toFixed(6)}`;
-    let processes = 0;
-    for (const process of this.#table.living()) {
-      if (process.ending.settled) continue;
-      if (process.record.role !== 'parent') processes++;
-      process.losses.gaps++;
-      process.losses.last = ts;
-      if (process.losses.firstReasons.length < MAX_LOSS_REASONS) process.losses.firstReasons.push(reason);
-    }
-    this.#stages.addLoss(ts, reason, { ...loss, processes });
-  }
-
   #complete(process: Process): void {
-    const { record, losses } = process;
+    const { record } = process;
     this.#identities.complete(record, process.ending.freed ?? (process.gone ? process.lastSeen : Infinity));
-    // The session starts the traced parent before the trace: that is no lack.
+    // The session starts the traced parent before the trace: nothing is missing.
     if (record.role === 'parent' && this.#tree.argv) process.forgetBeginning();
-    for (const reason of losses.firstReasons) process.note(reason);
-    if (losses.gaps > MAX_LOSS_REASONS)
-      process.note(`${losses.gaps - MAX_LOSS_REASONS} more gaps while it lived`);
-    if (losses.last !== null && record.state === 'running' && process.lastSeen < losses.last)
-      record.state = 'unknown';
+    this.#losses.complete(process);
     if (process.unnamedOpens > 0 && record.files.some((file) => file.path === null && file.error === null)) {
       process.note('files were opened whose names are not in the trace: no probe, no string in the event');
     }
@@ -432,30 +442,3 @@ export class Lifecycle {
 
 /** The calls whose file names probes tell. */
 const NAMED_CALLS = /^(?:open|creat$|execve|chdir$)/;
-
-interface GapSide {
-  readonly loss: Loss;
-  /** The index of the first event behind it. */
-  readonly at: number;
-  readonly ends: boolean;
-}
-
-/**
- * Where each gap lies among the events: it is open from the last event of its CPU on, and ends before the event
- * whose time the loss has. Both sides count, as other CPUs go on in between.
- */
-function gapsIn(batch: EventBatch): GapSide[] {
-  const sides: GapSide[] = [];
-  for (const loss of batch.lost) {
-    let end = batch.length;
-    if (loss.ts !== null) {
-      end = 0;
-      while (end < batch.length && batch.at(end).ts < loss.ts) end++;
-    }
-    let start = end;
-    while (start > 0 && batch.at(start - 1).cpu !== loss.cpu) start--;
-    if (start < end) sides.push({ loss, at: start, ends: false });
-    sides.push({ loss, at: end, ends: true });
-  }
-  return sides.sort((one, other) => one.at - other.at);
-}

@@ -5,7 +5,8 @@
  */
 import type { MapsEntry, TraceNote } from '../trace-event';
 import type { Load } from './mappings';
-import type { Process, ProcessTable } from './process-table';
+import type { Process } from './process';
+import type { ProcessTable } from './process-table';
 import type { StageLog } from './stage-log';
 
 type MapsNote = Extract<TraceNote, { kind: 'maps' }>;

@@ -6,13 +6,13 @@
  */
 import { isErrno } from '../kernel/errno';
 import { exactNumber, hasBits, int32 } from './field-values';
-import { pageEnd } from './mappings';
-import type { Load } from './mappings';
+import { pageEnd, type Load } from './mappings';
 import { unnamedFile } from './open-files';
-import type { Process } from './process-table';
+import type { Process } from './process';
 import type { Library } from './report';
 import type { StageLog } from './stage-log';
-import { argument, type CallSubject } from './system-calls';
+import { argument } from './pending-call';
+import { type CallSubject } from './system-calls';
 
 const MAX_LIBRARIES = 10_000;
 

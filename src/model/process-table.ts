@@ -6,203 +6,13 @@
  * that others' events name: an unfiltered trace names half the machine.
  */
 import type { Tid, TraceEvent } from '../trace-event';
-import { FileTable, type OpenFile } from './open-files';
-import { AddressSpace, type Load } from './mappings';
-import { RecentCalls } from './recent-calls';
-import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
-import { SignalQueue } from './signal-queue';
-import { keepArguments, type PendingCall } from './system-calls';
+import { keepArguments, type PendingCall } from './pending-call';
+import { BEGINS_BEFORE, Process, Task } from './process';
+import type { ProcessRecord } from './report';
 
 /** Records kept for the report: beyond these, a fork bomb is counted and not kept. */
 const MAX_PROCESSES = 50_000;
-export const BEGINS_BEFORE = 'its beginning is not in the trace';
-const MAX_COMMS = 1_000;
 export const MAX_THREADS = 10_000;
-
-/** One thread, while it lives. */
-export class Task {
-  /** The system call that it is in. */
-  call: PendingCall | null = null;
-  /** A name that a probe gave outside of any call: the open's own enter event is missing. */
-  looseName: string | null = null;
-  /** The open that has just returned without a name, for the probe that stands on its exit event. */
-  unnamedOpen: {
-    readonly call: PendingCall;
-    readonly opened: OpenedFile;
-    readonly file: OpenFile | null;
-    readonly dfd: number | null;
-  } | null = null;
-  /** sched_process_exec was seen; the exit event of the same exec follows. */
-  execSeen = false;
-  /** It has made no system call since its exec that the trace shows. */
-  silent = false;
-  /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
-  lastBorn: Tid | null = null;
-  ended: number | null = null;
-  /** Its line in `threads`; null for the first thread. */
-  listed: ProcessRecord['threads'][number] | null = null;
-  readonly tid: Tid;
-  process: Process;
-
-  constructor(tid: Tid, process: Process) {
-    this.tid = tid;
-    this.process = process;
-  }
-}
-
-/** What is known of how a process ended; src/model/endings.ts gathers it. */
-export interface Ending {
-  /** The last thread's sched_process_exit. */
-  exitTs: number | null;
-  exitGroup: { readonly ts: number; readonly code: number | null } | null;
-  /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
-  childCode: number | null;
-  /** The call trace of that SIGCHLD: where in the kernel the process ended. */
-  exitStack: readonly string[];
-  /** Who that SIGCHLD was sent to. */
-  notified: Tid | null;
-  fatal: SignalRecord | null;
-  /** Chosen by the OOM killer (oom/mark_victim). */
-  oomVictim: boolean;
-  /** Threads that the kernel ended with the process: delivered as 9, sent by nobody. */
-  groupExits: number;
-  /** `exit` is settled: nothing that comes later changes it. */
-  settled: boolean;
-  /** When it died; null where the trace only shows it dead. */
-  zombieSince: number | null;
-  /** When it was known to be dead, or called exit. */
-  dead: number | null;
-  freed: number | null;
-}
-
-export class Process {
-  readonly tasks = new Map<Tid, Task>();
-  files = new FileTable();
-  memory = new AddressSpace();
-  /** Libraries ever mapped, for comparison with /proc/PID/maps. */
-  readonly loads: Load[] = [];
-  /** The mapped address space belongs to this process: a vfork child maps in its parent's until it execs. */
-  memoryOwner: Process;
-  /** Of the program that it is about to run, where a probe told them. */
-  argvToCome: string[] | null = null;
-  /** Known from the first absolute chdir on. */
-  cwd: string | null = null;
-  /** The program that it ran when the session attached to it, or its parent. */
-  programBefore: string | null = null;
-  /** What clone returned in the parent: in a pid namespace another number than the tid. */
-  pidInParent: number | null = null;
-  /** What its first thread gave to `exit`. */
-  /** The argument of `exit` by the first thread and by the last, where nobody calls exit_group. */
-  leaderExitArgument: number | null = null;
-  lastExitArgument: number | null = null;
-  /** When it returned from the clone that made it, where its parent was not known then. */
-  returnedFromClone: number | null = null;
-  readonly queue = new SignalQueue();
-  readonly recent = new RecentCalls();
-  readonly ending: Ending = {
-    exitTs: null,
-    exitGroup: null,
-    childCode: null,
-    exitStack: [],
-    notified: null,
-    fatal: null,
-    oomVictim: false,
-    groupExits: 0,
-    settled: false,
-    zombieSince: null,
-    dead: null,
-    freed: null,
-  };
-  /** Dead children that nobody has waited for yet. */
-  readonly zombies = new Set<Process>();
-  /** Some of them are freed, while a wait that may have returned them is open. */
-  hasFreedZombies = false;
-  /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
-  readonly waitids: { readonly by: Tid; readonly ts: number }[] = [];
-  /** Children of others became its own: their place among its own is not known. */
-  adopts = false;
-  /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */
-  tracer: Tid | 'unknown' | null = null;
-  /** A SIGCHLD told of its stop or its going on: the next wait that returns it may only tell that. */
-  toldAlive = false;
-  /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
-  hasSignalfd = false;
-  losses: { gaps: number; last: number | null; firstReasons: string[] } = {
-    gaps: 0,
-    last: null,
-    firstReasons: [],
-  };
-  /** The last event of its own, to tell a process that went silent in a gap from one that lives. */
-  lastSeen: number;
-  /** Among all processes, in the order in which they became known. */
-  order = 0;
-  gone = false;
-  filesLeftOut = 0;
-  librariesLeftOut = 0;
-  unnamedOpens = 0;
-  relativeNames = 0;
-  /** Its name came from an event that says when: then the comm column, looked up late, is not believed. */
-  commTraced = false;
-
-  readonly record: ProcessRecord;
-  parent: Process | null;
-  readonly start: number;
-
-  constructor(record: ProcessRecord, parent: Process | null, start: number) {
-    this.record = record;
-    this.parent = parent;
-    this.start = start;
-
-    this.memoryOwner = this;
-    this.lastSeen = start;
-  }
-
-  get tgid(): Tid {
-    return this.record.tgid;
-  }
-
-  /** For sentences: `a.out (5441)`. */
-  get title(): string {
-    return taskTitle(this.record.comm, this.record.pid);
-  }
-
-  note(reason: string): void {
-    if (!this.record.incomplete.includes(reason)) this.record.incomplete.push(reason);
-  }
-
-  /** Its beginning is known after all, or does not matter. */
-  forgetBeginning(): void {
-    const { record } = this;
-    record.incomplete = record.incomplete.filter((reason) => reason !== BEGINS_BEFORE);
-  }
-
-  renamed(ts: number, comm: string, traced: boolean): void {
-    if (traced) this.commTraced = true;
-    const { record } = this;
-    if (record.comm === comm && record.commHistory.length > 0) return;
-    record.comm = comm;
-    if (record.commHistory.length < MAX_COMMS) record.commHistory.push({ ts, comm });
-  }
-
-  /**
-   * Its name before the first rename in the trace. What the comm column said until then was looked up when the
-   * text was read, and may be a later name.
-   */
-  calledAtFirst(comm: string): void {
-    this.record.comm = comm;
-    this.record.commHistory = [{ ts: this.start, comm }];
-  }
-
-  livingTasks(): number {
-    let living = 0;
-    for (const task of this.tasks.values()) if (task.ended === null) living++;
-    return living;
-  }
-}
-
-export function taskTitle(comm: string | null, pid: Tid): string {
-  return comm === null ? `process ${pid}` : `${comm} (${pid})`;
-}
 
 export class ProcessTable {
   readonly #tasks = new Map<Tid, Task>();
@@ -222,6 +32,7 @@ export class ProcessTable {
     const known = this.#tasks.get(event.pid);
     if (known) {
       known.process.lastSeen = event.ts;
+      known.process.isOnlyNamed = false;
       if (!known.process.commTraced && known.tid === known.process.tgid) {
         const { comm } = event;
         if (comm !== null) known.process.renamed(event.ts, comm, false);

@@ -1,7 +1,7 @@
 /** The last calls of a process, of those that the model follows: what it was doing when a signal came. */
 import { callText } from './call-text';
 import type { PrecedingCall } from './report';
-import { keepArguments, type PendingCall } from './system-calls';
+import { keepArguments, type PendingCall } from './pending-call';
 
 const KEPT = 8;
 

@@ -1,5 +1,5 @@
 import type { SignalTarget, Stage, StageName } from './report';
-import type { Process } from './process-table';
+import type { Process } from './process';
 import type { WallClock } from './wall-clock';
 
 /** The stages that a batch adds, in order. */

@@ -5,46 +5,11 @@
  * Exit without enter: the trace began inside the call, a child's return from clone, or a call that seccomp
  * denied. Enter without exit: exit, exit_group, or a thread killed inside (kernel/entry/common.c).
  */
-import { fieldOf, type FieldValue, type Tid, type TraceEvent } from '../trace-event';
+import { fieldOf, type TraceEvent } from '../trace-event';
 import { exactNumber } from './field-values';
-import type { NamedPath } from './file-names';
-import type { ProcessTable, Task } from './process-table';
-import type { PrecedingCall } from './report';
-
-/** A call that a thread has entered. */
-export interface PendingCall {
-  readonly name: string;
-  readonly ts: number;
-  readonly tid: Tid;
-  /** Its fields are the arguments; decoded only when somebody asks. */
-  event: TraceEvent;
-  /** The file name, where the event or a probe has it. */
-  path: NamedPath | null;
-  /** For clone: the child, once it is known. */
-  child: number | null;
-  /** For clone: the flags that task_newtask told. */
-  flags: number | null;
-  /** What it returned; null before, and where the trace does not have it. */
-  ret: number | null;
-  /** As a line, once it has returned and somebody asked. */
-  told: PrecedingCall | null;
-}
-
-/** One argument of the call, as its enter event has it; undefined where that event is missing. */
-export function argument(call: PendingCall | null, name: string): FieldValue | undefined {
-  return call === null ? undefined : fieldOf(call.event, name);
-}
-
-/**
- * Holds the arguments of a call that is still open by themselves: an event that is not decoded holds its whole batch,
- * and a call such as wait4 may be open for hours.
- */
-export function keepArguments(call: PendingCall): void {
-  const { event } = call;
-  if (event.field === undefined) return;
-  const { ts, cpu, pid, tgid, comm, name, fields, flags } = event;
-  call.event = { ts, cpu, pid, tgid, comm, name, fields, flags };
-}
+import type { PendingCall } from './pending-call';
+import type { Task } from './process';
+import type { ProcessTable } from './process-table';
 
 export interface CallSubject {
   enter?(task: Task, call: PendingCall): void;

@@ -4,7 +4,8 @@
  */
 import { int32 } from './field-values';
 import type { ProcessTable } from './process-table';
-import { argument, type CallSubject } from './system-calls';
+import { argument } from './pending-call';
+import { type CallSubject } from './system-calls';
 
 const PTRACE_TRACEME = 0;
 const PTRACE_ATTACH = 16;

@@ -5,9 +5,8 @@ import type { SignalRecord } from '../../src/model/report';
 import { conditionField, FIELD_NAMES } from '../../src/rules/language/condition-fields';
 import { PRESETS } from '../../src/rules/language/presets';
 import { RULE_KEYS } from '../../src/rules/language/rule-reading';
-import { compileRule } from '../../src/rules/matching/rule-match';
+import { compileRule, verdictOf } from '../../src/rules/matching/rule-match';
 import { readRuleSet } from '../../src/rules/language/rule-set';
-import { SignalJudge } from '../../src/rules/matching/signal-judge';
 import { A_OUT, HANDLED, OUTSIDER, signalRecord } from '../rules/signal-records';
 import { codeBlocksOf, codesIn, rowsOf, sectionsOf } from './markdown';
 
@@ -133,8 +132,7 @@ describe('the presets', () => {
       const target = { ...A_OUT, comm: signal.target.comm };
       assert.equal(compiled.holds(signal, target), holds);
       if (verdict === undefined) return;
-      const judge = new SignalJudge({ match: 'first', rules: [compiled.rule] });
-      assert.equal(judge.judge(signal, target).rule, verdict);
+      assert.equal(verdictOf(compiled, signal, target).rule, verdict);
     });
   }
 

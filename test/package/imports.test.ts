@@ -20,12 +20,16 @@ const WALK = ['tracefs', 'workload', 'readers', 'model', 'rules', 'export'];
 const VOCABULARY = new Set(['src/trace-event', 'src/event-list', 'src/lazy-batch', 'src/trace-error']);
 /** Joins the rooms: these may import any of them. */
 const ABOVE_THE_ROOMS = ['session', 'index', 'rule-language'];
+/** The families of a room, each of which may import those before it, types included. */
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  'src/rules': ['language', 'matching', 'alerts', 'watch'],
+};
 
-/** `src/readers/text-line` lies in `readers`, vocabulary and src/kernel/ in `vocabulary`, `nodes/x/y` in `nodes`. */
+/** `src/readers/text-line` lies in `readers`, vocabulary, src/kernel/ and src/words/ in `vocabulary`, `nodes/x/y` in `nodes`. */
 function roomOf(file: string): string {
   const [top, room = ''] = file.split('/');
   if (top === 'nodes') return 'nodes';
-  if (VOCABULARY.has(file) || room === 'kernel') return 'vocabulary';
+  if (VOCABULARY.has(file) || room === 'kernel' || room === 'words') return 'vocabulary';
   return room;
 }
 
@@ -134,12 +138,39 @@ describe('the imports of the sources', () => {
     assert.deepEqual(wrong.map(describeImport), []);
   });
 
+  for (const [room, families] of Object.entries(FAMILIES)) {
+    const inRoom = inside.filter(({ from, to }) => from.startsWith(`${room}/`) && to.startsWith(`${room}/`));
+    const familyOf = (file: string): number => families.indexOf(file.slice(room.length + 1).split('/')[0]!);
+
+    it(`go one way among the families of ${room}, types included`, () => {
+      assert.ok(inRoom.some(({ from, to }) => familyOf(from) !== familyOf(to)));
+      const wrong = inRoom.filter(({ from, to }) => familyOf(to) < 0 || familyOf(to) > familyOf(from));
+      assert.deepEqual(wrong.map(describeImport), []);
+    });
+
+    it(`have no cycle in ${room}, types included`, () => {
+      const edges = new Map<string, string[]>();
+      for (const { from, to } of inRoom) edges.set(from, [...(edges.get(from) ?? []), to]);
+      assert.equal(findCycle(edges)?.join(' -> '), undefined);
+    });
+  }
+
   it('have no cycle when the code runs', () => {
     const edges = new Map<string, string[]>();
     for (const { from, to, isTypeOnly } of inside) {
       // A type may look back inside its own room: nothing of it is left when the code runs.
       if (!isTypeOnly) edges.set(from, [...(edges.get(from) ?? []), to]);
     }
+    assert.equal(findCycle(edges)?.join(' -> '), undefined);
+  });
+
+  it('have no cycle inside src/model, types included', () => {
+    const edges = new Map<string, string[]>();
+    for (const { from, to } of inside) {
+      if (roomOf(from) === 'model' && roomOf(to) === 'model')
+        edges.set(from, [...(edges.get(from) ?? []), to]);
+    }
+    assert.ok(edges.size > 10, 'src/model was not found');
     assert.equal(findCycle(edges)?.join(' -> '), undefined);
   });
 

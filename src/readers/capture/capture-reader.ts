@@ -1,4 +1,5 @@
 import { EventList } from '../../event-list';
+import { isDamageCode, type DamageCode } from '../../trace-error';
 import type { Damage, EventBatch, Loss, Tid } from '../../trace-event';
 import {
   BATCH,
@@ -102,8 +103,8 @@ export class CaptureReader implements TraceReader {
     this.#wanted = CHUNK_HEADER_BYTES;
   }
 
-  /** Behind a broken chunk nothing says where the next begins. */
-  #break(code: string): Damage {
+  /** After a broken chunk nothing says where the next begins. */
+  #break(code: DamageCode): Damage {
     this.#broken = true;
     this.#wanted = Infinity;
     this.#rest = Buffer.alloc(0);
@@ -191,17 +192,26 @@ function isLoss(value: unknown): value is Loss {
   return typeof cpu === 'number' && isNumberOrNull(ts) && isNumberOrNull(count);
 }
 
-function isDamage(value: unknown): value is Damage {
+interface SavedDamage extends Omit<Damage, 'code'> {
+  readonly code: string;
+}
+
+function isSavedDamage(value: unknown): value is SavedDamage {
   if (typeof value !== 'object' || value === null) return false;
-  const { code, atByte }: Partial<Damage> = value;
+  const { code, atByte }: Partial<SavedDamage> = value;
   return isText(code) && typeof atByte === 'number';
+}
+
+/** A later version of ours may have saved a code that this one does not know. */
+function readDamage({ code, ...place }: SavedDamage): Damage {
+  return isDamageCode(code) ? { code, ...place } : { code: 'DAMAGE_UNKNOWN', ...place, excerpt: code };
 }
 
 function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingContext): RingBatch | null {
   const { streams, stacks, names, groups, lost, damage, notes } = meta;
   if (!isList(streams, isStream) || streams.length > MAX_STREAMS) return null;
   if (!isList(stacks, isTexts) || !isList(names, isNamed) || !isList(groups, isGrouped)) return null;
-  if (!isList(lost, isLoss) || !isList(damage, isDamage) || !Array.isArray(notes)) return null;
+  if (!isList(lost, isLoss) || !isList(damage, isSavedDamage) || !Array.isArray(notes)) return null;
   const rows = readRows(streams, bytes, stacks);
   if (rows === null) return null;
   for (const [tid, comm, sec, nsec] of names) {
@@ -210,7 +220,8 @@ function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingCo
   }
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
   const read = notes.map(readNote).filter((note) => note !== null);
-  return new RingBatch({ rows: new RowFilter(context).learnAndFilter(rows), context }, lost, damage, read);
+  const saved = damage.map(readDamage);
+  return new RingBatch({ rows: new RowFilter(context).learnAndFilter(rows), context }, lost, saved, read);
 }
 
 /** sec; nsec, offset, size and stack; id. */

@@ -34,7 +34,7 @@ export interface EventFormat {
 /** `common_type` is a u16. */
 const LARGEST_ID = 0xffff;
 /** The kernel makes no such declaration; a longer one is not looked at. */
-const LONGEST_LINE = 4096;
+const MAX_LINE = 4096;
 
 /** Bytes of one value of a C type on a kernel whose `long` has so many bytes; undefined where the type does not tell. */
 export function bytesOfType(type: string, longBytes: 4 | 8): number | undefined {
@@ -97,7 +97,7 @@ const FIELD =
   /^\s*field\s*(?:special\s*)?:\s*([^;]+);\s*offset:\s*(\d+);\s*size:\s*(\d+);(?:\s*signed:\s*(\d+);)?/;
 
 function readField(line: string, longBytes: 4 | 8): FormatField | null {
-  if (line.length > LONGEST_LINE) return null;
+  if (line.length > MAX_LINE) return null;
   const field = FIELD.exec(line);
   if (field === null) return null;
   const declared = readDeclaration(field[1]!.trim());

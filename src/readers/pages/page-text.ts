@@ -4,7 +4,7 @@
  */
 
 const PLACES = 4096;
-const LONGEST_KEPT = 128;
+const MAX_KEPT = 128;
 
 const kept: (string | undefined)[] = new Array<string | undefined>(PLACES).fill(undefined);
 // A name may begin with the bytes of a byte order mark, and keeps them.
@@ -16,7 +16,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  * @param end at most `page.byteLength`
  */
 export function textIn(page: DataView, start: number, end: number): string {
-  const limit = Math.min(end, start + LONGEST_KEPT);
+  const limit = Math.min(end, start + MAX_KEPT);
   let hash = 0x811c9dc5;
   let at = start;
   for (; at < limit; at++) {

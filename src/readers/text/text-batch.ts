@@ -5,9 +5,9 @@
 import { LazyBatch, plainEvent, type LazyEvent } from '../../lazy-batch';
 import type { EventFields, EventScan, FieldValue, Tid, TraceEvent } from '../../trace-event';
 import type { ByteCache } from './byte-cache';
-import type { BodyReader, TextBody } from './text-body';
-import { RowKind } from './text-kind';
-import { NO_GROUP, type TextRows } from './text-rows';
+import type { BodyReader, TextBody } from './body-reader';
+import { RowKind } from './row-kind';
+import { NO_GROUP, type TextRows } from './open-rows';
 
 /** What the events of one trace share. */
 export interface TextContext {

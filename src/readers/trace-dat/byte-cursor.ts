@@ -7,9 +7,9 @@
 import type { DatBytes } from './dat-bytes';
 
 /** A name in a trace.dat is a system, an instance, a clock or a compressor; none is near this. */
-const LONGEST_NAME = 4096;
+const MAX_NAME = 4096;
 /** The largest text is /proc/kallsyms with some ten megabytes. A file that claims more is damaged. */
-const LONGEST_TEXT = 1 << 27;
+const MAX_TEXT = 1 << 27;
 
 export class ByteCursor {
   readonly end: number;
@@ -69,7 +69,7 @@ export class ByteCursor {
 
   /** UTF-8 of so many bytes; '' where there are fewer. */
   text(length: number): string {
-    if (length > LONGEST_TEXT) {
+    if (length > MAX_TEXT) {
       this.#isCut = true;
       return '';
     }
@@ -78,7 +78,7 @@ export class ByteCursor {
 
   /** A string that ends with a NUL. */
   name(): string {
-    const bytes = this.#bytes.read(this.at, Math.min(LONGEST_NAME, this.left));
+    const bytes = this.#bytes.read(this.at, Math.min(MAX_NAME, this.left));
     const nul = bytes.indexOf(0);
     if (nul < 0) {
       this.#isCut = true;

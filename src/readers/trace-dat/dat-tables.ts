@@ -7,7 +7,7 @@ import { ByteCursor } from './byte-cursor';
 import type { DatContents } from './dat-contents';
 
 /** A `format` file has some kilobytes. */
-const LONGEST_FORMAT = 1 << 20;
+const MAX_FORMAT = 1 << 20;
 
 /** `header_page` and `header_event`. False where they are something else. */
 export function readHeaderInfo(cursor: ByteCursor, contents: DatContents): boolean {
@@ -22,7 +22,7 @@ function readFormats(cursor: ByteCursor, contents: DatContents, system: string):
   const count = cursor.u32();
   for (let i = 0; i < count && !cursor.isCut(); i++) {
     const size = cursor.u64();
-    if (size > LONGEST_FORMAT) cursor.skip(size);
+    if (size > MAX_FORMAT) cursor.skip(size);
     else contents.formats.push({ system, text: cursor.text(size) });
   }
 }

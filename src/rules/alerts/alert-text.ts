@@ -4,6 +4,7 @@
  */
 import type { Identity, SignalOrigin, SignalRecord, SignalTarget } from '../../model/report';
 import type { Loss } from '../../trace-event';
+import { processName } from '../../words/process-name';
 import { knownSender, outcomeOf } from '../language/evidence';
 import type { AwaitedStage } from '../language/rule';
 
@@ -30,13 +31,9 @@ const WAYS: Readonly<Record<SignalOrigin, string>> = {
   unknown: '',
 };
 
-export function named(comm: string | null, pid: number): string {
-  return comm === null ? `process ${pid}` : `${comm} (${pid})`;
-}
-
 /** The target, by name where the trace has one. */
 export function targetName(signal: SignalRecord, target: SignalTarget | null): string {
-  return named(target?.comm ?? signal.target.comm, signal.target.tgid);
+  return processName(target?.comm ?? signal.target.comm, signal.target.tgid);
 }
 
 export function isToItself({ target }: SignalRecord, pid: number): boolean {
@@ -46,7 +43,7 @@ export function isToItself({ target }: SignalRecord, pid: number): boolean {
 /** ` from bash (4994)`; empty where the trace does not show it, or it is the target itself. */
 export function fromWhom(signal: SignalRecord): string {
   const sender = knownSender(signal);
-  return sender && !isToItself(signal, sender.pid) ? ` from ${named(sender.comm, sender.pid)}` : '';
+  return sender && !isToItself(signal, sender.pid) ? ` from ${processName(sender.comm, sender.pid)}` : '';
 }
 
 /** "a.out (5441) was killed by SIGKILL from bash (4994), with a core dump: its own parent killed it". */
@@ -159,9 +156,10 @@ export const NOT_COME = {
 
 /** "a.out (5441) has been a zombie for 30 s, its parent, bash (4994), never waited for it: ..." */
 export function zombieText(target: SignalTarget, age: number, reason: string): string {
-  const who = named(target.comm, Number.parseInt(target.id, 10));
+  const who = processName(target.comm, Number.parseInt(target.id, 10));
   const parent = target.ancestors[0];
-  const waiter = parent === undefined ? 'nobody' : `its parent, ${named(parent.comm, parent.pid)}, never`;
+  const waiter =
+    parent === undefined ? 'nobody' : `its parent, ${processName(parent.comm, parent.pid)}, never`;
   const details = identityOf(target.identity, target.path);
   const what = `${who} has been a zombie for ${seconds(age)}, ${waiter} waited for it: ${reason}`;
   return details === '' ? what : `${what}. It is ${details}`;

@@ -2,7 +2,7 @@ import type { Alert, AlertSubject, SignalRecord, SignalTarget } from '../../mode
 import type { Loss } from '../../trace-event';
 import { alertId } from './alert-id';
 import { fromWhom, seconds, signalDetails, signalSentence, targetName, timesText } from './alert-text';
-import type { Verdict } from '../matching/default-verdicts';
+import type { Verdict } from '../matching/verdict';
 import { incompletenessOf, knownSender, outcomeOf } from '../language/evidence';
 import { keyOf } from '../matching/field-key';
 
@@ -50,7 +50,7 @@ export function makeAlert(
     process,
     outcome: { kind: outcomeOf(signal), coreDumped: signal.coreDumped ?? null },
     incomplete: [...new Set([...incompletenessOf(signal, target), ...(pattern.incomplete ?? [])])],
-    text: textOf(verdict, signal, target, pattern),
+    text: alertText(verdict, signal, target, pattern),
   };
   return { id: alertId(alert), ...alert };
 }
@@ -109,7 +109,7 @@ function fingerprintOf(rule: string, signal: SignalRecord, target: SignalTarget)
   ]);
 }
 
-function textOf(
+function alertText(
   verdict: Verdict,
   signal: SignalRecord,
   target: SignalTarget | null,

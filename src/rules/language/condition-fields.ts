@@ -54,7 +54,7 @@ function commsOf(ancestors: Identity['ancestors'] | undefined): readonly string[
 }
 
 /** The pid in `5441@9978.187638`. */
-function pidOf(id: string | undefined): number | null {
+function pidInId(id: string | undefined): number | null {
   const pid = id === undefined ? NaN : Number.parseInt(id, 10);
   return Number.isNaN(pid) ? null : pid;
 }
@@ -202,7 +202,7 @@ export const CONDITION_FIELDS = {
   'target.pid': {
     type: 'id',
     meaning: 'The pid of the target',
-    read: (s, t) => s?.target.tgid ?? pidOf(t?.id),
+    read: (s, t) => s?.target.tgid ?? pidInId(t?.id),
   },
   'target.tid': { type: 'id', meaning: 'The thread that it was sent to', read: (s) => s?.target.pid ?? null },
   'target.comm': {

@@ -42,7 +42,7 @@ export function signalWords(condition: Condition, say: Say): string {
   };
   const signal = take((part) => signalPart(part, say)) ?? say('words.anySignal');
   const sender = take((part) => senderName(part, say));
-  const target = take((part) => nameOf(part, NAMING.target, say));
+  const target = take((part) => namingWords(part, NAMING.target, say));
   const named =
     sender !== null && target !== null
       ? say('words.fromTo', { signal, sender, target })
@@ -62,7 +62,7 @@ export function signalWords(condition: Condition, say: Say): string {
 export function targetWords(condition: Condition, say: Say): string {
   const parts = partsOf(condition);
   for (const part of parts) {
-    const name = part.kind === 'field' ? nameOf(part, NAMING.target, say) : null;
+    const name = part.kind === 'field' ? namingWords(part, NAMING.target, say) : null;
     if (name !== null) {
       return withClauses(
         name,
@@ -138,10 +138,10 @@ function senderName(part: FieldCondition, say: Say): string | null {
   if (part.field === 'sender.inTree' && is !== undefined) {
     return say(is === true ? 'words.inside' : 'words.outside');
   }
-  return nameOf(part, NAMING.sender, say);
+  return namingWords(part, NAMING.sender, say);
 }
 
-function nameOf({ field, test }: FieldCondition, naming: readonly FieldName[], say: Say): string | null {
+function namingWords({ field, test }: FieldCondition, naming: readonly FieldName[], say: Say): string | null {
   const values = naming.includes(field) ? onlyValues(test) : null;
   return values && valuesWords(field, values, say);
 }

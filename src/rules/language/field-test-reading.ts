@@ -7,7 +7,7 @@ import {
   isObject,
   listAt,
   numberAt,
-  oneOf,
+  choiceAt,
   onlyKeys,
   refuse,
   shown,
@@ -84,7 +84,7 @@ function valueOf(field: ConditionField): (value: unknown, place: string) => Test
     case 'boolean':
       return booleanAt;
     case 'choice':
-      return (value, place) => oneOf(value, field.values, place);
+      return (value, place) => choiceAt(value, field.values, place);
     default:
       return textAt;
   }

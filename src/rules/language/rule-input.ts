@@ -82,7 +82,7 @@ export function fullListAt<T>(
   return input.map((value, index) => read(value, `${place}[${index}]`));
 }
 
-export function oneOf<T extends string>(input: unknown, allowed: readonly T[], place: string): T {
+export function choiceAt<T extends string>(input: unknown, allowed: readonly T[], place: string): T {
   const found = allowed.find((value) => value === input);
   if (found === undefined) {
     refuse(place, `${shown(input)} is not one of ${allowed.join(', ')}${didYouMean(input, allowed)}`);

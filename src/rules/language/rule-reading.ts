@@ -26,7 +26,7 @@ import {
   listAt,
   fullListAt,
   objectAt,
-  oneOf,
+  choiceAt,
   onlyKeys,
   refuse,
   textAt,
@@ -72,9 +72,9 @@ export function readRule(input: unknown, place: string): Rule {
   const rule = objectAt(input, place);
   onlyKeys(rule, RULE_KEYS, place);
   const name = textAt(rule['name'], `${place}.name`);
-  const on = rule['on'] === undefined ? 'signal' : oneOf(rule['on'], SUBJECTS, `${place}.on`);
+  const on = rule['on'] === undefined ? 'signal' : choiceAt(rule['on'], SUBJECTS, `${place}.on`);
   checkSubject(rule, on, place);
-  const verdict = oneOf(rule['verdict'], Object.keys(USUAL_SEVERITY) as VerdictName[], `${place}.verdict`);
+  const verdict = choiceAt(rule['verdict'], Object.keys(USUAL_SEVERITY) as VerdictName[], `${place}.verdict`);
   const given = <T>(key: string, absent: T, read: (value: unknown, place: string) => T): T =>
     rule[key] === undefined ? absent : read(rule[key], `${place}.${key}`);
   return {
@@ -90,11 +90,11 @@ export function readRule(input: unknown, place: string): Rule {
       fullListAt(value, at, (one, where) => readException(one, where, SCOPES[on])),
     ),
     verdict,
-    severity: given('severity', USUAL_SEVERITY[verdict], (value, at) => oneOf(value, SEVERITIES, at)),
+    severity: given('severity', USUAL_SEVERITY[verdict], (value, at) => choiceAt(value, SEVERITIES, at)),
     reason: given('reason', `rule "${name}"`, textAt),
     until: given<number | null>('until', null, readUntil),
     requiresComplete:
-      given<string | null>('requires', null, (value, at) => oneOf(value, ['complete'], at)) !== null,
+      given<string | null>('requires', null, (value, at) => choiceAt(value, ['complete'], at)) !== null,
     repeats: given<Repeats | null>('repeats', null, readRepeats),
   };
 }
@@ -138,7 +138,7 @@ function readPattern(rule: JsonObject, place: string): Pattern | null {
     return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
   }
   if (input['when'] !== undefined) refuse(`${at}.when`, 'stands beside stage; one of them is awaited');
-  return { kind, stage: oneOf(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
+  return { kind, stage: choiceAt(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
 }
 
 function readTimes(input: JsonObject, place: string): Pattern {

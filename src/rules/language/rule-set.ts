@@ -1,5 +1,5 @@
 import type { RuleMatching, RuleSet } from './rule';
-import { isObject, onlyKeys, refuse, oneOf, shown } from './rule-input';
+import { isObject, onlyKeys, refuse, choiceAt, shown } from './rule-input';
 import { readRule } from './rule-reading';
 
 export const MATCHINGS: readonly RuleMatching[] = ['first', 'all'];
@@ -14,7 +14,7 @@ export function readRuleSet(input: unknown): RuleSet {
   let match: RuleMatching = 'first';
   if (isObject(input)) {
     onlyKeys(input, ['$schema', 'match', 'rules'], 'the rules file');
-    if (input['match'] !== undefined) match = oneOf(input['match'], MATCHINGS, 'match');
+    if (input['match'] !== undefined) match = choiceAt(input['match'], MATCHINGS, 'match');
     list = input['rules'];
   }
   if (!Array.isArray(list)) refuse('rules', `expected a list of rules, not ${shown(list)}`);

@@ -10,14 +10,7 @@ import type { Severity, SignalOrigin, SignalRecord, SignalTarget } from '../../m
 import { knownSender, sentByParent, wasHandled } from '../language/evidence';
 import type { VerdictName } from '../language/rule';
 import { SIGNAL_SETS, THREAD_LIBRARY_SIGNALS } from '../language/signal-sets';
-
-export interface Verdict {
-  readonly verdict: VerdictName;
-  /** The name of the rule that decided: the user's, or `default:...`. */
-  readonly rule: string;
-  readonly severity: Severity;
-  readonly reason: string;
-}
+import type { Verdict } from './verdict';
 
 interface DefaultVerdict {
   readonly rule: string;

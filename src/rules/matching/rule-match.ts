@@ -1,11 +1,9 @@
 import type { SignalRecord, SignalTarget } from '../../model/report';
 import { compileCondition, type ConditionTest } from './compiled-condition';
-import type { Verdict } from './default-verdicts';
+import type { Verdict } from './verdict';
 import { incompletenessOf } from '../language/evidence';
 import type { Rule, RuleException } from '../language/rule';
 import { holdsAt, type RuleExpiry } from './rule-expiry';
-
-export { holdsAt } from './rule-expiry';
 
 /** A rule, and what compares a signal, a zombie or a loss with it. */
 export interface CompiledRule {

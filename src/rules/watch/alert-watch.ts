@@ -21,8 +21,8 @@ import { Judgements, type AlertWatchOptions, type Judgement } from './judgement'
 import { LossRules, type LossOfEvents } from './loss-rules';
 import type { RuleSet } from '../language/rule';
 import { RuleExpiry } from '../matching/rule-expiry';
-import { compileRule, type CompiledRule } from '../matching/rule-match';
-import { CONTROL, verdictOf } from '../matching/signal-judge';
+import { compileRule, verdictOf, type CompiledRule } from '../matching/rule-match';
+import { SESSION_CONTROL } from '../matching/verdict';
 import { SignalRules, fingerprintOf } from './signal-rules';
 import { noTallies, type WatchCounters } from './watch-counters';
 import { Zombies, type Zombie } from './zombies';
@@ -287,7 +287,7 @@ export class AlertWatch {
   #judge(signal: SignalRecord, target: SignalTarget | null): void {
     this.tallies.signals++;
     if (signal.control) {
-      this.#judgements.passOn(CONTROL, signal, target);
+      this.#judgements.passOn(SESSION_CONTROL, signal, target);
       return;
     }
     const fired = this.#signals.fired(signal, target, this.#now).map(({ compiled, pattern }) => ({

@@ -1,6 +1,6 @@
 import type { Loss } from '../../trace-event';
 
-const MOST = 1_000;
+const MAX_LOSSES = 1_000;
 /** Named with an alert. */
 const MAX_REASONS = 3;
 
@@ -10,7 +10,7 @@ export class Gaps {
 
   add(loss: Loss, ts: number): void {
     this.#losses.push({ ts, reason: reasonOf(loss, ts) });
-    if (this.#losses.length > MOST) this.#losses.shift();
+    if (this.#losses.length > MAX_LOSSES) this.#losses.shift();
   }
 
   /** Sentences about the gaps that ended between two moments. */

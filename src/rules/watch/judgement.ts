@@ -2,7 +2,7 @@
 import type { Alert, Severity, SignalRecord, SignalTarget } from '../../model/report';
 import { makeAlert, type AlertPattern } from '../alerts/alert';
 import { AlertCounting, type AlertCountingOptions } from '../alerts/alert-counting';
-import type { Verdict } from '../matching/default-verdicts';
+import type { Verdict } from '../matching/verdict';
 import { SEVERITIES, type Rule } from '../language/rule';
 import type { WatchCounters } from './watch-counters';
 

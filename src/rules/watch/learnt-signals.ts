@@ -1,5 +1,5 @@
 import type { AlertOutcome, SignalOrigin, SignalRecord, SignalTarget } from '../../model/report';
-import type { Verdict } from '../matching/default-verdicts';
+import type { Verdict } from '../matching/verdict';
 import { knownSender, outcomeOf } from '../language/evidence';
 import { keyOf } from '../matching/field-key';
 
@@ -29,7 +29,7 @@ export interface Proposal {
   readonly leftOut: number;
 }
 
-const MOST = 1_000;
+const MAX_LEARNT = 1_000;
 /** Programs of one name that a rule names. */
 const MAX_EXES = 20;
 
@@ -65,7 +65,7 @@ export class LearntSignals {
     const key = keyOf([signal.signal, origin, actor?.comm ?? '', to.path ?? to.comm ?? '']);
     let known = this.#learnt.get(key);
     if (known === undefined) {
-      if (this.#learnt.size >= MOST) {
+      if (this.#learnt.size >= MAX_LEARNT) {
         this.leftOut++;
         return true;
       }

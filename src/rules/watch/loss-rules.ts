@@ -1,6 +1,6 @@
 import type { Loss } from '../../trace-event';
 import type { Lost } from '../alerts/alert-text';
-import type { Verdict } from '../matching/default-verdicts';
+import type { Verdict } from '../matching/verdict';
 import type { Rule } from '../language/rule';
 import type { CompiledRule } from '../matching/rule-match';
 

@@ -30,7 +30,7 @@ interface Open {
   isDone: boolean;
 }
 
-const MOST = 10_000;
+const MAX_AWAITED = 10_000;
 /** Seconds behind the deadline until it is said: what came in time may be told a little later. */
 export const LATE = 1;
 
@@ -129,7 +129,7 @@ export class MissingEvents {
   ): void {
     const { pattern } = compiled.rule;
     if (pattern?.kind !== 'without') return;
-    if (this.#size >= MOST) {
+    if (this.#size >= MAX_AWAITED) {
       // Once for each: it is tried again when it is settled.
       if (isSettled) this.leftOut++;
       return;
@@ -178,7 +178,7 @@ export class MissingEvents {
     ends[stage] = ts;
     this.#ends.set(process, ends);
     const [oldest] = this.#ends.keys();
-    if (oldest !== undefined && this.#ends.size > MOST) this.#ends.delete(oldest);
+    if (oldest !== undefined && this.#ends.size > MAX_AWAITED) this.#ends.delete(oldest);
   }
 
   #hasEnded({ rule: { pattern } }: CompiledRule, signal: SignalRecord, process: string): boolean {

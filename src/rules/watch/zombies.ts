@@ -14,7 +14,7 @@ export interface Zombie {
   hasGap: boolean;
 }
 
-const MOST = 10_000;
+const MAX_ZOMBIES = 10_000;
 
 /** Zombies, each until it is reaped or has been one for too long. */
 export class Zombies {
@@ -32,7 +32,7 @@ export class Zombies {
   add(compiled: CompiledRule, target: SignalTarget, since: number, time: string | null): void {
     const list = this.#byProcess.get(target.id) ?? [];
     if (list.some((zombie) => zombie.compiled === compiled)) return;
-    if (this.#byProcess.size >= MOST) {
+    if (this.#byProcess.size >= MAX_ZOMBIES) {
       this.leftOut++;
       return;
     }

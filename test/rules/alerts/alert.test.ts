@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import type { SignalRecord } from '../../../src/model/report';
 import { makeAlert } from '../../../src/rules/alerts/alert';
-import { SignalJudge } from '../../../src/rules/matching/signal-judge';
-import { A_OUT, HANDLED, IGNORED, ITSELF, NO_RULES, OUTSIDER, signalRecord } from '../signal-records';
+import { defaultVerdict } from '../../../src/rules/matching/default-verdicts';
+import { A_OUT, HANDLED, IGNORED, ITSELF, OUTSIDER, signalRecord } from '../signal-records';
 
 function alertOn(changes: Partial<SignalRecord> = {}) {
   const signal = signalRecord(changes);
-  return makeAlert(new SignalJudge(NO_RULES).judge(signal, A_OUT), signal, A_OUT);
+  return makeAlert(defaultVerdict(signal, A_OUT), signal, A_OUT);
 }
 
 describe('an alert', () => {
   it('carries the signal, the process and the verdict', () => {
     const signal = signalRecord();
-    const { id, ...alert } = makeAlert(new SignalJudge(NO_RULES).judge(signal, A_OUT), signal, A_OUT);
+    const { id, ...alert } = makeAlert(defaultVerdict(signal, A_OUT), signal, A_OUT);
     assert.match(id, /^[0-9a-f]{16}$/);
     assert.deepEqual(alert, {
       about: 'signal',
@@ -99,7 +99,7 @@ describe('an alert', () => {
 
   it('names the target by its pid where the trace knows no more', () => {
     const signal = signalRecord({ target: { pid: 7, tgid: 7, comm: null }, sender: null });
-    const alert = makeAlert(new SignalJudge(NO_RULES).judge(signal, null), signal, null);
+    const alert = makeAlert(defaultVerdict(signal, null), signal, null);
     assert.match(alert.text, /^process 7 was killed by SIGKILL: /);
     assert.deepEqual(alert.process, { id: '7', comm: null, path: null, ancestors: [] });
   });

@@ -9,7 +9,7 @@
  * Latency format prints `%8.8s-%-7d %3d`, the CPU joined to the flags, and microseconds since the first event.
  */
 
-import { NO_GROUP } from './text-rows';
+import { NO_GROUP } from './open-rows';
 
 const BLANK = 0x20;
 const DASH = 0x2d;
@@ -24,15 +24,15 @@ const CLOSE_SQUARE = 0x5d;
 export const DASH_COLUMN = 16;
 const LATENCY_DASH_COLUMN = 8;
 /** How far a dash is looked for in post-processed lines: they have names like com.google.android.youtube. */
-const LAST_DASH_COLUMN = 128;
+const MAX_DASH_COLUMN = 128;
 /** Nothing before the body is longer: a comm, and six short columns. */
-export const LONGEST_PREFIX = 256;
+export const MAX_PREFIX = 256;
 /** A line is at most one trace_seq (8 KiB; 4 KiB before 6.8); more without a newline is no text. */
-export const LONGEST_LINE = 1 << 16;
+export const MAX_LINE = 1 << 16;
 /** trace-cmd report puts the name of an instance, or of one file of several, before each of its lines. */
-const LONGEST_ORIGIN = 128;
+const MAX_ORIGIN = 128;
 /** A pid_t has 31 bits. */
-const GREATEST_PID = 0x7fff_ffff;
+const MAX_PID = 0x7fff_ffff;
 
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
@@ -58,6 +58,8 @@ export class LinePrefix {
   /** Seconds, or whole ticks. */
   ts = 0;
   bodyStart = 0;
+  /** Of latency format: its time was microseconds since the start of the buffer. */
+  isInMicroseconds = false;
   /** Another dash of the line can be read as the one before the pid, too; or a newline tore the name. */
   isAmbiguous = false;
 
@@ -87,11 +89,11 @@ export class LinePrefix {
       this.isAmbiguous = bytes[start] !== BLANK && this.#isReadAgain(bytes, start, start + DASH_COLUMN, end);
       return true;
     }
-    if (bytes[start + LATENCY_DASH_COLUMN] === DASH && this.#readLatency(bytes, start, end)) return true;
+    if (this.#readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)) return true;
     if (this.indent > 0 && this.#readIndented(bytes, start, end)) return true;
 
     const colon = originEnd(bytes, start, end);
-    const last = Math.min(end, start + LAST_DASH_COLUMN);
+    const last = Math.min(end, start + MAX_DASH_COLUMN);
     if (this.#readFirstDash(bytes, start, Math.min(colon, last), end)) {
       this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
@@ -105,7 +107,7 @@ export class LinePrefix {
       this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
     }
-    return this.#readVerbose(bytes, start, end);
+    return this.#readVerbose(bytes, start, end) || this.#readLatencyAnywhere(bytes, start, last, end);
   }
 
   #readAtColumn(bytes: Uint8Array, start: number, end: number): boolean {
@@ -136,12 +138,12 @@ export class LinePrefix {
   }
 
   #readAfterDash(bytes: Uint8Array, dash: number, start: number, lineEnd: number): boolean {
-    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+    const end = Math.min(lineEnd, start + MAX_PREFIX);
     let at = dash + 1;
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > MAX_PID) return false;
     at = skipBlanks(bytes, at, end);
     let tgid = NO_GROUP;
     if (bytes[at] === OPEN) {
@@ -149,7 +151,7 @@ export class LinePrefix {
       if (isDigit(bytes[at])) {
         tgid = 0;
         while (at < end && isDigit(bytes[at])) tgid = tgid * 10 + bytes[at++]! - 0x30;
-        if (tgid > GREATEST_PID) return false;
+        if (tgid > MAX_PID) return false;
       } else {
         while (at < end && bytes[at] === DASH) at++;
       }
@@ -211,14 +213,22 @@ export class LinePrefix {
     return at + 1;
   }
 
-  #readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
-    const dash = start + LATENCY_DASH_COLUMN;
-    const end = Math.min(lineEnd, start + LONGEST_PREFIX);
+  /** Latency format that lost its columns, in a log for example. Only with microseconds: other text has numbers too. */
+  #readLatencyAnywhere(bytes: Uint8Array, start: number, last: number, end: number): boolean {
+    for (let at = start + 1; at < last; at++) {
+      if (this.#readLatency(bytes, start, at, end)) return this.isInMicroseconds;
+    }
+    return false;
+  }
+
+  #readLatency(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+    if (dash >= lineEnd || bytes[dash] !== DASH) return false;
+    const end = Math.min(lineEnd, start + MAX_PREFIX);
     let at = dash + 1;
     let pid = 0;
     const pidStart = at;
     while (at < end && isDigit(bytes[at])) pid = pid * 10 + bytes[at++]! - 0x30;
-    if (at === pidStart || at - pidStart > 10 || pid > GREATEST_PID) return false;
+    if (at === pidStart || at - pidStart > 10 || pid > MAX_PID) return false;
     at = skipBlanks(bytes, at, end);
     let cpu = 0;
     const cpuStart = at;
@@ -245,6 +255,7 @@ export class LinePrefix {
       if (at >= end || bytes[at] !== COLON) return false;
       at++;
       this.ts = isMicroseconds ? time / 1e6 : time;
+      this.isInMicroseconds = isMicroseconds;
     }
     this.dash = dash;
     this.pid = pid;
@@ -258,7 +269,7 @@ export class LinePrefix {
   #readVerbose(bytes: Uint8Array, start: number, end: number): boolean {
     if (bytes[start + DASH_COLUMN] !== BLANK || end - start < 64) return false;
     const text = String.fromCharCode(
-      ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + LONGEST_PREFIX)),
+      ...bytes.subarray(start + DASH_COLUMN, Math.min(end, start + MAX_PREFIX)),
     );
     const match = VERBOSE.exec(text);
     if (!match) return false;
@@ -279,7 +290,7 @@ export class LinePrefix {
  * there is none near.
  */
 function originEnd(bytes: Uint8Array, start: number, end: number): number {
-  const last = Math.min(end - 2, start + LONGEST_ORIGIN);
+  const last = Math.min(end - 2, start + MAX_ORIGIN);
   let at = skipBlanks(bytes, start, end);
   while (at < last && bytes[at] !== COLON && bytes[at] !== BLANK) at++;
   // A comm has at most 15 of the 16 bytes of its column, so that starts with a blank.

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { ByteCache } from '../../../src/readers/text/byte-cache';
 import { TextBatch } from '../../../src/readers/text/text-batch';
-import { BodyReader } from '../../../src/readers/text/text-body';
-import { CommonLine } from '../../../src/readers/text/text-common-line';
-import { LinePrefix } from '../../../src/readers/text/text-line';
-import { NO_GROUP, OpenRows } from '../../../src/readers/text/text-rows';
+import { BodyReader } from '../../../src/readers/text/body-reader';
+import { CommonLine } from '../../../src/readers/text/common-line';
+import { LinePrefix } from '../../../src/readers/text/line-prefix';
+import { NO_GROUP, OpenRows } from '../../../src/readers/text/open-rows';
 import { fixture, kernelTraces } from '../read-text';
 
 const bodies = new BodyReader();

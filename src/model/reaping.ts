@@ -1,31 +1,27 @@
 /**
- * The end of processes, in two steps: dead (a zombie, kernel/exit.c exit_notify), and reaped (release_task).
- *
- * Order in the kernel: exit_group or the fatal delivery; `sched_process_exit` of each thread; the SIGCHLD that
- * the last thread sends; the parent's wait that returns the pid; `sched_process_free`, after a grace period of
- * RCU and in anybody's context. Any of these may be missing; the exit is settled by the first that proves it.
+ * What becomes of a dead process: a zombie (kernel/exit.c, exit_notify), then reaped (release_task). Its parent learns of
+ * the death by SIGCHLD, a wait returns the pid, and `sched_process_free` follows, after a grace period of RCU and in
+ * anybody's context. Any of these may be missing. How it died is in exits.ts.
  */
 import { isErrno } from '../kernel/errno';
-import { CLD_EXITED, CLD_TRAPPED } from '../kernel/signals';
+import { CLD_TRAPPED } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
-import { causeOfDeath } from './cause-of-death';
+import type { Exits, FatalSignals } from './exits';
 import { int32 } from './field-values';
-import { taskTitle } from './process-table';
-import type { Process, ProcessTable, Task } from './process-table';
+import { argument, type PendingCall } from './pending-call';
+import { taskTitle, type Process, type Task } from './process';
+import type { ProcessTable } from './process-table';
 import type { ProcessRecord } from './report';
-import type { DeathListener, SignalPairing } from './signal-pairing';
+import type { DeathListener } from './signal-pairing';
 import type { StageLog } from './stage-log';
-import { argument, type CallSubject, type PendingCall } from './system-calls';
-import { secondsBetween } from './wall-clock';
-import type { WallClock } from './wall-clock';
+import type { CallSubject } from './system-calls';
+import { secondsBetween, type WallClock } from './wall-clock';
 
 const WNOHANG = 1;
 const WUNTRACED = 2;
 const WEXITED = 4;
 const WCONTINUED = 8;
 const WNOWAIT = 0x1000000;
-/** Seconds on the trace clock, far more than exit_notify takes after sched_process_exit. */
-const SIGCHLD_WAIT = 0.1;
 const P_ALL = 0;
 const P_PID = 1;
 const P_PIDFD = 3;
@@ -35,20 +31,13 @@ const MAX_SORTED = 1_000;
 /** Kept for each process: waitids whose children never show. */
 const MAX_WAITIDS = 1_000;
 
-export class Endings implements DeathListener {
-  signals!: SignalPairing;
+export class Reaping implements DeathListener {
   /** Which evidence this trace has at all: its absence means something only then. */
-  exitsTraced = false;
   waitsTraced = false;
   freesTraced = false;
-  /**
-   * Where nobody calls exit_group, the status is that of the last thread since Linux 6.0 (kernel/exit.c,
-   * synchronize_group_exit), before that of the first; null where the trace does not name its kernel.
-   */
-  #lastThreadCounts: boolean | null = null;
+  /** The SIGCHLD of children. */
+  childNewsTraced = false;
   #ended: ProcessRecord[] = [];
-  /** Dead, and not yet settled. */
-  #dying: Process[] = [];
   /**
    * Returned by a wait before their last events: with a coarse clock (uptime counts ticks) the lines of two CPUs are
    * merged in any order within one tick.
@@ -58,11 +47,15 @@ export class Endings implements DeathListener {
   readonly #table: ProcessTable;
   readonly #stages: StageLog;
   readonly #clock: WallClock;
+  readonly #exits: Exits;
+  readonly #signals: FatalSignals;
 
-  constructor(table: ProcessTable, stages: StageLog, clock: WallClock) {
+  constructor(table: ProcessTable, stages: StageLog, clock: WallClock, exits: Exits, signals: FatalSignals) {
     this.#table = table;
     this.#stages = stages;
     this.#clock = clock;
+    this.#exits = exits;
+    this.#signals = signals;
   }
 
   /** The processes whose life ended since the last call. */
@@ -72,82 +65,31 @@ export class Endings implements DeathListener {
     return ended;
   }
 
-  /** @param release such as `6.1.0-13-amd64` */
-  ranOn(release: string): void {
-    const major = /^(\d+)\./.exec(release)?.[1];
-    if (major !== undefined) this.#lastThreadCounts = Number(major) >= 6;
-  }
-
-  /** sched_process_exit, in the dying thread's own context. */
-  taskExited(event: TraceEvent): void {
-    this.exitsTraced = true;
-    const task = this.#table.meet(event);
-    if (!task) return;
-    const { process } = task;
-    this.#threadEnded(task, event.ts);
-    const groupDead = fieldOf(event, 'group_dead');
-    // The field came with 6.17.
-    if (groupDead !== undefined) this.#lastThreadCounts ??= true;
-    const last =
-      groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
-    if (!last) return;
-    process.ending.exitTs = event.ts;
-    // Where signals are traced the SIGCHLD follows and says more. Of a process older than the trace nobody knows
-    // whether this was the last thread.
-    if (groupDead !== undefined || process.record.fork) this.#dying.push(process);
-  }
-
-  /**
-   * The trace has come this far. Where signals seem not to be traced, an exit is settled without its SIGCHLD, some
-   * time after it: the first death of a trace may be the first to send one.
-   */
+  /** The trace has come this far. */
   passed(ts: number): void {
     for (const [process, { ts: reaped }] of this.#waitedFor) if (ts > reaped) this.#finishReaping(process);
-    if (this.signals.generateTraced) {
-      this.#dying = [];
-      return;
-    }
-    this.#dying = this.#dying.filter((process) => {
-      const { exitTs } = process.ending;
-      if (exitTs === null || ts - exitTs < SIGCHLD_WAIT) return true;
-      this.#settle(process, exitTs);
-      return false;
-    });
   }
 
   /** Whether `passed` has anything to do. */
   get waiting(): boolean {
-    return this.#dying.length > 0 || this.#waitedFor.size > 0;
+    return this.#waitedFor.size > 0;
   }
 
   /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
   childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
+    this.childNewsTraced = true;
     const process = this.#whoseEnd(sender.process, notified, code);
     if (!process) return;
-    const { ending } = process;
-    ending.notified = notified;
-    if (ending.settled && process.record.exit) return;
-    ending.childCode = code;
-    ending.exitStack = stack;
-    ending.exitTs ??= ts;
-    for (const task of process.tasks.values()) if (task.ended === null) this.#threadEnded(task, ts);
-    if (ending.settled) this.#judge(process, ending.exitTs);
-    else this.#settle(process, ending.exitTs);
+    this.#exits.childEnded(process, notified, code, ts, stack);
     this.#finishReaping(process);
   }
 
   /** A SIGCHLD with CLD_TRAPPED, CLD_STOPPED or CLD_CONTINUED. */
   childAlive({ process }: Task, notified: Tid, code: number): void {
+    this.childNewsTraced = true;
     process.toldAlive = true;
     const told = this.#table.find(notified)?.process ?? null;
     if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
-  }
-
-  /** oom/mark_victim, in the context of whoever needed memory. */
-  oomVictim(event: TraceEvent): void {
-    const pid = int32(fieldOf(event, 'pid'));
-    const task = pid === null ? null : this.#table.find(pid);
-    if (task) task.process.ending.oomVictim = true;
   }
 
   /** sched_process_free, in anybody's context: nothing is left of the task. */
@@ -164,29 +106,14 @@ export class Endings implements DeathListener {
     const { ending } = process;
     // The event comes late: by then the number may belong to somebody else, who lives.
     const dead = ending.settled || ending.exitTs !== null;
-    if (!dead && (this.exitsTraced || this.signals.generateTraced)) return;
+    if (!dead && (this.#exits.exitsTraced || this.#signals.generateTraced)) return;
     ending.freed = event.ts;
-    this.#settle(process, ending.exitTs ?? event.ts);
+    this.#exits.settle(process, ending.exitTs ?? event.ts);
     if (process.parent && this.#inWait(process.parent)) process.parent.hasFreedZombies = true;
     else this.#goneUnseen(process);
   }
 
   get calls(): readonly (readonly [string, CallSubject])[] {
-    const exitGroup: CallSubject = {
-      enter: (task, call) => {
-        const { ending } = task.process;
-        ending.exitGroup ??= { ts: call.ts, code: int32(argument(call, 'error_code')) };
-      },
-    };
-    const exit: CallSubject = {
-      enter: (task, call) => {
-        const code = int32(argument(call, 'error_code'));
-        if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
-        task.process.lastExitArgument = code;
-        // Where the scheduler's event is not traced this is a thread's last sign.
-        if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
-      },
-    };
     const wait4: CallSubject = {
       enter: () => {
         this.waitsTraced = true;
@@ -211,8 +138,6 @@ export class Endings implements DeathListener {
       },
     };
     return [
-      ['exit_group', exitGroup],
-      ['exit', exit],
       ['wait4', wait4],
       ['waitpid', wait4],
       ['waitid', waitid],
@@ -224,23 +149,11 @@ export class Endings implements DeathListener {
     for (const process of [...this.#waitedFor.keys()]) this.#finishReaping(process);
     for (const process of [...this.#table.living()]) {
       const { ending, record } = process;
-      noteSilence(process);
-      if (ending.exitTs !== null || ending.exitGroup || ending.fatal) {
-        if (!ending.settled && ending.exitTs === null && this.exitsTraced) {
-          // Called exit_group, or got its signal, and the trace ended before it did.
-          process.note('the trace ends while it is dying');
-        } else {
-          this.#settle(process, ts);
-        }
-      }
+      this.#exits.finish(process, ts);
       if (ending.freed !== null) this.#goneUnseen(process);
       else if (ending.settled) {
-        if (!this.waitsTraced && !this.freesTraced) {
-          record.state = 'unknown';
-          process.note(
-            'neither wait calls nor sched_process_free are in the trace: whether it was reaped is unknown',
-          );
-        } else if (!this.waitsTraced || !this.#traced(process.parent)) {
+        if (!this.waitsTraced && !this.freesTraced) record.state = 'unknown';
+        else if (!this.waitsTraced || !this.#traced(process.parent)) {
           process.note(
             'the calls of whoever waits for it are not in the trace: it may have been reaped before its end',
           );
@@ -266,7 +179,7 @@ export class Endings implements DeathListener {
       if (heir) heir.adopts = true;
       return null;
     }
-    if (this.exitsTraced && ending.exitTs === null && !ending.settled) {
+    if (this.#exits.exitsTraced && ending.exitTs === null && !ending.settled) {
       for (const zombie of this.#table.find(notified)?.process.zombies ?? []) {
         if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
         zombie.ending.notified = notified;
@@ -284,111 +197,33 @@ export class Endings implements DeathListener {
     return sender;
   }
 
-  #threadEnded(task: Task, ts: number): void {
-    if (task.ended !== null) return;
-    task.ended = ts;
-    task.call = null;
-    this.#table.forking.delete(task);
-    if (!task.listed) return;
-    task.listed.end = ts;
-    const { process } = task;
-    this.#stages.add('thread-exit', ts, process, `thread ${task.tid} of ${process.title} ended`, {
-      ...task.listed,
-    });
-  }
-
-  /** @param seen when the trace shows it dead, where nothing tells when it died */
-  #settle(process: Process, seen: number): void {
-    const { ending, record } = process;
-    if (ending.settled) return;
-    ending.settled = true;
-    const ts = ending.exitTs ?? ending.exitGroup?.ts ?? ending.fatal?.delivered?.ts ?? seen;
-    noteSilence(process);
-    this.#judge(process, ts);
-    this.signals.settleQueue(process, ts);
-    if (process.memoryOwner === process) process.memory.clear(ts);
-    process.files.forget();
-    process.recent.clear();
-    ending.zombieSince = ending.exitTs;
-    ending.dead = ts;
-    record.state = 'zombie';
-    process.parent?.zombies.add(process);
-    if (ending.freed === null) {
-      const text = `${process.title} is a zombie until it is waited for`;
-      this.#stages.add('zombie', ts, process, text, { since: ts }, this.signals.targetOf(process, ts));
-    }
-  }
-
-  /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
-  #judge(process: Process, ts: number): void {
-    const { ending, record } = process;
-    if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
-      ending.fatal = this.signals.fatalWithoutDelivery(process);
-      if (ending.fatal) this.signals.settleFatal(ending.fatal, process, ts);
-    }
-    const { fatal } = ending;
-    const death = causeOfDeath({
-      ts,
-      childCode: ending.childCode,
-      exitGroup: ending.exitGroup,
-      exitArguments: this.#exitArguments(process),
-      fatal,
-      fatalEvidence: fatal && this.signals.evidenceOf(fatal),
-      oomVictim: ending.oomVictim,
-      exitStack: ending.exitStack,
-    });
-    for (const reason of death.incomplete) process.note(reason);
-    record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
-    if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
-    const how = record.exit
-      ? record.exit.kind === 'exited'
-        ? `exited with ${record.exit.code ?? 'an unknown code'}`
-        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
-      : 'ended';
-    if (record.exit) this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
-  }
-
-  #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {
-    if (first === last || this.#lastThreadCounts !== null) {
-      const counts = this.#lastThreadCounts === true ? last : first;
-      return counts === null ? [] : [counts];
-    }
-    return [first, last].filter((argument) => argument !== null);
-  }
-
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
     const child = this.#table.childOf(task.process, pid);
     if (!child || child === task.process || isTracerOf(task.process, child)) return;
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
-    const dead = this.#isDead(child);
+    const dead = this.#exits.isDead(child);
     // Stopped and continued children, and stopped tracees, are reported by the same call, and live on.
     if (maybeStopped && !dead) {
-      if (!this.exitsTraced && !this.signals.generateTraced) {
+      if (!this.#exits.exitsTraced && !this.#signals.generateTraced) {
         child.note('a wait returned it, but nothing in the trace tells whether it was dead or only stopped');
       }
       return;
     }
     this.#waitedFor.set(child, { by: task.tid, call: call?.name ?? 'wait4', ts });
-    const toldOrNeverTold = child.ending.notified !== null || !this.signals.generateTraced;
+    const toldOrNeverTold = child.ending.notified !== null || !this.#signals.generateTraced;
     if (dead && toldOrNeverTold) this.#finishReaping(child);
-  }
-
-  /** Calling exit_group and getting a signal come before the end, with a tracer's stops between. */
-  #isDead({ ending }: Process): boolean {
-    if (ending.settled || ending.exitTs !== null) return true;
-    return !this.exitsTraced && (ending.exitGroup !== null || ending.fatal !== null);
   }
 
   #finishReaping(child: Process): void {
     const wait = this.#waitedFor.get(child);
     if (!wait) return;
     this.#waitedFor.delete(child);
-    if (!this.#isDead(child) && (child.tracer !== null || child.toldAlive)) {
+    if (!this.#exits.isDead(child) && (child.tracer !== null || child.toldAlive)) {
       child.toldAlive = false;
       return;
     }
-    this.#settle(child, wait.ts);
+    this.#exits.settle(child, wait.ts);
     this.#reaped(child, wait.by, wait.call, wait.ts);
   }
 
@@ -470,10 +305,11 @@ export class Endings implements DeathListener {
       this.#reaped(process, reaping.by, 'waitid', reaping.ts);
       return;
     }
-    const untold = this.signals.generateTraced && ending.notified === null;
+    const untold = this.#signals.generateTraced && ending.notified === null;
     const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
     // A zombie that outlives its parent is told to the next one.
-    const goneBeforeParent = toldTheDead && this.waitsTraced && this.exitsTraced && process.losses.gaps === 0;
+    const goneBeforeParent =
+      toldTheDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
     if (untold || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
       this.#autoreaped(process);
       return;
@@ -539,9 +375,4 @@ function isTracerOf(waiter: Process, child: Process): boolean {
     !parent.gone &&
     !parent.ending.settled
   );
-}
-
-function noteSilence(process: Process): void {
-  if (process.tasks.get(process.tgid)?.silent === true)
-    process.note('no system call of its program is in the trace: ftrace records none of 32-bit programs');
 }

@@ -5,13 +5,13 @@
  *
  * with the dash at byte 16 and a body that is `sys_name(argument: hex, ...)`, also with strings and flags by name,
  * `sys_name -> 0xhex`, or `name: payload` of an event whose text takes one line. `TextReader` reads every other line in the general
- * way (text-line.ts, text-body.ts), which accepts all that is accepted here, and more.
+ * way (line-prefix.ts, body-reader.ts), which accepts all that is accepted here, and more.
  */
-import { RowKind } from './text-kind';
+import { RowKind } from './row-kind';
 import * as byteClass from './byte-class';
-import { DASH_COLUMN, LONGEST_LINE, LONGEST_PREFIX } from './text-line';
-import type { BodyReader } from './text-body';
-import { NO_GROUP, type OpenRows } from './text-rows';
+import { DASH_COLUMN, MAX_LINE, MAX_PREFIX } from './line-prefix';
+import type { BodyReader } from './body-reader';
+import { NO_GROUP, type OpenRows } from './open-rows';
 
 // Constants of this module, which the compiler of the engine can see through.
 const { BYTE_CLASS, DIGIT, FIRST, FLAG, HEX, WORD } = byteClass;
@@ -36,13 +36,13 @@ const X = 0x78;
 const BAR = 0x7c;
 
 /** Nothing that is read here is shorter, so the columns up to the dash are inside the page. */
-const SHORTEST = 32;
+const MIN_LENGTH = 32;
 /** A number of so many digits is exact in 32 bits. */
 const MAX_DIGITS = 9;
 /** No system call has more. */
 const MAX_ARGUMENTS = 6;
 /** What is looked for behind a string has a name that is not longer (text-syscall.ts). */
-const LONGEST_ARGUMENT_NAME = 41;
+const MAX_ARGUMENT_NAME = 41;
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 export class CommonLine {
@@ -74,7 +74,7 @@ export class CommonLine {
   read(bytes: Buffer, start: number, limit: number, rows: OpenRows): number {
     const dash = start + DASH_COLUMN;
     // A comm has at most 15 of the 16 bytes.
-    if (start + SHORTEST > limit || bytes[dash] !== DASH || bytes[start] !== BLANK) return -1;
+    if (start + MIN_LENGTH > limit || bytes[dash] !== DASH || bytes[start] !== BLANK) return -1;
     for (let at = start + 1; at < dash; at++) if (bytes[at] === NEWLINE) return -1;
 
     let at = dash + 1;
@@ -152,7 +152,7 @@ export class CommonLine {
       if (value > Number.MAX_SAFE_INTEGER) return -1;
       ts = value / scale;
     }
-    if (bytes[at] !== COLON || bytes[at + 1] !== BLANK || at - start >= LONGEST_PREFIX) return -1;
+    if (bytes[at] !== COLON || bytes[at + 1] !== BLANK || at - start >= MAX_PREFIX) return -1;
     const body = at + 2;
     if ((BYTE_CLASS[bytes[body]!]! & FIRST) === 0) return -1;
 
@@ -188,7 +188,7 @@ export class CommonLine {
     }
 
     const next = bytes[end] === RETURN ? end + 2 : end + 1;
-    if (next - 1 - start > LONGEST_LINE) return -1;
+    if (next - 1 - start > MAX_LINE) return -1;
 
     const row = rows.length;
     if (row === rows.capacity) rows.grow();
@@ -283,9 +283,7 @@ export class CommonLine {
       return -1;
     let name = at + 3;
     while ((BYTE_CLASS[bytes[name]!]! & WORD) !== 0) name++;
-    return name - at - 2 <= LONGEST_ARGUMENT_NAME && bytes[name] === COLON && bytes[name + 1] === BLANK
-      ? at
-      : -1;
+    return name - at - 2 <= MAX_ARGUMENT_NAME && bytes[name] === COLON && bytes[name + 1] === BLANK ? at : -1;
   }
 
   #isNamedTwice(bytes: Buffer, last: number): boolean {

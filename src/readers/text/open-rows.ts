@@ -2,7 +2,7 @@
  * Where the events of a text stand in its bytes: columns of numbers, one row for each event. What a row says is
  * read from the bytes when somebody looks at it (text-batch.ts).
  */
-import type { TextBody } from './text-body';
+import type { TextBody } from './body-reader';
 
 /** A tgid column that is not there, or says nothing. */
 export const NO_GROUP = -1;
@@ -50,27 +50,29 @@ export interface TextRows {
   readonly extras: readonly RowExtra[];
 }
 
-const FEWEST_ROWS = 64;
+const INITIAL_ROWS = 64;
 
 /** Rows that are still being filled, from the front; the first of them leave as `TextRows`. */
 export class OpenRows implements TextRows {
+  /** How many rows left before: added to a row, the index of its event among all of the text. */
+  released = 0;
   length = 0;
-  capacity = FEWEST_ROWS;
-  ts = new Float64Array(FEWEST_ROWS);
-  pid = new Int32Array(FEWEST_ROWS);
-  tgid = new Int32Array(FEWEST_ROWS);
-  cpu = new Int32Array(FEWEST_ROWS);
-  page = new Int32Array(FEWEST_ROWS);
-  line = new Int32Array(FEWEST_ROWS);
-  origin = new Uint8Array(FEWEST_ROWS);
-  comm = new Uint8Array(FEWEST_ROWS);
-  flags = new Int32Array(FEWEST_ROWS);
-  flagsLength = new Uint8Array(FEWEST_ROWS);
-  body = new Int32Array(FEWEST_ROWS);
-  nameEnd = new Int32Array(FEWEST_ROWS);
-  end = new Int32Array(FEWEST_ROWS);
-  kind = new Uint8Array(FEWEST_ROWS);
-  extra = new Int32Array(FEWEST_ROWS);
+  capacity = INITIAL_ROWS;
+  ts = new Float64Array(INITIAL_ROWS);
+  pid = new Int32Array(INITIAL_ROWS);
+  tgid = new Int32Array(INITIAL_ROWS);
+  cpu = new Int32Array(INITIAL_ROWS);
+  page = new Int32Array(INITIAL_ROWS);
+  line = new Int32Array(INITIAL_ROWS);
+  origin = new Uint8Array(INITIAL_ROWS);
+  comm = new Uint8Array(INITIAL_ROWS);
+  flags = new Int32Array(INITIAL_ROWS);
+  flagsLength = new Uint8Array(INITIAL_ROWS);
+  body = new Int32Array(INITIAL_ROWS);
+  nameEnd = new Int32Array(INITIAL_ROWS);
+  end = new Int32Array(INITIAL_ROWS);
+  kind = new Uint8Array(INITIAL_ROWS);
+  extra = new Int32Array(INITIAL_ROWS);
   pages: Buffer[] = [];
   extras: RowExtra[] = [];
 
@@ -133,6 +135,7 @@ export class OpenRows implements TextRows {
       extras: this.extras,
     };
     this.#keepFrom(count);
+    this.released += count;
     return released;
   }
 
