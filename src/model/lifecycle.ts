@@ -22,6 +22,7 @@ import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
 import { NamedTasks } from './named-tasks';
+import { OwnHand } from './own-hand';
 import { ProcessTable } from './process-table';
 import type { Process } from './process';
 import { Reaping } from './reaping';
@@ -58,8 +59,15 @@ export class Lifecycle {
   readonly #stages = new StageLog(this.#clock);
   readonly #forks = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #execs = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #ownHand = new OwnHand();
   // Signals report each SIGCHLD to what becomes of the dead; how a process ended is asked of its signals.
-  readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
+  readonly #signalRecords = new SignalRecords(
+    this.#table,
+    this.#tree,
+    this.#clock,
+    this.#identities,
+    this.#ownHand,
+  );
   readonly #handlerRuns = new HandlerRuns(this.#table, this.#stages);
   readonly #signals = new SignalPairing(
     this.#table,
@@ -412,6 +420,9 @@ export class Lifecycle {
         break;
       case 'who':
         this.#identities.told(note);
+        break;
+      case 'control':
+        this.#ownHand.applyNote(note);
         break;
       case 'maps':
         this.#maps.told(note);

@@ -3,6 +3,7 @@ import { SIGKILL, signalCodeName, signalName } from '../kernel/signals';
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import type { Identities } from './identities';
+import type { OwnHand } from './own-hand';
 import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
 import type { Sender, SignalRecord, SignalResult } from './report';
@@ -16,6 +17,9 @@ import type { WallClock } from './wall-clock';
 const MAX_SIGNALS = 100_000;
 /** Beyond so many records only fatal signals keep what their target did before. */
 const MAX_WITH_CALLS = 10_000;
+
+/** What `sender.control` says of the signal by which the session asks the traced parent to send another one. */
+const ORDER = 'order to the traced parent';
 
 /** TRACE_SIGNAL_* of include/trace/events/signal.h, in order. */
 const RESULTS: readonly SignalResult[] = ['pending', 'ignored', 'coalesced', 'overflow', 'info-lost'];
@@ -31,12 +35,14 @@ export class SignalRecords {
   readonly #tree: Tree;
   readonly #clock: WallClock;
   readonly #identities: Identities;
+  readonly #ownHand: OwnHand;
 
-  constructor(table: ProcessTable, tree: Tree, clock: WallClock, identities: Identities) {
+  constructor(table: ProcessTable, tree: Tree, clock: WallClock, identities: Identities, ownHand: OwnHand) {
     this.#table = table;
     this.#tree = tree;
     this.#clock = clock;
     this.#identities = identities;
+    this.#ownHand = ownHand;
   }
 
   evidenceOf(record: SignalRecord): string | null {
@@ -96,7 +102,7 @@ export class SignalRecords {
       delivered: null,
       latency: null,
     };
-    record.control = this.#tree.isControl(record);
+    this.#markControl(record);
     this.completeSender(record);
     if (found.evidence !== null) this.#evidence.set(record, found.evidence);
     return record;
@@ -144,7 +150,7 @@ export class SignalRecords {
       delivered: null,
       latency: null,
     };
-    record.control = this.#tree.isControl(record);
+    this.#markControl(record);
     if (number === SIGKILL) {
       process.note(
         'the sending of the signal that ended it is not in the trace, and fatal signals are delivered as 9',
@@ -191,9 +197,14 @@ export class SignalRecords {
     }
     const known = this.#identities.at(sender.pid, record.ts);
     if (!known) return;
-    // What the trace calls somebody outside of the tree may be a name from before.
-    if (!sender.inTree) sender.comm = known.comm;
     sender.identity = known.identity;
+    if (sender.inTree) return;
+    // What the trace calls somebody outside of the tree may be a name from before.
+    sender.comm = known.process ?? known.comm;
+    sender.thread = known.comm;
+    sender.tid = sender.pid;
+    sender.tgid = known.tgid;
+    sender.ancestors = known.identity.ancestors;
   }
 
   /** Who senders were, also where it became known after their signals. */
@@ -202,7 +213,15 @@ export class SignalRecords {
   }
 
   markControls(): void {
-    for (const record of this.all) record.control = this.#tree.isControl(record);
+    for (const record of this.all) this.#markControl(record);
+  }
+
+  /** Whether the session sent it, and why. */
+  #markControl(record: SignalRecord): void {
+    record.control = this.#tree.isControl(record);
+    if (record.sender === null) return;
+    const reason = record.control ? ORDER : this.#ownHand.reasonOf(record);
+    if (reason !== null || record.sender.control !== undefined) record.sender.control = reason;
   }
 
   /** The wall clock may have been set by notes that came late. */

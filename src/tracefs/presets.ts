@@ -69,6 +69,7 @@ export interface EventChoice {
 export interface PresetOptions {
   readonly callTraces: boolean;
   readonly outsideSignals: boolean;
+  readonly senderHistory: boolean;
 }
 
 /** The tree's signal events; `signal_generate` only where no second instance sees it from all sides. */
@@ -94,11 +95,23 @@ export function treeEvents(preset: 'lifecycle' | 'all', options: PresetOptions):
   return events;
 }
 
-/** What the second instance records: signal events, and two events that only say that a process is gone. */
+/**
+ * Who everybody is, so that a sender can be named that is gone at once: `kill`, `timeout`, `systemctl`. task_newtask is
+ * the fork that also says whether it makes a thread.
+ */
+const HISTORY_EVENTS: readonly string[] = [
+  'task/task_newtask',
+  'task/task_rename',
+  'sched/sched_process_exec',
+  'sched/sched_process_exit',
+];
+
+/** What the second instance records: signal events, two events that only say that a process is gone, and who is who. */
 export function outsideEvents(options: PresetOptions): EventChoice[] {
   return [
     { event: 'signal/signal_generate', stack: options.callTraces },
     { event: 'sched/sched_process_free' },
     { event: 'oom/mark_victim', optional: true },
+    ...(options.senderHistory ? HISTORY_EVENTS.map((event) => ({ event })) : []),
   ];
 }

@@ -55,10 +55,10 @@ describe('who sent a signal', () => {
     assert.deepEqual(signal('SIGKILL').sender, {
       pid: 99,
       tid: 99,
-      tgid: null,
+      tgid: 99,
       comm: 'comm99',
-      thread: null,
-      ancestors: [],
+      thread: 'comm99',
+      ancestors: [{ pid: 1, comm: 'init' }],
       inTree: false,
       irq: false,
       control: null,
