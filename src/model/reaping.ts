@@ -306,7 +306,9 @@ export class Reaping implements DeathListener {
     const { ending, parent, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
     const { dead, notified: told } = ending;
-    const waitid = dead === null ? -1 : (parent?.waitids.findIndex(({ ts }) => ts >= dead) ?? -1);
+    // Where its end was reported to another heir, its parent's waits are not about it.
+    const isHeirs = told !== null && parent !== null && parent.tgid !== told && !parent.tasks.has(told);
+    const waitid = dead === null || isHeirs ? -1 : (parent?.waitids.findIndex(({ ts }) => ts >= dead) ?? -1);
     const [reaping] = waitid < 0 || !parent ? [] : parent.waitids.splice(waitid, 1);
     if (reaping) {
       this.#reaped(process, reaping.by, 'waitid', reaping.ts);

@@ -1,14 +1,16 @@
 /** Compares what a report says of a program with what its players wrote. Each difference is a find. */
 import { signalName } from '../../src/kernel/signals';
 import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';
-import { hasNamespace, hasStep, type Program } from './program';
+import { hasExitSignal, hasNamespace, hasStep, type Program } from './program';
 import type { Line } from './truth';
 
 /** Clocks are compared as float64 seconds, of which the trace keeps nanoseconds. */
 const CLOCK_TOLERANCE = 2e-6;
-/** Names need a probe, or a kernel that puts them into the event; what a tracer does is not in the trace. */
+/** Names need a probe, or a kernel that puts them into the event; what a tracer or a signalfd takes is not in the trace. */
 const ADMITTED =
-  /^(?:files were opened whose names|the name of a program it ran|relative file names|it is traced by ptrace)/;
+  /^(?:files were opened whose names|the name of a program it ran|relative file names|it is traced by ptrace|it has a signalfd)/;
+/** A dying first process of a namespace reaps the others inside the kernel (kernel/pid_namespace.c, zap_pid_ns_processes). */
+const ADMITTED_IN_NAMESPACES = /^the wait that reaped it is not in the trace/;
 /** Signals that somebody's system call sends. */
 const BY_CALL = new Set(['kill', 'tgkill', 'rt_sigqueue', 'pidfd']);
 
@@ -74,7 +76,8 @@ class Comparison {
     this.#threads();
     for (const life of this.#lives.keys()) {
       for (const reason of life.incomplete)
-        if (!ADMITTED.test(reason)) this.#find(this.#lives.get(life)!, `the report doubts: ${reason}`);
+        if (!ADMITTED.test(reason) && !(hasNamespace(this.#program) && ADMITTED_IN_NAMESPACES.test(reason)))
+          this.#find(this.#lives.get(life)!, `the report doubts: ${reason}`);
     }
     return this.finds;
   }
@@ -99,6 +102,8 @@ class Comparison {
 
   #ends(): void {
     const last = new Map<ProcessRecord, Line>();
+    // Whether a core was dumped is in the SIGCHLD alone.
+    const sendsNoSigchld = hasExitSignal(this.#program);
     for (const line of this.#lines) {
       if (line.verb !== 'waited') continue;
       const [call, local, how, value, core] = line.words as [string, string, string, string, string];
@@ -111,7 +116,10 @@ class Comparison {
       const said = exit === null ? 'nothing' : `${exit.kind} ${exit.code ?? exit.signal ?? 'null'}`;
       const true_ = how === 'exited' ? `exited ${value}` : `signaled ${signalName(Number(value))}`;
       if (said !== true_) this.#find(line, `the report says ${said}; ${exit?.cause ?? ''}`);
-      else if (how === 'killed' && exit?.coreDumped !== (core === '1'))
+      else if (
+        how === 'killed' &&
+        (exit?.coreDumped ?? (sendsNoSigchld ? core === '1' : null)) !== (core === '1')
+      )
         this.#find(line, `the report says core ${String(exit?.coreDumped)}`);
       // A tracer that is not the parent is given the status too.
       if (call !== 'ptrace') last.set(life, line);

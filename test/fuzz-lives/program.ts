@@ -71,6 +71,13 @@ export function hasNamespace({ blocks }: Program): boolean {
   );
 }
 
+/** Does a process end without a SIGCHLD: by another exit signal, or by none? */
+export function hasExitSignal({ blocks }: Program): boolean {
+  return blocks.some((steps) =>
+    steps.some(([name, , , signal]) => /^clone/.test(name) && signal !== SIG.CHLD),
+  );
+}
+
 export function programText({ id, blocks }: Program): string {
   const lines = blocks.flatMap((steps, block) => [
     `block ${block}`,
