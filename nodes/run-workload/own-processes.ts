@@ -3,6 +3,7 @@ import {
   descendsFrom,
   isTraced,
   readProcessIdentity,
+  sendSignal,
   signalProcess,
   type ProcessIdentity,
   type Workload,
@@ -44,6 +45,13 @@ export function signalNamedProcess(
 ): ProcessIdentity & { readonly comm: string } {
   const who = mayKill(settings);
   const { pid, startTime } = readProcessIdentity('msg.process', given);
-  const comm = signalProcess({ pid, startTime }, signal, (asked) => isAllowed(who, asked));
+  const comm = signalProcess(
+    { pid, startTime },
+    signal,
+    (asked) => isAllowed(who, asked),
+    (asked) => {
+      sendSignal(asked, signal, 'asked by the flow');
+    },
+  );
   return { pid, startTime, comm };
 }
