@@ -83,6 +83,7 @@ const KEYS = {
     'code',
     'result',
     'origin',
+    'cause',
     'fatal',
     'control',
     'sender',

@@ -3,10 +3,10 @@
  * that its last thread sends (kernel/exit.c, do_exit and exit_notify). Any of these may be missing; the exit is settled
  * by the first that proves it. What becomes of a dead process is in reaping.ts.
  */
-import { CLD_EXITED } from '../kernel/signals';
+import { CLD_EXITED, SIGKILL } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
-import { int32 } from './field-values';
+import { int32, textOf } from './field-values';
 import { argument } from './pending-call';
 import type { Process, Task } from './process';
 import type { ProcessTable } from './process-table';
@@ -22,6 +22,7 @@ const SIGCHLD_WAIT = 0.1;
 export interface FatalSignals {
   /** Senders are traced: a death without one is worth a remark. */
   readonly generateTraced: boolean;
+  readonly deliverTraced: boolean;
   /** The signal in its queue that must have ended it, where the trace shows no delivery. */
   fatalWithoutDelivery(process: Process): SignalRecord | null;
   /** The function or call that shows where a signal came from. */
@@ -35,6 +36,7 @@ export interface FatalSignals {
 export class Exits {
   /** Whether this trace has sched_process_exit at all: its absence means something only then. */
   exitsTraced = false;
+  exitCallsTraced = false;
   /**
    * Where nobody calls exit_group, the status is that of the last thread since Linux 6.0 (kernel/exit.c,
    * synchronize_group_exit), before that of the first; null where the trace does not name its kernel.
@@ -67,6 +69,10 @@ export class Exits {
     const task = this.#table.meet(event);
     if (!task) return;
     const { process } = task;
+    // The column in front of the line may be `<...>`.
+    const comm = textOf(fieldOf(event, 'comm'));
+    if (process.record.comm === null && comm !== null && task.tid === process.tgid)
+      process.renamed(event.ts, comm, false);
     this.#threadEnded(task, event.ts);
     const groupDead = fieldOf(event, 'group_dead');
     // The field came with 6.17.
@@ -125,12 +131,14 @@ export class Exits {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const exitGroup: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const { ending } = task.process;
         ending.exitGroup ??= { ts: call.ts, code: int32(argument(call, 'error_code')) };
       },
     };
     const exit: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const code = int32(argument(call, 'error_code'));
         if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
         task.process.lastExitArgument = code;
@@ -201,7 +209,14 @@ export class Exits {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
+    const killed = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
+    // Nobody survives a SIGKILL, and where neither deliveries nor exit calls are traced nothing else can show it.
+    const hasSigkill =
+      ending.childCode === null &&
+      !this.exitCallsTraced &&
+      !this.#signals.deliverTraced &&
+      process.queue.find(SIGKILL, process.tgid) !== null;
+    if (!ending.fatal && !ending.exitGroup && (killed || hasSigkill)) {
       ending.fatal = this.#signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.#signals.settleFatal(ending.fatal, process, ts);
     }
@@ -219,12 +234,13 @@ export class Exits {
     for (const reason of death.incomplete) process.note(reason);
     record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
     if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
-    const how = record.exit
-      ? record.exit.kind === 'exited'
+    if (!record.exit) return;
+    const how =
+      record.exit.kind === 'exited'
         ? `exited with ${record.exit.code ?? 'an unknown code'}`
-        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
-      : 'ended';
-    if (record.exit) this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
+        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`;
+    const target = this.#signals.targetOf(process, ts);
+    this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit, target);
   }
 
   #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {

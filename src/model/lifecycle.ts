@@ -7,6 +7,7 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
+import { INTERRUPTIBLE_CALLS } from '../kernel/interrupted-calls';
 import { fieldOf, type EventBatch, type EventScan, type TraceEvent, type TraceNote } from '../trace-event';
 import { ProcNotes } from './attached';
 import { Forks } from './forks';
@@ -20,15 +21,18 @@ import { InodeNames } from './inode-names';
 import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
+import { NamedTasks } from './named-tasks';
 import { OwnHand } from './own-hand';
 import { ProcessTable } from './process-table';
 import type { Process } from './process';
 import { Reaping } from './reaping';
 import { REPORT_SCHEMA, type ProcessRecord, type Report, type Stage } from './report';
+import { HandlerRuns } from './handler-runs';
 import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
+import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
@@ -64,23 +68,32 @@ export class Lifecycle {
     this.#identities,
     this.#ownHand,
   );
-  readonly #signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#signalRecords, {
-    childAlive: (...args) => {
-      this.#reaping.childAlive(...args);
+  readonly #handlerRuns = new HandlerRuns(this.#table, this.#stages);
+  readonly #signals = new SignalPairing(
+    this.#table,
+    this.#tree,
+    this.#stages,
+    this.#signalRecords,
+    this.#handlerRuns,
+    {
+      childAlive: (...args) => {
+        this.#reaping.childAlive(...args);
+      },
+      childEnded: (...args) => {
+        this.#reaping.childEnded(...args);
+      },
     },
-    childEnded: (...args) => {
-      this.#reaping.childEnded(...args);
-    },
-  });
+  );
   readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
   readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);
+  readonly #named = new NamedTasks();
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
-  readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
+  #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
   #now = -Infinity;
 
   constructor(options: LifecycleOptions = {}) {
@@ -99,6 +112,8 @@ export class Lifecycle {
       ]),
     );
     this.#follow();
+    const unfollowed = INTERRUPTIBLE_CALLS.filter((name) => !this.#handlers.has(`sys_exit_${name}`));
+    for (const [name, handler] of this.#handlerRuns.events(unfollowed)) this.#handlers.set(name, handler);
   }
 
   /** Applies a batch. Returns the stages that it adds, in order, and the processes whose life ended with it. */
@@ -175,6 +190,7 @@ export class Lifecycle {
     this.#signalRecords.markControls();
     this.#signalRecords.completeSenders();
     this.#signalRecords.setTimes();
+    if (!this.#tree.isDeclared) this.#nameTheRest();
     for (const process of this.#table.processes) this.#complete(process);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
@@ -235,11 +251,13 @@ export class Lifecycle {
         (event) => {
           this.#identities.freed(event);
           this.#reaping.freed(event);
+          this.#nameTasks(event);
         },
       ],
       [
         'mark_victim',
         (event) => {
+          this.#nameTasks(event);
           this.#exits.oomVictim(event);
         },
       ],
@@ -292,7 +310,7 @@ export class Lifecycle {
   #handlerOf(name: string): EventHandler | null {
     const known = this.#handlers.get(name);
     if (known !== undefined) return known;
-    const handler = isKernelEvent(name) ? null : this.#probe;
+    const handler = isKernelEvent(name) ? (this.#tree.isDeclared ? null : this.#nameTasks) : this.#probe;
     if (this.#handlers.size < MAX_EVENT_NAMES) this.#handlers.set(name, handler);
     return handler;
   }
@@ -306,7 +324,50 @@ export class Lifecycle {
     return handlers;
   }
 
+  /** Events that tell nothing else still name who ran, in a trace that no session declared. */
+  readonly #nameTasks: EventHandler = (event) => {
+    if (!this.#tree.isDeclared) this.#named.add(event);
+  };
+
+  /** At the end of a trace that no session declared: who is only named, and what nobody can see in it. */
+  #nameTheRest(): void {
+    this.#named.addRecords(this.#table);
+    if (this.#table.processes.length === 0) return;
+    const missing = missingKinds(this.#kinds);
+    if (missing !== null) this.#trace.incomplete.push(missing);
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { freesTraced, childNewsTraced } = this.#reaping;
+    const endsTraced = exitsTraced || exitCallsTraced || freesTraced || childNewsTraced;
+    for (const process of this.#table.processes) {
+      const { record } = process;
+      if (!this.#forks.traced) process.forgetBeginning();
+      // Nothing in this trace would show its end.
+      if (record.state === 'running' && !endsTraced) record.state = 'unknown';
+    }
+  }
+
+  get #kinds(): TracedKinds {
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { waitsTraced, freesTraced } = this.#reaping;
+    return {
+      forks: this.#forks.traced,
+      programs: this.#execs.traced,
+      signals: this.#signals.generateTraced,
+      deliveries: this.#signals.deliverTraced,
+      exits: exitsTraced || exitCallsTraced,
+      waits: waitsTraced || freesTraced,
+    };
+  }
+
+  /** From now on events that only name tasks are forgotten without a look. */
+  #declared(): void {
+    for (const [name, handler] of this.#handlers)
+      if (handler === this.#nameTasks) this.#handlers.set(name, null);
+    this.#handlersByKind = new WeakMap();
+  }
+
   readonly #probe: EventHandler = (event) => {
+    this.#nameTasks(event);
     const task = this.#table.find(event.pid);
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
@@ -326,7 +387,10 @@ export class Lifecycle {
     // Without a pid in the event (6.18) a thread that renames another one looks like it.
     const before = textOf(fieldOf(event, 'oldcomm'));
     if (fieldOf(event, 'pid') === undefined && process.commTraced && before !== process.record.comm) return;
-    if (task.tid !== process.tgid) return;
+    if (task.tid !== process.tgid) {
+      task.name = comm;
+      return;
+    }
     const was = before ?? process.record.comm;
     if (!process.commTraced && before !== null) process.calledAtFirst(before);
     process.renamed(event.ts, comm, true);
@@ -336,6 +400,11 @@ export class Lifecycle {
   }
 
   #told(note: TraceNote): void {
+    this.#apply(note);
+    if (note.kind === 'workload' || note.kind === 'attached') this.#declared();
+  }
+
+  #apply(note: TraceNote): void {
     this.#trace.told(note);
     switch (note.kind) {
       case 'trace':

@@ -32,6 +32,7 @@ export class ProcessTable {
     const known = this.#tasks.get(event.pid);
     if (known) {
       known.process.lastSeen = event.ts;
+      known.process.isOnlyNamed = false;
       if (!known.process.commTraced && known.tid === known.process.tgid) {
         const { comm } = event;
         if (comm !== null) known.process.renamed(event.ts, comm, false);
@@ -152,6 +153,8 @@ export class ProcessTable {
     const leader = process.tasks.get(process.tgid);
     if (leader && leader !== task) {
       leader.call = task.call;
+      leader.handlers = [];
+      leader.interrupted = null;
       if (task.listed) task.listed.end ??= ts;
       this.forget(task);
     }

@@ -4,10 +4,12 @@ import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import type { Identities } from './identities';
 import type { OwnHand } from './own-hand';
-import type { Process, Task } from './process';
+import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
 import type { Sender, SignalRecord, SignalResult } from './report';
-import { findOrigin, withoutMachinery } from './signal-origin';
+import { causeOfSignal } from './signal-cause';
+import { findOrigin, framesOf, withoutMachinery } from './signal-origin';
+import { terminalOf } from './terminal';
 import type { Tree } from './tree';
 import type { WallClock } from './wall-clock';
 
@@ -63,14 +65,16 @@ export class SignalRecords {
     const pid = int32(fields['pid']) ?? 0;
     const code = int32(fields['code']);
     const stack = withoutMachinery(event.stack);
-    const sender = this.#table.find(event.pid);
+    const sender = irq === true ? null : this.#table.find(event.pid);
+    const toItself = sender !== null && sender.process === target?.process;
+    const who = senderOf(event, sender, senderInTree, irq);
     const found = findOrigin({
       number,
       code,
       stack,
       senderCall: sender?.call?.name ?? null,
       inInterrupt: irq === true,
-      toItself: sender !== null && sender.process === target?.process,
+      toItself,
       oomVictim: target?.process.ending.oomVictim ?? false,
     });
     const record: SignalRecord = {
@@ -81,14 +85,18 @@ export class SignalRecords {
       code: code === null ? null : signalCodeName(number, code),
       result: RESULTS[int32(fields['result'] ?? fields['res']) ?? 0] ?? 'unknown',
       origin: found.origin,
+      cause: causeOfSignal({
+        number,
+        code,
+        origin: found.origin,
+        stack,
+        sender: who.irq === true || isKernelThread(stack) ? null : taskTitle(who.comm, who.tgid ?? who.pid),
+        toItself,
+        terminal: target && terminalOf(target.process),
+      }),
       fatal: false,
       control: false,
-      sender: {
-        pid: event.pid,
-        comm: event.comm ?? sender?.process.record.comm ?? null,
-        inTree: senderInTree,
-        irq,
-      },
+      sender: who,
       target: { pid, tgid: target?.process.tgid ?? pid, comm: textOf(fields['comm']) },
       generated: { ts: event.ts, stack },
       delivered: null,
@@ -113,6 +121,18 @@ export class SignalRecords {
     tracer: Sender | null,
   ): SignalRecord {
     const code = int32(fieldOf(event, 'code'));
+    const origin = tracer
+      ? 'ptrace'
+      : findOrigin({
+          number,
+          code,
+          stack: [],
+          senderCall: null,
+          inInterrupt: false,
+          toItself: false,
+          oomVictim: process.ending.oomVictim,
+        }).origin;
+    const terminal = terminalOf(process);
     const record: SignalRecord = {
       ts: event.ts,
       time: this.#clock.timeOf(event.ts),
@@ -120,17 +140,8 @@ export class SignalRecords {
       number,
       code: code === null ? null : signalCodeName(number, code),
       result: 'delivered',
-      origin: tracer
-        ? 'ptrace'
-        : findOrigin({
-            number,
-            code,
-            stack: [],
-            senderCall: null,
-            inInterrupt: false,
-            toItself: false,
-            oomVictim: process.ending.oomVictim,
-          }).origin,
+      origin,
+      cause: causeOfSignal({ number, code, origin, stack: [], sender: null, toItself: false, terminal }),
       fatal: false,
       control: false,
       sender: tracer,
@@ -217,4 +228,36 @@ export class SignalRecords {
   setTimes(): void {
     for (const record of this.all) record.time = this.#clock.timeOf(record.ts);
   }
+}
+
+/** The sender as the trace shows it at the moment of sending; who it is beyond that comes from notes. */
+function senderOf(event: TraceEvent, task: Task | null, inTree: boolean, irq: boolean | null): Sender {
+  const { pid } = event;
+  const process = task?.process ?? null;
+  const isFirst = process !== null && process.tgid === pid;
+  return {
+    pid,
+    tid: irq === true ? null : pid,
+    tgid: irq === true ? null : (process?.tgid ?? event.tgid),
+    comm:
+      (process && (inTree || !isFirst) ? process.record.comm : event.comm) ??
+      process?.record.comm ??
+      event.comm,
+    thread: threadName(event, task),
+    ancestors: [],
+    inTree,
+    irq,
+    control: null,
+  };
+}
+
+function threadName(event: TraceEvent, task: Task | null): string | null {
+  if (task === null) return null;
+  if (task.tid === task.process.tgid) return task.process.record.comm;
+  return task.name ?? event.comm;
+}
+
+/** It works for somebody else: who had it done is not in the call trace. */
+function isKernelThread(stack: readonly string[]): boolean {
+  return framesOf(stack).some((frame) => frame === 'kthread' || frame === 'worker_thread');
 }
