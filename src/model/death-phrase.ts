@@ -3,9 +3,9 @@
  * `by SIGTERM from kill (17108), run by bash (17095), handled, raised again 52 µs later`.
  */
 import { duration } from '../words/duration';
-import { senderPhrase, senderProcess } from '../words/sender-phrase';
+import { senderName, senderPhrase, senderProcess } from '../words/sender-phrase';
 import type { OomVictim } from './oom-victim';
-import type { ProcessRecord, Report, SignalRecord } from './report';
+import type { ProcessRecord, Report, Sender, SignalRecord } from './report';
 
 /** What the verdict knows beside the records. */
 export interface VerdictFacts {
@@ -24,7 +24,7 @@ export function deathPhrase(process: ProcessRecord, report: Report, facts: Verdi
   if (fatal === null) return `${withoutSignal(process, facts)}${core}`;
   const root = rootPhrase(process, report);
   if (root !== null) return `${root}${core}`;
-  return `${ofSignal(fatal, process, facts)}${before(fatal, process, report, facts)}${core}`;
+  return `${ofSignal(fatal, process, report, facts)}${before(fatal, process, report, facts)}${core}`;
 }
 
 export function fatalSignal(process: ProcessRecord, report: Report): SignalRecord | null {
@@ -56,6 +56,24 @@ export function isOwn({ sender }: SignalRecord, { tgid }: ProcessRecord): boolea
   return sender !== null && sender.irq !== true && senderProcess(sender) === tgid;
 }
 
+/**
+ * The sender, and who ran it: of one in the tree only up to the command, as the traced parent and who started the session
+ * had no part in it.
+ */
+export function senderInTree(sender: Sender, process: ProcessRecord, { processes }: Report): string {
+  const parent = processes.find(({ id }) => id === process.parent);
+  if (parent !== undefined && parent.role !== 'parent' && senderProcess(sender) === parent.pid)
+    return `${senderName(sender)}, its parent`;
+  const traced = processes.find(({ role }) => role === 'parent');
+  if (!sender.inTree || traced === undefined) return senderPhrase(sender, process.tgid);
+  if (senderProcess(sender) === traced.pid) return senderName(sender);
+  const ancestors = sender.ancestors ?? [];
+  const end = ancestors.findIndex(({ pid }) => pid === traced.pid);
+  const shown = { ...sender, ancestors: end < 0 ? ancestors : ancestors.slice(0, end) };
+  delete shown.identity;
+  return senderPhrase(shown, process.tgid);
+}
+
 function withoutSignal(process: ProcessRecord, facts: VerdictFacts): string {
   const victim = facts.oomOf(process);
   if (victim !== null) return oomPhrase(null, process, victim);
@@ -64,54 +82,30 @@ function withoutSignal(process: ProcessRecord, facts: VerdictFacts): string {
 }
 
 /** Where the chain of causes began, and the way from there. */
-function rootPhrase({ exit, tgid }: ProcessRecord, { signals }: Report): string | null {
+function rootPhrase(process: ProcessRecord, report: Report): string | null {
+  const { exit } = process;
   if (!exit?.root) return null;
-  const first = signals[exit.root.signal]?.signal ?? exit.signal ?? 'a signal';
-  const by = exit.root.by === null ? '' : ` from ${senderPhrase(exit.root.by, tgid)}`;
+  const first = report.signals[exit.root.signal]?.signal ?? exit.signal ?? 'a signal';
+  const by = exit.root.by === null ? '' : ` from ${senderInTree(exit.root.by, process, report)}`;
   return [`by ${first}${by}`, ...exit.root.way].join(', ');
 }
 
-function ofSignal(fatal: SignalRecord, process: ProcessRecord, facts: VerdictFacts): string {
+function ofSignal(fatal: SignalRecord, process: ProcessRecord, report: Report, facts: VerdictFacts): string {
   const { signal, sender, code } = fatal;
   const control = sender?.control ?? null;
   if (sender !== null && control !== null) return `by ${senderPhrase(sender, process.tgid)}`;
-  switch (fatal.origin) {
-    case 'oom':
-      return oomPhrase(fatal, process, facts.oomOf(process));
-    case 'fault':
-      return `by its own fault, ${signal}${typeof code === 'string' ? ` (${code})` : ''}`;
-    case 'timer':
-      return `by ${signal} from a timer`;
-    case 'seccomp':
-      return `by ${signal} for a system call that seccomp forbids`;
-    case 'pipe':
-      return `by ${signal}: it wrote to a pipe or socket that nobody reads`;
-    case 'tty':
-      return TERMINAL[signal] ?? `by ${signal} from its terminal`;
-    case 'pdeath':
-      return `by ${signal} when its parent ended`;
-    case 'pidns':
-      return `by ${signal} when its pid namespace ended`;
-    case 'cgroup':
-      return `by ${signal}: cgroup.kill`;
-    case 'orphaned-pgrp':
-      return `by ${signal}: its process group was orphaned while stopped`;
-    default:
-      return fromSender(fatal, process);
-  }
+  if (fatal.origin === 'oom') return oomPhrase(fatal, process, facts.oomOf(process));
+  if (fatal.origin === 'fault')
+    return `by its own fault, ${signal}${typeof code === 'string' ? ` (${code})` : ''}`;
+  if (fatal.cause) return `by ${signal}: ${fatal.cause}`;
+  return fromSender(fatal, process, report);
 }
 
-const TERMINAL: Readonly<Record<string, string>> = {
-  SIGHUP: 'by SIGHUP: its terminal was closed',
-  SIGINT: 'by SIGINT: Ctrl-C on its terminal',
-  SIGQUIT: 'by SIGQUIT: Ctrl-\\ on its terminal',
-};
-
-function fromSender(fatal: SignalRecord, process: ProcessRecord): string {
+function fromSender(fatal: SignalRecord, process: ProcessRecord, report: Report): string {
   const { sender, signal } = fatal;
   if (sender === null) return `by ${signal}, whose sender was not traced`;
   if (isOwn(fatal, process)) return `by ${signal} that it sent itself`;
-  return `by ${signal} from ${senderPhrase(sender, process.tgid)}`;
+  return `by ${signal} from ${senderInTree(sender, process, report)}`;
 }
 
 /** `, 1.6 s after SIGINT, which it was still handling`. */

@@ -4,8 +4,8 @@
  */
 import { processName } from '../words/process-name';
 import { duration } from '../words/duration';
-import { senderPhrase, senderProcess } from '../words/sender-phrase';
-import { askedBy, deathPhrase, isOwn, signalsOf, type VerdictFacts } from './death-phrase';
+import { senderProcess } from '../words/sender-phrase';
+import { askedBy, deathPhrase, isOwn, senderInTree, signalsOf, type VerdictFacts } from './death-phrase';
 import { endsByDefault } from '../kernel/signals';
 import type { ProcessRecord, Report, SignalRecord, TreeVerdict } from './report';
 
@@ -134,7 +134,7 @@ function askedToEnd(process: Ended, asked: SignalRecord, report: Report, facts: 
       ? ' from its terminal'
       : sender === null || isOwn(asked, process)
         ? ''
-        : ` from ${senderPhrase(sender, process.tgid)}`;
+        : ` from ${senderInTree(sender, process, report)}`;
   const wait = facts.countsSeconds ? waitedFor(process, asked, report) : null;
   const after = facts.countsSeconds ? ` after ${duration(process.exit.ts - asked.ts)}` : '';
   const verb = signal === 'SIGABRT' ? 'was aborted' : 'was asked to end';
@@ -250,8 +250,14 @@ function quietLives(
   const with1 = others.filter(
     (process) => process.exit?.kind === 'exited' && (process.exit.code ?? 0) !== 0,
   ).length;
-  const rest = others.length - with0 - with1 - killed.length;
-  const failures = with1 === 0 ? [] : [`${with1} with other codes`];
+  const unread = others.filter(
+    (process) => process.exit?.signal === 'SIGPIPE' && !killed.some(({ id }) => id === process.id),
+  ).length;
+  const rest = others.length - with0 - with1 - unread - killed.length;
+  const failures = [
+    ...(with1 === 0 ? [] : [`${with1} with other codes`]),
+    ...(unread === 0 ? [] : [`${unread} ended by SIGPIPE: the reader had read enough`]),
+  ];
   if (!exited.includes(main)) return [counted(subjects)];
   const first =
     with0 === 0
