@@ -2,14 +2,18 @@
  * Builds what the package delivers: TypeScript to dist/, the files that Node-RED expects beside each built node, the
  * command in one file, and the editor bundles in resources/.
  *
+ * esbuild strips the types, and the compiler checks them meanwhile: both projects at once, and only what changed since
+ * the last check. `--quick` leaves the check out, `--declarations` adds the .d.ts files that the package ships.
+ *
  * Everything is built in a folder of its own and moved into place at the end. A build that fails leaves the last good one
  * where it was, and what a source no longer produces is gone afterwards.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
   existsSync,
+  globSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -18,10 +22,14 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
+const { values: options } = parseArgs({
+  options: { quick: { type: 'boolean' }, declarations: { type: 'boolean' } },
+});
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 // A folder of its own: two builds at a time must not mix.
@@ -35,13 +43,42 @@ function clean() {
   for (const folder of [nextDist, nextResources]) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Runs the compiler; its type errors are on our stdout, and they end the build. */
+/** Runs the compiler; its type errors are on our stdout. Resolves to whether there were none. */
 function compile(...args) {
-  const { status, error } = spawnSync(process.execPath, [tsc, ...args], { stdio: 'inherit' });
-  if (error !== undefined) throw error;
-  if (status === 0) return;
-  clean();
-  process.exit(1);
+  const compiler = spawn(process.execPath, [tsc, ...args], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    compiler.on('error', reject);
+    compiler.on('close', (status) => resolve(status === 0));
+  });
+}
+
+/** What the compiler remembers of its last check, so that the next one looks at what changed. */
+const remembered = (name) => ['--incremental', '--tsBuildInfoFile', `node_modules/.cache/types-${name}.json`];
+
+function checkTypes() {
+  return [
+    options.declarations
+      ? compile('--emitDeclarationOnly', '--outDir', nextDist)
+      : compile('--noEmit', ...remembered('all')),
+    compile('-p', path.join('nodes', 'tsconfig.editor.json'), ...remembered('editor')),
+  ];
+}
+
+/** Each source file to a file of its own: what runs in Node is CommonJS. */
+async function stripTypes() {
+  await build({
+    entryPoints: globSync(['src/**/*.ts', 'nodes/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']).filter(
+      (file) => !/\.d\.ts$|^test\/fixtures\/|^nodes\/[^/]+\/editor\.ts$/.test(file),
+    ),
+    outdir: nextDist,
+    outbase: '.',
+    format: 'cjs',
+    platform: 'node',
+    target: 'node22',
+    sourcemap: true,
+    charset: 'utf8',
+    logLevel: 'warning',
+  });
 }
 
 function nodeTypes() {
@@ -114,10 +151,14 @@ function moveIntoPlace() {
 }
 
 clean();
-compile('--outDir', nextDist);
-compile('-p', path.join('nodes', 'tsconfig.editor.json'));
+const checks = options.quick ? [] : checkTypes();
+await stripTypes();
 const types = nodeTypes();
 for (const type of types) copyBesideNode(type);
 await bundleEditors(types);
 await bundleCommands();
+if ((await Promise.all(checks)).includes(false)) {
+  clean();
+  process.exit(1);
+}
 moveIntoPlace();

@@ -35,8 +35,12 @@ export class Execs {
     this.#clock = clock;
   }
 
+  /** Whether this trace has execs at all. */
+  traced = false;
+
   /** sched_process_exec. */
   executed(event: TraceEvent): void {
+    this.traced = true;
     const oldTid = int32(fieldOf(event, 'old_pid')) ?? event.pid;
     const caller = oldTid === event.pid ? null : this.#table.find(oldTid);
     if (caller && caller.process.tgid === event.pid) this.#table.becomeLeader(caller, event.ts);
@@ -67,6 +71,7 @@ export class Execs {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const subject: CallSubject = {
       enter: (task, call) => {
+        this.traced = true;
         task.execSeen = false;
         takeOwnName(call);
       },

@@ -3,11 +3,11 @@
  * that its last thread sends (kernel/exit.c, do_exit and exit_notify). Any of these may be missing; the exit is settled
  * by the first that proves it. What becomes of a dead process is in reaping.ts.
  */
-import { CLD_EXITED } from '../kernel/signals';
+import { CLD_EXITED, SIGKILL } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
 import type { ChainOfCauses } from './chain-of-causes';
-import { int32 } from './field-values';
+import { int32, textOf } from './field-values';
 import { argument } from './pending-call';
 import type { Process, Task } from './process';
 import type { ProcessTable } from './process-table';
@@ -23,6 +23,7 @@ const SIGCHLD_WAIT = 0.1;
 export interface FatalSignals {
   /** Senders are traced: a death without one is worth a remark. */
   readonly generateTraced: boolean;
+  readonly deliverTraced: boolean;
   /** The signal in its queue that must have ended it, where the trace shows no delivery. */
   fatalWithoutDelivery(process: Process): SignalRecord | null;
   /** The function or call that shows where a signal came from. */
@@ -36,6 +37,7 @@ export interface FatalSignals {
 export class Exits {
   /** Whether this trace has sched_process_exit at all: its absence means something only then. */
   exitsTraced = false;
+  exitCallsTraced = false;
   /**
    * Where nobody calls exit_group, the status is that of the last thread since Linux 6.0 (kernel/exit.c,
    * synchronize_group_exit), before that of the first; null where the trace does not name its kernel.
@@ -76,6 +78,10 @@ export class Exits {
     const task = this.#table.meet(event);
     if (!task) return;
     const { process } = task;
+    // The column in front of the line may be `<...>`.
+    const comm = textOf(fieldOf(event, 'comm'));
+    if (process.record.comm === null && comm !== null && task.tid === process.tgid)
+      process.renamed(event.ts, comm, false);
     this.#threadEnded(task, event.ts);
     const groupDead = fieldOf(event, 'group_dead');
     // The field came with 6.17.
@@ -134,12 +140,14 @@ export class Exits {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const exitGroup: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const { ending } = task.process;
         ending.exitGroup ??= { ts: call.ts, code: int32(argument(call, 'error_code')) };
       },
     };
     const exit: CallSubject = {
       enter: (task, call) => {
+        this.exitCallsTraced = true;
         const code = int32(argument(call, 'error_code'));
         if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
         task.process.lastExitArgument = code;
@@ -210,7 +218,14 @@ export class Exits {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    if (!ending.fatal && !ending.exitGroup && (ending.childCode ?? CLD_EXITED) !== CLD_EXITED) {
+    const killed = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
+    // Nobody survives a SIGKILL, and where neither deliveries nor exit calls are traced nothing else can show it.
+    const hasSigkill =
+      ending.childCode === null &&
+      !this.exitCallsTraced &&
+      !this.#signals.deliverTraced &&
+      process.queue.find(SIGKILL, process.tgid) !== null;
+    if (!ending.fatal && !ending.exitGroup && (killed || hasSigkill)) {
       ending.fatal = this.#signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.#signals.settleFatal(ending.fatal, process, ts);
     }

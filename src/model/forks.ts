@@ -56,6 +56,9 @@ export class Forks {
     const parent = this.#table.meet(event);
     const tid = int32(fieldOf(event, 'child_pid'));
     if (!parent || tid === null) return;
+    const comm = textOf(fieldOf(event, 'parent_comm'));
+    if (parent.process.record.comm === null && comm !== null && parent.tid === parent.process.tgid)
+      parent.process.renamed(event.ts, comm, false);
     const birth = {
       ts: event.ts,
       tid,
@@ -69,9 +72,11 @@ export class Forks {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const subject: CallSubject = {
       enter: (task) => {
+        this.#callsTraced = true;
         this.#table.forking.add(task);
       },
       exit: (task, call, ret, event) => {
+        this.#callsTraced = true;
         this.#table.forking.delete(task);
         if (ret > 0) this.#returnedInParent(task, call?.child ?? null, ret, event, call);
         else if (ret === 0) this.#returnedInChild(task, event.ts);
@@ -181,6 +186,12 @@ export class Forks {
 
   /** sched_process_fork or task_newtask has been seen in this trace. */
   schedTraced = false;
+  #callsTraced = false;
+
+  /** Whether this trace has forks at all. */
+  get traced(): boolean {
+    return this.schedTraced || this.#callsTraced;
+  }
 
   #addThread(parent: Task, birth: Birth): Task {
     const { process } = parent;

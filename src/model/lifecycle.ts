@@ -21,6 +21,7 @@ import { InodeNames } from './inode-names';
 import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
+import { NamedTasks } from './named-tasks';
 import { ProcessTable } from './process-table';
 import type { Process } from './process';
 import { Reaping } from './reaping';
@@ -29,6 +30,7 @@ import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
+import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
@@ -70,11 +72,12 @@ export class Lifecycle {
   readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);
+  readonly #named = new NamedTasks();
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
   readonly #handlers: Map<string, EventHandler | null>;
-  readonly #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
+  #handlersByKind = new WeakMap<object, (EventHandler | null | undefined)[]>();
   #now = -Infinity;
 
   constructor(options: LifecycleOptions = {}) {
@@ -169,6 +172,7 @@ export class Lifecycle {
     this.#signalRecords.markControls();
     this.#signalRecords.completeSenders();
     this.#signalRecords.setTimes();
+    if (!this.#tree.isDeclared) this.#nameTheRest();
     for (const process of this.#table.processes) this.#complete(process);
     if (this.#table.processesLeftOut > 0) {
       this.#trace.incomplete.push(`${this.#table.processesLeftOut} more processes are not listed`);
@@ -229,11 +233,13 @@ export class Lifecycle {
         (event) => {
           this.#identities.freed(event);
           this.#reaping.freed(event);
+          this.#nameTasks(event);
         },
       ],
       [
         'mark_victim',
         (event) => {
+          this.#nameTasks(event);
           this.#exits.oomVictim(event);
         },
       ],
@@ -286,7 +292,7 @@ export class Lifecycle {
   #handlerOf(name: string): EventHandler | null {
     const known = this.#handlers.get(name);
     if (known !== undefined) return known;
-    const handler = isKernelEvent(name) ? null : this.#probe;
+    const handler = isKernelEvent(name) ? (this.#tree.isDeclared ? null : this.#nameTasks) : this.#probe;
     if (this.#handlers.size < MAX_EVENT_NAMES) this.#handlers.set(name, handler);
     return handler;
   }
@@ -300,7 +306,50 @@ export class Lifecycle {
     return handlers;
   }
 
+  /** Events that tell nothing else still name who ran, in a trace that no session declared. */
+  readonly #nameTasks: EventHandler = (event) => {
+    if (!this.#tree.isDeclared) this.#named.add(event);
+  };
+
+  /** At the end of a trace that no session declared: who is only named, and what nobody can see in it. */
+  #nameTheRest(): void {
+    this.#named.addRecords(this.#table);
+    if (this.#table.processes.length === 0) return;
+    const missing = missingKinds(this.#kinds);
+    if (missing !== null) this.#trace.incomplete.push(missing);
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { freesTraced, childNewsTraced } = this.#reaping;
+    const endsTraced = exitsTraced || exitCallsTraced || freesTraced || childNewsTraced;
+    for (const process of this.#table.processes) {
+      const { record } = process;
+      if (!this.#forks.traced) process.forgetBeginning();
+      // Nothing in this trace would show its end.
+      if (record.state === 'running' && !endsTraced) record.state = 'unknown';
+    }
+  }
+
+  get #kinds(): TracedKinds {
+    const { exitsTraced, exitCallsTraced } = this.#exits;
+    const { waitsTraced, freesTraced } = this.#reaping;
+    return {
+      forks: this.#forks.traced,
+      programs: this.#execs.traced,
+      signals: this.#signals.generateTraced,
+      deliveries: this.#signals.deliverTraced,
+      exits: exitsTraced || exitCallsTraced,
+      waits: waitsTraced || freesTraced,
+    };
+  }
+
+  /** From now on events that only name tasks are forgotten without a look. */
+  #declared(): void {
+    for (const [name, handler] of this.#handlers)
+      if (handler === this.#nameTasks) this.#handlers.set(name, null);
+    this.#handlersByKind = new WeakMap();
+  }
+
   readonly #probe: EventHandler = (event) => {
+    this.#nameTasks(event);
     const task = this.#table.find(event.pid);
     if (!task || (task.call && !NAMED_CALLS.test(task.call.name))) return;
     const path = nameOfProbe(event);
@@ -330,6 +379,11 @@ export class Lifecycle {
   }
 
   #told(note: TraceNote): void {
+    this.#apply(note);
+    if (note.kind === 'workload' || note.kind === 'attached') this.#declared();
+  }
+
+  #apply(note: TraceNote): void {
     this.#trace.told(note);
     switch (note.kind) {
       case 'trace':

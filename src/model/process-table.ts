@@ -32,6 +32,7 @@ export class ProcessTable {
     const known = this.#tasks.get(event.pid);
     if (known) {
       known.process.lastSeen = event.ts;
+      known.process.isOnlyNamed = false;
       if (!known.process.commTraced && known.tid === known.process.tgid) {
         const { comm } = event;
         if (comm !== null) known.process.renamed(event.ts, comm, false);

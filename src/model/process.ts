@@ -131,6 +131,8 @@ export class Process {
   /** Among all processes, in the order in which they became known. */
   order = 0;
   gone = false;
+  /** Others' signals name it, and it has no event of its own. */
+  isOnlyNamed = false;
   filesLeftOut = 0;
   librariesLeftOut = 0;
   unnamedOpens = 0;

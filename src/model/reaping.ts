@@ -33,8 +33,10 @@ const MAX_WAITIDS = 1_000;
 
 export class Reaping implements DeathListener {
   /** Which evidence this trace has at all: its absence means something only then. */
-  #waitsTraced = false;
-  #freesTraced = false;
+  waitsTraced = false;
+  freesTraced = false;
+  /** The SIGCHLD of children. */
+  childNewsTraced = false;
   #ended: ProcessRecord[] = [];
   /**
    * Returned by a wait before their last events: with a coarse clock (uptime counts ticks) the lines of two CPUs are
@@ -75,6 +77,7 @@ export class Reaping implements DeathListener {
 
   /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
   childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
+    this.childNewsTraced = true;
     const process = this.#whoseEnd(sender.process, notified, code);
     if (!process) return;
     this.#exits.childEnded(process, notified, code, ts, stack);
@@ -83,6 +86,7 @@ export class Reaping implements DeathListener {
 
   /** A SIGCHLD with CLD_TRAPPED, CLD_STOPPED or CLD_CONTINUED. */
   childAlive({ process }: Task, notified: Tid, code: number): void {
+    this.childNewsTraced = true;
     process.toldAlive = true;
     const told = this.#table.find(notified)?.process ?? null;
     if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
@@ -90,7 +94,7 @@ export class Reaping implements DeathListener {
 
   /** sched_process_free, in anybody's context: nothing is left of the task. */
   freed(event: TraceEvent): void {
-    this.#freesTraced = true;
+    this.freesTraced = true;
     const pid = int32(fieldOf(event, 'pid'));
     const task = pid === null ? null : this.#table.find(pid);
     if (!task) return;
@@ -112,10 +116,10 @@ export class Reaping implements DeathListener {
   get calls(): readonly (readonly [string, CallSubject])[] {
     const wait4: CallSubject = {
       enter: () => {
-        this.#waitsTraced = true;
+        this.waitsTraced = true;
       },
       exit: (task, call, ret, event) => {
-        this.#waitsTraced = true;
+        this.waitsTraced = true;
         if (ret > 0) this.#waited(task, call, ret, event.ts);
         const number = int32(argument(call, 'upid'));
         const plain = ((int32(argument(call, 'options')) ?? 0) & ~(WNOHANG | WUNTRACED | WCONTINUED)) === 0;
@@ -126,7 +130,7 @@ export class Reaping implements DeathListener {
     };
     const waitid: CallSubject = {
       enter: () => {
-        this.#waitsTraced = true;
+        this.waitsTraced = true;
       },
       exit: (task, call, ret, event) => {
         if (!isErrno(ret)) this.#waitedById(task, call, event.ts);
@@ -148,12 +152,8 @@ export class Reaping implements DeathListener {
       this.#exits.finish(process, ts);
       if (ending.freed !== null) this.#goneUnseen(process);
       else if (ending.settled) {
-        if (!this.#waitsTraced && !this.#freesTraced) {
-          record.state = 'unknown';
-          process.note(
-            'neither wait calls nor sched_process_free are in the trace: whether it was reaped is unknown',
-          );
-        } else if (!this.#waitsTraced || !this.#traced(process.parent)) {
+        if (!this.waitsTraced && !this.freesTraced) record.state = 'unknown';
+        else if (!this.waitsTraced || !this.#traced(process.parent)) {
           process.note(
             'the calls of whoever waits for it are not in the trace: it may have been reaped before its end',
           );
@@ -309,8 +309,8 @@ export class Reaping implements DeathListener {
     const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
     // A zombie that outlives its parent is told to the next one.
     const goneBeforeParent =
-      toldTheDead && this.#waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
-    if (untold || goneBeforeParent || (this.#waitsTraced && this.#traced(parent))) {
+      toldTheDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
+    if (untold || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
       this.#autoreaped(process);
       return;
     }

@@ -10,6 +10,7 @@ import { int32 } from './field-values';
 import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
 import type { Sender, SignalRecord, SignalTarget } from './report';
+import { nameSignalled } from './named-tasks';
 import { withoutMachinery } from './signal-origin';
 import { takenUnseen, type Queued } from './signal-queue';
 import type { SignalRecords } from './signal-records';
@@ -29,6 +30,8 @@ export interface DeathListener {
 export class SignalPairing {
   /** Senders are traced: a death without one is worth a remark. */
   generateTraced = false;
+  /** Arrivals are traced: a signal without one did not arrive. */
+  deliverTraced = false;
 
   readonly #table: ProcessTable;
   readonly #tree: Tree;
@@ -61,9 +64,10 @@ export class SignalPairing {
     const number = int32(fields['sig']);
     const pid = int32(fields['pid']);
     if (number === null || pid === null) return;
-    const target = this.#table.find(pid);
-    const targetInTree = target !== null && this.#tree.includes(pid);
     const irq = interruptContext(event.flags);
+    if (!this.#tree.isDeclared) nameSignalled(this.#table, event, irq !== true);
+    const target = this.#table.find(pid);
+    const targetInTree = target !== null && (this.#tree.includes(pid) || !this.#tree.isDeclared);
     const senderInTree = irq !== true && this.#tree.includes(event.pid);
     if (!targetInTree && !senderInTree) return;
     const sender = this.#table.find(event.pid);
@@ -85,6 +89,7 @@ export class SignalPairing {
 
   /** signal_deliver, in the context of the thread that gets it. */
   delivered(event: TraceEvent): void {
+    this.deliverTraced = true;
     const number = int32(fieldOf(event, 'sig'));
     const task = this.#table.meet(event);
     if (number === null || !task) return;
@@ -150,6 +155,9 @@ export class SignalPairing {
         record.result = 'unknown';
         process.note(taken);
       }
+      // Where no arrival is traced, not to see one says nothing.
+      if (record.result === 'pending' && !this.deliverTraced && !this.#tree.isDeclared)
+        record.result = 'unknown';
       this.#settle(record, process, ts);
     }
   }

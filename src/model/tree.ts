@@ -49,12 +49,13 @@ export class Tree {
     for (const other of this.#table.processes) this.#assign(other);
   }
 
-  get #isDeclared(): boolean {
+  /** A session said whose trace it is; else it is everybody's whom it names. */
+  get isDeclared(): boolean {
     return this.#workload !== null || this.#isAttached;
   }
 
   childAdded(process: Process): void {
-    if (process.parent && !this.#root && !this.#isDeclared) {
+    if (process.parent && !this.#root && !this.isDeclared) {
       this.#root = process.parent;
       this.#root.record.role = 'parent';
     }
@@ -66,12 +67,12 @@ export class Tree {
     this.#assign(process);
   }
 
-  /** Whether this thread is part of what is traced. */
+  /** Whether this thread is part of what is traced: where nobody declared a tree, whoever has events of its own. */
   includes(tid: Tid): boolean {
     const process = this.#table.find(tid)?.process;
     if (!process) return false;
-    if (process.record.role === null && this.#isDeclared) this.#assign(process);
-    return !this.#isDeclared || process.record.role !== null;
+    if (process.record.role === null && this.isDeclared) this.#assign(process);
+    return this.isDeclared ? process.record.role !== null : !process.isOnlyNamed;
   }
 
   get argv(): readonly string[] | null {

@@ -113,19 +113,22 @@ describe('the birth of a process', () => {
     );
   });
 
-  it('does not happen for somebody whom only others name', () => {
-    const { report } = lifeOf([
-      free(1, 77),
-      generate(2, 88, { sig: 15, pid: 99 }, { comm: 'foreign' }),
-      event(3, 88, 'mark_victim', { pid: 99 }),
-      event(4, 0, 'sched_switch', { prev_comm: 'a', prev_pid: 5, next_comm: 'b', next_pid: 6 }),
-    ]);
+  it('does not happen, in the tree that a session declared, for somebody whom only others name', () => {
+    const { report } = lifeOf(
+      [
+        free(1, 77),
+        generate(2, 88, { sig: 15, pid: 99 }, { comm: 'foreign' }),
+        event(3, 88, 'mark_victim', { pid: 99 }),
+        event(4, 0, 'sched_switch', { prev_comm: 'a', prev_pid: 5, next_comm: 'b', next_pid: 6 }),
+      ],
+      { notes: [{ kind: 'workload', parent: 10, command: 20, path: 'x', argv: ['x'], control: null }] },
+    );
     assert.deepEqual([report.processes, report.signals], [[], []]);
     assert.equal(report.trace.events, 4);
   });
 
   it('is not in the trace for a process that was there before it', () => {
-    const { process } = lifeOf([deliver(1, 10, 10, 0x5500), exit(2, 10, 'openat', 3)]);
+    const { process } = lifeOf([deliver(1, 10, 10, 0x5500), exit(2, 10, 'openat', 3), fork(3, 10, 11)]);
     assert.equal(process(10).fork, null);
     assert.match(process(10).incomplete.join(), /beginning is not in the trace/);
   });

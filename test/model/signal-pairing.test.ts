@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { call, deliver, enter, exit, fork, free, generate, lifeOf, schedExit } from './life-of';
+import { call, deliver, enter, exit, fork, free, generate, lifeOf, schedExit, type Beside } from './life-of';
 
 const SIGINT = 2;
 const SIGKILL = 9;
@@ -14,6 +14,10 @@ const THREAD = 0x3d0f00;
 
 /** 10 is the parent of 20. */
 const family = fork(1, 10, 20);
+/** Whose trace it is; without it every task that an event names is a process of it. */
+const declared: Beside = {
+  notes: [{ kind: 'workload', parent: 10, command: 20, path: 'child', argv: ['child'], control: null }],
+};
 const oneThreadMore = fork(1.5, 20, 21, THREAD);
 
 describe('a signal', () => {
@@ -156,15 +160,27 @@ describe('a signal', () => {
   });
 
   it('that is not delivered until its target dies stays pending, and is settled then', () => {
-    const { signal, stagesOf } = lifeOf([
+    const events = [
       family,
       generate(2, 10, { sig: SIGUSR1, pid: 20 }),
       enter(3, 20, 'exit_group', { error_code: 0 }),
       schedExit(3.1, 20),
       generate(3.2, 20, { sig: SIGCHLD, pid: 10, code: 1 }),
-    ]);
+    ];
+    const { signal, stagesOf } = lifeOf(events, declared);
     assert.equal(signal('SIGUSR1').result, 'pending');
     assert.equal(stagesOf('signal')[0]?.ts, 3.1);
+  });
+
+  it('is unknown where no delivery is in a trace that no session declared: nobody knows whether they are traced', () => {
+    const events = [
+      generate(2, 10, { sig: SIGUSR1, pid: 20 }),
+      enter(3, 20, 'exit_group', { error_code: 0 }),
+      schedExit(3.1, 20),
+    ];
+    assert.equal(lifeOf([family, ...events]).signal('SIGUSR1').result, 'unknown');
+    const delivery = deliver(1.5, 10, SIGINT, HANDLER);
+    assert.equal(lifeOf([family, delivery, ...events]).signal('SIGUSR1').result, 'pending');
   });
 
   it('taken by sigwait counts as delivered', () => {
@@ -252,7 +268,10 @@ describe('a signal', () => {
   });
 
   it('to the outside is kept, without an outcome', () => {
-    const { signal, stagesOf } = lifeOf([family, generate(2, 20, { sig: SIGINT, pid: 500, comm: 'daemon' })]);
+    const { signal, stagesOf } = lifeOf(
+      [family, generate(2, 20, { sig: SIGINT, pid: 500, comm: 'daemon' })],
+      declared,
+    );
     assert.deepEqual(
       [signal('SIGINT').target, signal('SIGINT').result],
       [{ pid: 500, tgid: 500, comm: 'daemon' }, 'unknown'],
@@ -274,6 +293,7 @@ describe('a signal', () => {
   it('is not fatal where the process exits by itself', () => {
     const { signal, process } = lifeOf([
       family,
+      deliver(1.5, 10, SIGUSR1, HANDLER),
       enter(2, 20, 'exit_group', { error_code: 137 }),
       generate(2.1, 10, { sig: SIGKILL, pid: 20 }),
       schedExit(2.2, 20),

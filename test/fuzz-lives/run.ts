@@ -1,0 +1,51 @@
+/**
+ * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time is over or so many
+ * `--programs` were played. Each difference between the report and the programs' own truth is printed once for each kind,
+ * with its seed and the smallest program that shows it. Ends with 1 where there is one.
+ */
+import { parseArgs } from 'node:util';
+import { play, type Stage } from './play';
+import { programOf, programText } from './program';
+import { kindOf, shrink } from './shrink';
+
+const BATCH = 150;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '3' },
+      seed: { type: 'string', default: '1' },
+      programs: { type: 'string', default: 'Infinity' },
+      stage: { type: 'string' },
+      'no-shrink': { type: 'boolean', default: false },
+    },
+  });
+  const until = Date.now() + Number(values.minutes) * 60_000;
+  const first = Number(values.seed);
+  const seen = new Map<string, number>();
+  let played = 0;
+  for (let turn = 0; played < Number(values.programs) && Date.now() < until; turn++) {
+    const stage = (values.stage ?? (turn % 2 === 0 ? 'here' : 'namespace')) as Stage;
+    const count = Math.min(BATCH, Number(values.programs) - played);
+    const programs = Array.from({ length: count }, (_, n) => programOf(first + played + n));
+    const finds = await play(programs, stage);
+    played += count;
+    for (const { program, differences } of finds) {
+      for (const difference of differences) {
+        const kind = kindOf(difference);
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        if (seen.get(kind) !== 1) continue;
+        console.log(`FOUND --seed ${program.id} --programs 1 --stage ${stage}\n${difference}`);
+        if (values['no-shrink']) continue;
+        const small = await shrink(program, stage, difference);
+        console.log(small === null ? 'not seen again' : programText(small));
+      }
+    }
+  }
+  console.log(`${played} programs played, ${seen.size} kinds of difference`);
+  for (const [kind, times] of [...seen].sort((one, other) => other[1] - one[1]))
+    console.log(`${times}  ${kind}`);
+  if (seen.size > 0) process.exitCode = 1;
+}
+
+void main();

@@ -1,0 +1,12 @@
+import type { Case } from './case';
+import { RUNTIME_CASES } from './runtime-cases';
+import { SERVER_CASES } from './server-cases';
+import { SHELL_CASES } from './shell-cases';
+import { SUPERVISOR_CASES } from './supervisor-cases';
+
+export const CASES: readonly Case[] = [
+  ...SERVER_CASES,
+  ...RUNTIME_CASES,
+  ...SHELL_CASES,
+  ...SUPERVISOR_CASES,
+];
