@@ -1,9 +1,10 @@
 /**
- * The environment's refusals, as a closed set of codes. Bad *input* is not among them: readers report it as
- * `Damage` and go on. A bug of our own just throws.
+ * What can go wrong, as two closed sets of codes: `REASONS`, for which the environment refuses something and an error
+ * is thrown, and `DAMAGE`, input that a reader reports and passes over. A bug of our own just throws.
  *
  * The codes are public: flows compare them in Catch. Add one, never rename one; docs/errors.md explains each.
  */
+
 export const REASONS = {
   TRACEFS_MISSING: 'tracefs is not mounted',
   TRACEFS_DENIED: 'no permission to use tracefs',
@@ -24,11 +25,57 @@ export const REASONS = {
   TRACE_MISSING: 'the trace file cannot be read',
   TRACE_FORMAT: 'this is not a trace',
   OUTPUT_FAILED: 'the output could not be written',
-  CONFIG_INVALID: 'the settings do not fit',
-  MESSAGE_INVALID: 'the message does not fit',
+  CONFIG_INVALID: 'invalid configuration',
+  MESSAGE_INVALID: 'invalid message',
 } as const;
 
 export type TraceErrorCode = keyof typeof REASONS;
+
+interface DamageKind {
+  /** The kind of input it is found in. */
+  readonly input: 'text' | 'page' | 'capture' | 'trace.dat' | 'message';
+  /** What was found, without its place. */
+  readonly text: string;
+  /** The event itself is there, but it may be another, or have another time. Else input was passed over. */
+  readonly isDelivered?: true;
+}
+
+/** Why input could not be read, by code. */
+export const DAMAGE = {
+  LINE_UNEXPLAINED: { input: 'text', text: 'a line that ftrace does not print' },
+  LINE_CUT: { input: 'text', text: 'the text ends in the middle of a line' },
+  LINE_NUL: { input: 'text', text: 'NUL bytes in a line: a hole in the file' },
+  LINE_TOO_BIG: { input: 'text', text: 'the kernel printed [LINE TOO BIG] instead of an event' },
+  LINE_AMBIGUOUS: { input: 'text', text: 'a line that can be read in two ways', isDelivered: true },
+  NOTE_INVALID: { input: 'text', text: 'an invalid "# ftrace-life:" comment' },
+  HTML_EMPTY: { input: 'text', text: 'an HTML page without ftrace text' },
+  LOG_EMPTY: { input: 'text', text: 'a kernel log without a dump of the ftrace buffer' },
+  PAGE_SHORT: { input: 'page', text: 'fewer bytes than a page header' },
+  PAGE_LENGTH: { input: 'page', text: 'a page whose header says more than the page holds' },
+  RECORD_SHORT: { input: 'page', text: 'a record for which the page has no room' },
+  RECORD_LENGTH: { input: 'page', text: 'a record longer than the page, or shorter than itself' },
+  TIME_BACKWARDS: { input: 'page', text: 'a time before that of the record before it', isDelivered: true },
+  CAPTURE_MAGIC: { input: 'capture', text: 'a capture that does not begin like one' },
+  CAPTURE_CHUNK: { input: 'capture', text: 'a chunk that contradicts itself' },
+  CAPTURE_CUT: { input: 'capture', text: 'the capture ends in the middle of a chunk' },
+  DAT_CUT: { input: 'trace.dat', text: 'the file or a table ends before what it announces' },
+  DAT_SECTION: { input: 'trace.dat', text: 'something else than what the file announces there' },
+  DAT_COMPRESSED: { input: 'trace.dat', text: 'compressed data that cannot be decompressed' },
+  EVENT_UNEXPLAINED: { input: 'message', text: 'an element of the payload that is not an event' },
+  DAMAGE_UNKNOWN: { input: 'capture', text: 'damage with a code of a later version' },
+} as const satisfies Readonly<Record<string, DamageKind>>;
+
+export type DamageCode = keyof typeof DAMAGE;
+
+/** Whether a reader of this version reports that code. */
+export function isDamageCode(code: string): code is DamageCode {
+  return Object.hasOwn(DAMAGE, code);
+}
+
+/** Whether damage with this code means that input was passed over; else only the event's place or value is in doubt. */
+export function isPassedOver(code: string): boolean {
+  return !(isDamageCode(code) && 'isDelivered' in DAMAGE[code]);
+}
 
 export class TraceError extends Error {
   override readonly name = 'TraceError';

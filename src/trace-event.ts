@@ -3,9 +3,10 @@
  * reader could not read (`Damage`), and what was seen beside the trace (`TraceNote`). They travel together, in
  * order, as an `EventBatch`.
  *
- * Text, ring-buffer pages and captures all give these same shapes, so nothing behind a reader knows where an
+ * Text, ring-buffer pages and captures all give these same shapes, so nothing after a reader knows where an
  * event came from.
  */
+import { isPassedOver, type DamageCode } from './trace-error';
 
 /** A global thread id: what the kernel's tracepoints call `pid`. In the initial pid namespace. */
 export type Tid = number;
@@ -33,7 +34,7 @@ export interface TraceEvent {
   readonly name: string;
   /** Under the field names of the event's `format` file, also where the text prints others (`grp`, `res`). */
   readonly fields: EventFields;
-  /** The call trace that a `stacktrace` trigger put behind the event, innermost first. */
+  /** The call trace that a `stacktrace` trigger put after the event, innermost first. */
   readonly stack?: readonly string[] | undefined;
   /** The irqs-off/resched/hardirq/preempt columns as ftrace prints them: `d..1.`; '' where the trace has none. */
   readonly flags: string;
@@ -48,8 +49,9 @@ export function fieldOf(event: TraceEvent, name: string): FieldValue | undefined
   return event.field === undefined ? event.fields[name] : event.field(name);
 }
 
-/** Events that the kernel (or a reader with its back to the wall) dropped on one CPU. */
+/** Events that the kernel dropped on one CPU, or that a hole in the file swallowed. */
 export interface Loss {
+  /** -1 where it may be any. */
   readonly cpu: number;
   /** Seconds on the trace clock of the first event after the gap; null at the end of a trace. */
   readonly ts: number | null;
@@ -57,10 +59,10 @@ export interface Loss {
   readonly count: number | null;
 }
 
-/** Input that could not be read, with its place. Reading goes on behind it. */
+/** Input that could not be read, with its place. Reading goes on after it. */
 export interface Damage {
-  /** Stable: `PAGE_LENGTH`, `RECORD_LENGTH`, `LINE_UNEXPLAINED`, ... */
-  readonly code: string;
+  /** What it is; `DAMAGE` has a text for each. */
+  readonly code: DamageCode;
   /** Bytes from the start of the file, or of the page for a live ring buffer. */
   readonly atByte: number;
   /** 1-based, for text. */
@@ -69,12 +71,9 @@ export interface Damage {
   readonly excerpt?: string;
 }
 
-/** Something is wrong, but the event itself is there: it may be another, or stand at another time. */
-const DELIVERED = new Set(['LINE_AMBIGUOUS', 'TIME_BACKWARDS']);
-
-/** Whether input was passed over; else only its place in the trace is in doubt. */
+/** Whether input was passed over; else the event is there, but its place in the trace or a value is in doubt. */
 export function isUnexplained({ code }: Damage): boolean {
-  return !DELIVERED.has(code);
+  return isPassedOver(code);
 }
 
 /** One line of `/proc/PID/maps`. Addresses below 2^53; file offsets in bytes. */
@@ -186,6 +185,34 @@ export type TraceNote =
       readonly startTime: number | null;
       /** Its parent first, up to the first process of the machine or of the pid namespace. */
       readonly ancestors: readonly { readonly pid: Tid; readonly comm: string | null }[];
+      /** The process's name, which is its first thread's; absent in notes that do not say. */
+      readonly process?: string | null;
+      /** Its controlling terminal (`pts/3`), and the leader of its session (setsid(2)). */
+      readonly tty?: string | null;
+      readonly session?: Tid | null;
+      /**
+       * It was gone before /proc could be read: user, cgroup, terminal and session are those of this ancestor, from whom
+       * a process inherits them.
+       */
+      readonly inheritedFrom?: Tid;
+    }
+  | {
+      /**
+       * A signal that the session is about to send, or has its traced parent send, and why. It is the one of that number
+       * from this sender to this target in this time.
+       */
+      readonly kind: 'control';
+      /** The process that sends it. */
+      readonly sender: Tid;
+      /** `SIGTERM`. */
+      readonly signal: string;
+      /** The process that gets it; null for all that the session runs. */
+      readonly target: Tid | null;
+      /** On the trace clock; `until` null where another process sends it, as soon as it gets to it. */
+      readonly from: number;
+      readonly until: number | null;
+      /** `time limit of 5 s`, `disarm`, ... */
+      readonly reason: string;
     }
   /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
   | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }

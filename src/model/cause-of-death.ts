@@ -4,6 +4,7 @@
  * signal are never mixed: exit(137) is no SIGKILL.
  */
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGKILL, defaultAction } from '../kernel/signals';
+import { endedBySession } from './own-hand';
 import type { Exit, SignalRecord } from './report';
 import { taskTitle } from './process';
 import { bareFunction } from './signal-origin';
@@ -114,6 +115,8 @@ function endedBySeccomp(stack: readonly string[]): { signal: string; place: stri
 
 /** "SIGKILL from bash (4994), __x64_sys_kill" */
 function sentence(fatal: SignalRecord, evidence: string | null): string {
+  const control = fatal.sender?.control ?? null;
+  if (control !== null) return `${fatal.signal}, ${endedBySession(control)}`;
   const code = typeof fatal.code === 'string' && fatal.origin === 'fault' ? ` (${fatal.code})` : '';
   const place = evidence === null ? '' : `, ${evidence}`;
   return `${fatal.signal}${code} ${senderPhrase(fatal)}${place}`;

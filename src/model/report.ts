@@ -89,8 +89,16 @@ export interface Identity {
   container: string | null;
   /** Clock ticks since boot (/proc/PID/stat, field 22). With the pid it names one process for as long as the machine is up. */
   startTime: number | null;
-  /** Its parent, grandparent, ..., as far as they were read. */
+  /** Its parent, grandparent, ..., as far as they are known. */
   ancestors: { pid: Tid; comm: string | null }[];
+  /** Its controlling terminal (`pts/3`), and the pid of its session's leader; null where it has none, absent where nobody looked. */
+  tty?: string | null;
+  session?: Tid | null;
+  /**
+   * It was gone before /proc could be read: user, cgroup, unit, container, terminal and session are those of this ancestor.
+   * Absent where they are its own.
+   */
+  inheritedFrom?: Tid;
   /** On the trace clock, the event for which it was read: what the process was before, nobody looked. */
   since?: number;
 }
@@ -190,6 +198,11 @@ export interface SignalRecord {
   code: string | number | null;
   result: SignalResult;
   origin: SignalOrigin;
+  /**
+   * Why the kernel sent it, as a phrase: `Ctrl-C on pts/3`, `urgent data on its socket`; null where its sender is the
+   * whole cause, or nothing is known.
+   */
+  cause?: string | null;
   /** This signal ended its target. */
   fatal: boolean;
   /** The session's own control signal to the traced parent, which the workload never sees. */
@@ -339,6 +352,7 @@ export type StageName =
   | 'rename'
   | 'signal-generated'
   | 'signal-delivered'
+  | 'signal-returned'
   | 'signal'
   | 'exit'
   | 'zombie'

@@ -1,13 +1,14 @@
 /** Reads a saved trace, whatever its format, in flat memory: the file is recognised by its first bytes. */
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { errnoOf, TraceError } from '../trace-error';
+import { DAMAGE, errnoOf, TraceError } from '../trace-error';
 import type { Damage, EventBatch } from '../trace-event';
 import { CAPTURE_MAGIC } from './capture/capture-layout';
 import { CaptureReader } from './capture/capture-reader';
 import { TextReader } from './text/text-reader';
 import { TRACE_DAT_MAGIC } from './trace-dat/dat-header';
 import { openTraceDat } from './trace-dat/trace-dat';
+import { adviceOnOtherFormat } from './other-formats';
 import type { TraceReader } from './trace-reader';
 
 const CHUNK_BYTES = 1 << 18;
@@ -45,9 +46,10 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
     return { source: 'trace.dat', batches: orRefuse(file, openTraceDat(file)) };
   }
   const isCapture = head.startsWith(CAPTURE_MAGIC);
-  if (!isCapture && head.includes('\0')) {
+  const advice = isCapture ? null : adviceOnOtherFormat(head);
+  if (advice !== null) {
     stream.destroy();
-    throw new TraceError('TRACE_FORMAT', `${file} is neither ftrace text nor a capture of ours`);
+    throw new TraceError('TRACE_FORMAT', `${file === '-' ? 'standard input' : file} ${advice}`);
   }
   const reader = isCapture ? new CaptureReader() : new TextReader();
   const batches = readAll(file, first, chunks, reader);
@@ -108,8 +110,9 @@ async function* orRefuse(file: string, batches: AsyncIterable<EventBatch>): Asyn
     yield batch;
   }
   if (events === 0 && broken !== undefined) {
-    const place = broken.line === undefined ? `byte ${broken.atByte}` : `line ${broken.line}`;
-    const found = broken.excerpt === undefined ? broken.code : JSON.stringify(broken.excerpt);
-    throw new TraceError('TRACE_FORMAT', `${file} has not one event; ${place}: ${found}`);
+    const { code, line, atByte, excerpt } = broken;
+    const place = line === undefined ? `byte ${atByte}` : `line ${line}`;
+    const found = excerpt === undefined ? '' : `: ${JSON.stringify(excerpt)}`;
+    throw new TraceError('TRACE_FORMAT', `${file} has no event; ${place}: ${DAMAGE[code].text}${found}`);
   }
 }

@@ -37,7 +37,8 @@ export class TracedParent {
   readonly #orders: Writable;
   readonly #gate: Writable;
   readonly #started: Promise<number | null>;
-  #isGone = false;
+  #command: number | null = null;
+  #hasReaped = false;
 
   private constructor(
     child: ChildProcess,
@@ -61,7 +62,10 @@ export class TracedParent {
     const report = (word: string): Promise<number | null> =>
       new Promise((resolve) => reports.set(word, resolve));
     this.#started = report('started');
-    this.ended = report('ended').then((status) => (status === null ? null : { status }));
+    this.ended = report('ended').then((status) => {
+      this.#hasReaped = true;
+      return status === null ? null : { status };
+    });
     const reported = eachLine(child.stdio[6 as 4] as unknown as Readable, (line) => {
       const [word, value] = line.split(' ');
       reports.get(word ?? '')?.(Number(value));
@@ -76,9 +80,7 @@ export class TracedParent {
     void reported.then(() => {
       for (const resolve of reports.values()) resolve(null);
     });
-    this.gone = Promise.all([closed, ...output]).then(() => {
-      this.#isGone = true;
-    });
+    this.gone = Promise.all([closed, ...output]).then(() => undefined);
   }
 
   /**
@@ -117,6 +119,7 @@ export class TracedParent {
     this.#orders.write('go\n');
     const pid = await this.#started;
     if (pid === null) throw new TraceError('WORKLOAD_FAILED', 'the traced parent ended before it could fork');
+    this.#command = pid;
     return pid;
   }
 
@@ -125,16 +128,26 @@ export class TracedParent {
     this.#gate.end('go\n');
   }
 
+  /** The command's pid; null before the fork. */
+  get command(): number | null {
+    return this.#command;
+  }
+
+  /** It takes orders: not from the time on that it has reaped the command, or was killed itself. */
+  get obeys(): boolean {
+    return !this.#hasReaped && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** Has the parent send a signal to the command, or to its process group. */
-  order(signal: string, to: 'command' | 'group' = 'command'): void {
+  order(signal: string, to: 'command' | 'group'): void {
     const number = signalNumber(signal);
-    if (this.#isGone || number === null) return;
+    if (!this.obeys || number === null) return;
     this.#orders.write(`${number} ${to}\n`);
     this.#process.kill(CONTROL_SIGNAL);
   }
 
   /** Ends the parent itself. */
-  end(): void {
-    if (!this.#isGone) this.#process.kill('SIGKILL');
+  end(kill: (pid: number) => void): void {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) kill(this.pid);
   }
 }

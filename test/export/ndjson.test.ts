@@ -7,7 +7,7 @@ describe('a report as lines', () => {
     const report = {
       ...WALKTHROUGH,
       lost: [{ cpu: 0, ts: 1, count: 2 }],
-      damage: [{ code: 'LINE_UNEXPLAINED', atByte: 0 }],
+      damage: [{ code: 'LINE_UNEXPLAINED' as const, atByte: 0 }],
     };
     const lines = [...reportLines(report)];
     assert.deepEqual(

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { nodeTypes } from './manifest';
 
 interface Import {
   readonly from: string;
@@ -23,6 +24,7 @@ const ABOVE_THE_ROOMS = ['session', 'index', 'rule-language'];
 /** The families of a room, each of which may import those before it, types included. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   'src/rules': ['language', 'matching', 'alerts', 'watch'],
+  nodes: ['turns', 'messages', 'adapter', ...nodeTypes()],
 };
 
 /** `src/readers/text-line` lies in `readers`, vocabulary, src/kernel/ and src/words/ in `vocabulary`, `nodes/x/y` in `nodes`. */
@@ -134,6 +136,15 @@ describe('the imports of the sources', () => {
   it('go one way: a room knows the types of earlier rooms, only the session joins rooms', () => {
     const wrong = inside.filter(
       ({ from, to, isTypeOnly }) => !mayImport(roomOf(from), roomOf(to), isTypeOnly),
+    );
+    assert.deepEqual(wrong.map(describeImport), []);
+  });
+
+  it('of a node lead to no other node', () => {
+    const nodeOf = (file: string): string | undefined =>
+      nodeTypes().find((type) => file.startsWith(`nodes/${type}/`));
+    const wrong = inside.filter(
+      ({ from, to }) => nodeOf(from) !== undefined && nodeOf(to) !== undefined && nodeOf(from) !== nodeOf(to),
     );
     assert.deepEqual(wrong.map(describeImport), []);
   });

@@ -106,7 +106,7 @@ describe('a saved trace', () => {
     assert.deepEqual(await read(fileOf(whole)), { source: 'raw', events: 560, damage: ['CAPTURE_CHUNK'] });
     assert.match(
       await refusal(fileOf(capture.subarray(0, -8))),
-      /^TRACE_FORMAT: .* has not one event; byte \d+: CAPTURE_CUT$/,
+      /^TRACE_FORMAT: .* has no event; byte \d+: the capture ends in the middle of a chunk$/,
     );
   });
 
@@ -123,24 +123,24 @@ describe('a saved trace', () => {
       /^TRACE_FORMAT: .* ends within the header of a trace\.dat$/,
     ],
     [
-      'is of trace-cmd, and has nothing behind its header',
+      'is of trace-cmd, and has nothing after its header',
       () => fileOf('\x17\x08\x44tracing6\0\0\x08\0\x10\0\0'),
-      /^TRACE_FORMAT: .* has not one event; byte 18: DAT_CUT$/,
+      /^TRACE_FORMAT: .* has no event; byte 18: the file or a table ends before what it announces$/,
     ],
     [
       'has bytes that no text has',
       () => rawFile('7.3', 'cpu0.raw'),
-      /^TRACE_FORMAT: .* is neither ftrace text nor a capture of ours$/,
+      /^TRACE_FORMAT: .* is binary, and neither a capture of ftrace-life nor a trace\.dat/,
     ],
     [
       'is text of another kind',
       () => fileOf('Dear reader,\nthis is a letter.\n'),
-      /^TRACE_FORMAT: .* has not one event; line 1: "Dear reader,"$/,
+      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print: "Dear reader,"$/,
     ],
     [
       'has no newline and no end in sight',
       () => fileOf('x'.repeat(200_000)),
-      /^TRACE_FORMAT: .* has not one event; line 1: "x{200}"$/,
+      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print: "x{200}"$/,
     ],
     ['does not exist', () => path.join(folder, 'nothing-here'), /^TRACE_MISSING: .*nothing-here: ENOENT$/],
     ['is a folder', () => folder, /^TRACE_MISSING: .*: EISDIR$/],

@@ -1,4 +1,5 @@
 import { EventList } from '../../event-list';
+import { isDamageCode, type DamageCode } from '../../trace-error';
 import type { Damage, EventBatch, Loss, Tid } from '../../trace-event';
 import {
   BATCH,
@@ -18,7 +19,7 @@ import { RingBatch } from '../pages/ring-batch';
 import type { RingContext } from '../pages/ring-event';
 import type { RingRows } from '../pages/row-merge';
 import { RowFilter } from '../pages/row-filter';
-import { TaskNames } from '../pages/task-names';
+import { TaskNames, type NameSeed } from '../pages/task-names';
 import { readNote } from '../trace-note';
 import type { TraceReader } from '../trace-reader';
 
@@ -102,8 +103,8 @@ export class CaptureReader implements TraceReader {
     this.#wanted = CHUNK_HEADER_BYTES;
   }
 
-  /** Behind a broken chunk nothing says where the next begins. */
-  #break(code: string): Damage {
+  /** After a broken chunk nothing says where the next begins. */
+  #break(code: DamageCode): Damage {
     this.#broken = true;
     this.#wanted = Infinity;
     this.#rest = Buffer.alloc(0);
@@ -165,8 +166,10 @@ function isNumberOrNull(value: unknown): value is number | null {
   return value === null || typeof value === 'number';
 }
 
-function isNamed(value: unknown): value is readonly [Tid, string] {
-  return Array.isArray(value) && typeof value[0] === 'number' && isText(value[1]);
+function isNamed(value: unknown): value is NameSeed {
+  if (!Array.isArray(value)) return false;
+  const [tid, comm, sec = 0, nsec = 0] = value as unknown[];
+  return typeof tid === 'number' && isText(comm) && typeof sec === 'number' && typeof nsec === 'number';
 }
 
 function isGrouped(value: unknown): value is readonly [Tid, Tid] {
@@ -189,23 +192,36 @@ function isLoss(value: unknown): value is Loss {
   return typeof cpu === 'number' && isNumberOrNull(ts) && isNumberOrNull(count);
 }
 
-function isDamage(value: unknown): value is Damage {
+interface SavedDamage extends Omit<Damage, 'code'> {
+  readonly code: string;
+}
+
+function isSavedDamage(value: unknown): value is SavedDamage {
   if (typeof value !== 'object' || value === null) return false;
-  const { code, atByte }: Partial<Damage> = value;
+  const { code, atByte }: Partial<SavedDamage> = value;
   return isText(code) && typeof atByte === 'number';
+}
+
+/** A later version of ours may have saved a code that this one does not know. */
+function readDamage({ code, ...place }: SavedDamage): Damage {
+  return isDamageCode(code) ? { code, ...place } : { code: 'DAMAGE_UNKNOWN', ...place, excerpt: code };
 }
 
 function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingContext): RingBatch | null {
   const { streams, stacks, names, groups, lost, damage, notes } = meta;
   if (!isList(streams, isStream) || streams.length > MAX_STREAMS) return null;
   if (!isList(stacks, isTexts) || !isList(names, isNamed) || !isList(groups, isGrouped)) return null;
-  if (!isList(lost, isLoss) || !isList(damage, isDamage) || !Array.isArray(notes)) return null;
+  if (!isList(lost, isLoss) || !isList(damage, isSavedDamage) || !Array.isArray(notes)) return null;
   const rows = readRows(streams, bytes, stacks);
   if (rows === null) return null;
-  for (const [tid, comm] of names) context.names.seed(tid, comm);
+  for (const [tid, comm, sec, nsec] of names) {
+    if (sec === undefined || nsec === undefined) context.names.seed(tid, comm);
+    else context.names.seedFrom(tid, sec, nsec, comm);
+  }
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
   const read = notes.map(readNote).filter((note) => note !== null);
-  return new RingBatch({ rows: new RowFilter(context).learnAndFilter(rows), context }, lost, damage, read);
+  const saved = damage.map(readDamage);
+  return new RingBatch({ rows: new RowFilter(context).learnAndFilter(rows), context }, lost, saved, read);
 }
 
 /** sec; nsec, offset, size and stack; id. */

@@ -208,6 +208,24 @@ export class BodyReader {
     return isNamed ? RowKind.NAMED : RowKind.OTHER;
   }
 
+  /**
+   * What is known of a body at the end of a text that has no newline there: `cut` where something of it is missing,
+   * `unknown` where it ends with a pid, which may have had more digits, or where nothing says how many values it has.
+   * Any other last value is taken as it is, since many a text loses its last newline alone.
+   */
+  endOf({ name }: TextBody, bytes: Buffer, start: number, end: number): 'whole' | 'cut' | 'unknown' {
+    const nameEnd = nameEndOf(bytes, start, end);
+    if (bytes[nameEnd] === OPEN && name.startsWith('sys_enter_'))
+      return bytes[end - 1] === CLOSE ? 'whole' : 'cut';
+    const layouts = EVENT_LAYOUTS.get(name);
+    if (bytes[nameEnd] !== COLON || PRINTED.has(name)) return 'whole';
+    const payload = bytes.toString('utf8', Math.min(nameEnd + 2, end), end).trimStart();
+    if (layouts === undefined) return payload === '' ? 'cut' : 'unknown';
+    const layout = layouts.find((each) => readLayout(each, payload) !== undefined);
+    if (layout === undefined) return 'cut';
+    return layout.literals.at(-1) === '' && layout.fields.at(-1)!.name.endsWith('pid') ? 'unknown' : 'whole';
+  }
+
   /** Undefined where the line has no body that the kernel prints. */
   read(bytes: Buffer, start: number, end: number): TextBody | StackHeader | undefined {
     let from = start;

@@ -58,6 +58,8 @@ export class LinePrefix {
   /** Seconds, or whole ticks. */
   ts = 0;
   bodyStart = 0;
+  /** Of latency format: its time was microseconds since the start of the buffer. */
+  isInMicroseconds = false;
   /** Another dash of the line can be read as the one before the pid, too; or a newline tore the name. */
   isAmbiguous = false;
 
@@ -87,7 +89,7 @@ export class LinePrefix {
       this.isAmbiguous = bytes[start] !== BLANK && this.#isReadAgain(bytes, start, start + DASH_COLUMN, end);
       return true;
     }
-    if (bytes[start + LATENCY_DASH_COLUMN] === DASH && this.#readLatency(bytes, start, end)) return true;
+    if (this.#readLatency(bytes, start, start + LATENCY_DASH_COLUMN, end)) return true;
     if (this.indent > 0 && this.#readIndented(bytes, start, end)) return true;
 
     const colon = originEnd(bytes, start, end);
@@ -105,7 +107,7 @@ export class LinePrefix {
       this.isAmbiguous = this.#isReadAgain(bytes, this.dash + 1, last, end);
       return true;
     }
-    return this.#readVerbose(bytes, start, end);
+    return this.#readVerbose(bytes, start, end) || this.#readLatencyAnywhere(bytes, start, last, end);
   }
 
   #readAtColumn(bytes: Uint8Array, start: number, end: number): boolean {
@@ -211,8 +213,16 @@ export class LinePrefix {
     return at + 1;
   }
 
-  #readLatency(bytes: Uint8Array, start: number, lineEnd: number): boolean {
-    const dash = start + LATENCY_DASH_COLUMN;
+  /** Latency format that lost its columns, in a log for example. Only with microseconds: other text has numbers too. */
+  #readLatencyAnywhere(bytes: Uint8Array, start: number, last: number, end: number): boolean {
+    for (let at = start + 1; at < last; at++) {
+      if (this.#readLatency(bytes, start, at, end)) return this.isInMicroseconds;
+    }
+    return false;
+  }
+
+  #readLatency(bytes: Uint8Array, start: number, dash: number, lineEnd: number): boolean {
+    if (dash >= lineEnd || bytes[dash] !== DASH) return false;
     const end = Math.min(lineEnd, start + MAX_PREFIX);
     let at = dash + 1;
     let pid = 0;
@@ -245,6 +255,7 @@ export class LinePrefix {
       if (at >= end || bytes[at] !== COLON) return false;
       at++;
       this.ts = isMicroseconds ? time / 1e6 : time;
+      this.isInMicroseconds = isMicroseconds;
     }
     this.dash = dash;
     this.pid = pid;

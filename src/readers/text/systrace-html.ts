@@ -4,37 +4,35 @@
  * All else in the page is its viewer's, and no trace.
  */
 
+import type { TextWrapping, TracePart } from './text-wrapping';
+
 const NEWLINE_ESCAPE = '\\n\\';
 const DOCTYPE = /^\s*<(?:!doctype html|html|!--)/i;
 const SCRIPT = /<script\b[^>]*\bclass="?trace-data\b[^>]*>/;
 const SCRIPT_END = '</script>';
 const STRING = /= *"\\\s*$/;
-const STRING_END = /(?:\\n)?";?\s*$/;
+/** The quote that ends the string, alone or after its last line; a line of a probe may end with a quote, too. */
+const STRING_END = /(?:\\n";?|^\s*";?|";)\s*$/;
 /** What else such pages carry in scripts of the same class: a list of processes, traces in JSON. */
 const OTHER_DATA = /^\s*(?:PROCESS DUMP|\{|\[\{)/;
 
 type Where = 'page' | 'script start' | 'script' | 'other script' | 'string';
 
-/** Which part of a line is trace. */
-export interface TracePart {
-  readonly start: number;
-  readonly end: number;
-}
-
-export class SystraceHtml {
+export class SystraceHtml implements TextWrapping {
   #where: Where = 'page';
+
+  readonly emptyCode = 'HTML_EMPTY';
+  hasTrace = false;
 
   /** Whether a file that starts with this line is such a page. */
   static begins(bytes: Buffer, start: number, end: number): boolean {
     return DOCTYPE.test(bytes.toString('latin1', start, Math.min(end, start + 64)));
   }
 
-  /** Lines are as they would be without the HTML around them, until one comes that may be its end. */
   get isPlain(): boolean {
     return this.#where === 'script';
   }
 
-  /** Null for what belongs to the page. */
   read(bytes: Buffer, start: number, end: number): TracePart | null {
     const text = bytes.toString('latin1', start, end);
     switch (this.#where) {
@@ -49,10 +47,13 @@ export class SystraceHtml {
         return null;
       }
       case 'string': {
+        this.hasTrace = true;
         if (text.endsWith(NEWLINE_ESCAPE)) return { start, end: end - NEWLINE_ESCAPE.length };
+        const last = text.includes(SCRIPT_END) ? { index: 0 } : STRING_END.exec(text);
+        // Lost escapes, as after copying what a browser shows: a line is a line.
+        if (last === null) return { start, end };
         this.#where = 'page';
-        const last = STRING_END.exec(text);
-        return last === null || last.index === 0 ? null : { start, end: start + last.index };
+        return last.index === 0 ? null : { start, end: start + last.index };
       }
       default:
         return this.#readScript(text, start);
@@ -67,6 +68,7 @@ export class SystraceHtml {
     }
     const isTrace = this.#where === 'script' && (close < 0 || text.slice(0, end).trim() !== '');
     if (close >= 0) this.#where = 'page';
+    this.hasTrace ||= isTrace;
     return isTrace ? { start, end: start + end } : null;
   }
 }

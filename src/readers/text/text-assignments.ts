@@ -65,8 +65,57 @@ function readScalar(name: string, text: string): FieldValue {
   return FIELDS_SYMBOL.exec(text)?.[1] ?? text;
 }
 
+/** What a probe prints instead of memory that it could not read. */
+const FAULT = '(fault)';
+/** What one event prints is at most one trace_seq. */
+const MAX_LIST = 1 << 13;
+
+interface List {
+  readonly elements: readonly (number | string)[];
+  readonly hasString: boolean;
+  /** After its brace. */
+  readonly end: number;
+}
+
+/** A probe's array, `{1,2,3}` or `{"a","b, c"}`; null where its end cannot be found. */
+function readList(text: string, start: number): List | null {
+  const elements: (number | string)[] = [];
+  let at = start + 1;
+  if (text[at] === '}' && isValueEnd(text, at + 1)) return { elements, hasString: false, end: at + 1 };
+  let hasString = false;
+  for (;;) {
+    const isString = text[at] === '"';
+    const end = isString ? stringElementEnd(text, at) : listElementEnd(text, at);
+    if (end < 0 || end - start > MAX_LIST) return null;
+    elements.push(isString ? text.slice(at + 1, end - 1) : readElement(text.slice(at, end)));
+    hasString ||= isString;
+    at = end + 1;
+    if (text[end] === '}') return { elements, hasString, end: at };
+  }
+}
+
+/** Whether a value may end before this place: another assignment follows, or nothing. */
+function isValueEnd(text: string, at: number): boolean {
+  return at === text.length || (text[at] === ' ' && nameEnd(text, at + 1) >= 0);
+}
+
+/** Where `"text"` ends, before the comma or brace that follows; -1 where it does not. */
+function stringElementEnd(text: string, at: number): number {
+  for (let quote = text.indexOf('"', at + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    if (quote - at > MAX_LIST) return -1;
+    if (text.startsWith(',"', quote + 1) || text.startsWith(`,${FAULT}`, quote + 1)) return quote + 1;
+    if (text[quote + 1] === '}' && isValueEnd(text, quote + 2)) return quote + 1;
+  }
+  return -1;
+}
+
+function listElementEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text[at] !== ',' && text[at] !== '}' && text[at] !== '"') at++;
+  return at > from && (text[at] === ',' || (text[at] === '}' && isValueEnd(text, at + 1))) ? at : -1;
+}
+
 function readElement(text: string): number | string {
-  if (text.length >= 2 && text.startsWith('"') && text.endsWith('"')) return text.slice(1, -1);
   return (text.startsWith('0x') ? fromHex(text.slice(2)) : fromDecimal(text)) ?? text;
 }
 
@@ -116,12 +165,17 @@ export function readAssignments(text: string, from = 0): Assignments {
       at = close + 2;
       continue;
     }
+    const list = text[start] === '{' ? readList(text, start) : null;
+    if (list !== null) {
+      fields[name] = list.elements;
+      hasString ||= list.hasString;
+      at = list.end + 1;
+      continue;
+    }
     const end = valueEnd(text, start);
     const value = text.slice(start, end);
     if (hasString && value.includes('"')) isAmbiguous = true;
-    if (value.startsWith('{') && value.endsWith('}')) {
-      fields[name] = value.length === 2 ? [] : value.slice(1, -1).split(',').map(readElement);
-    } else if (value.length === 3 && value.startsWith("'") && value.endsWith("'")) {
+    if (value.length === 3 && value.startsWith("'") && value.endsWith("'")) {
       // A probe's `char` type: the field is the number.
       fields[name] = value.charCodeAt(1);
     } else {

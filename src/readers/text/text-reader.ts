@@ -9,26 +9,30 @@
  * Text prints names unescaped, so a name with a newline can forge a line. What was torn is reported as damage, and
  * so is what can be seen to have two readings; only raw pages can be trusted.
  */
+import type { DamageCode } from '../../trace-error';
 import type { Damage, Loss, TraceNote } from '../../trace-event';
 import { ByteCache } from './byte-cache';
 import { closesString } from './text-assignments';
 import { TextBatch, type TextContext } from './text-batch';
 import { BodyReader, continueBody, nameEndOf, type TextBody } from './body-reader';
 import { CommonLine } from './common-line';
+import { KernelLog } from './kernel-log';
 import { SystraceHtml } from './systrace-html';
 import { RowKind } from './row-kind';
 import { DASH_COLUMN, LinePrefix, MAX_LINE } from './line-prefix';
 import { OpenRows } from './open-rows';
 import { NOTE_PREFIX, parseNoteLine } from '../trace-note';
 import type { TraceReader } from '../trace-reader';
-import { readEntriesLine, readLostLine, TextLosses } from './text-losses';
+import { ANY_CPU, readEntriesLine, readLostLine, TextLosses } from './text-losses';
 import { TextStacks } from './text-stacks';
+import type { TextWrapping } from './text-wrapping';
 import { UnfinishedLine } from './unfinished-line';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BLANK = 0x20;
 const HASH = 0x23;
+const DASH = 0x2d;
 
 /** What one event prints, in however many lines, is at most one trace_seq. */
 const MAX_CONTINUATION = 1 << 13;
@@ -65,7 +69,10 @@ export class TextReader implements TraceReader {
   readonly #unfinished = new UnfinishedLine(MAX_LINE);
   /** The line is longer than any that the kernel prints: skipped up to its newline. */
   #overlong = false;
-  #html: SystraceHtml | null = null;
+  /** What the trace is in; null where the text is nothing else. */
+  #wrapping: TextWrapping | null = null;
+  /** The page that is read ends with a line that has no newline. */
+  #isUnended = false;
   /** Where the page that is read starts in the whole text. */
   #pageByte = 0;
   #line = 0;
@@ -97,7 +104,12 @@ export class TextReader implements TraceReader {
 
   end(): TextBatch {
     this.#overlong = false;
-    if (this.#unfinished.length > 0) this.#readPage(this.#unfinished.completedWith(Buffer.of(NEWLINE)));
+    if (this.#unfinished.length > 0) {
+      this.#isUnended = true;
+      this.#readPage(this.#unfinished.completedWith(Buffer.of(NEWLINE)));
+    }
+    if (this.#wrapping !== null && !this.#wrapping.hasTrace)
+      this.#damage.push({ code: this.#wrapping.emptyCode, atByte: 0, line: 1 });
     this.#closeOpen();
     this.#stacks.close();
     return this.#release(this.#rows.length, this.#losses.takeAll());
@@ -118,7 +130,9 @@ export class TextReader implements TraceReader {
 
   #reportOverlong(bytes: Buffer, start: number, end: number): void {
     // The viewer in a page of HTML may have lines of any length.
-    if (this.#html === null || this.#html.isPlain) this.#report('LINE_UNEXPLAINED', bytes, start, start, end);
+    if (this.#wrapping !== null && !this.#wrapping.isPlain) return;
+    if (bytes.subarray(start, end).includes(0)) this.#readHole(bytes, start, start, end);
+    else this.#report('LINE_UNEXPLAINED', bytes, start, start, end);
   }
 
   /** Whole lines, which nobody else writes to. */
@@ -129,11 +143,13 @@ export class TextReader implements TraceReader {
     const losses = this.#losses;
     const number = rows.pages.push(page) - 1;
     const limit = page.length;
+    // Neither is common, and each needs a closer look.
+    const isOrdinary = !this.#isUnended && !page.includes(0);
     common.startPage();
     let at = 0;
     while (at < limit) {
       this.#line++;
-      const isPlain = this.#html === null || this.#html.isPlain;
+      const isPlain = isOrdinary && (this.#wrapping === null || this.#wrapping.isPlain);
       const next = isPlain ? common.read(page, at, limit, rows) : -1;
       if (next >= 0) {
         const row = rows.length - 1;
@@ -170,37 +186,68 @@ export class TextReader implements TraceReader {
     if (this.#line === 1) {
       // A byte order mark, from an editor that saved the trace.
       if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) start += 3;
-      if (SystraceHtml.begins(bytes, start, end)) this.#html = new SystraceHtml();
+      if (SystraceHtml.begins(bytes, start, end)) this.#wrapping = new SystraceHtml();
+      else if (KernelLog.begins(bytes.toString('latin1', start, end))) this.#wrapping = new KernelLog();
     }
     if (newline - lineStart > MAX_LINE) {
       this.#reportOverlong(bytes, lineStart, newline);
       return;
     }
-    if (this.#html !== null) {
-      const part = this.#html.read(bytes, start, end);
+    // A return is the end of a line, too.
+    let isUnended = this.#isUnended && end === newline;
+    if (this.#wrapping !== null) {
+      const part = this.#wrapping.read(bytes, start, end);
       if (part === null) return;
+      isUnended &&= part.end === end;
       ({ start, end } = part);
+    }
+    const nul = bytes.indexOf(0, start);
+    if (nul >= 0 && nul < end) {
+      start = this.#readHole(bytes, lineStart, start, end);
+      if (start === end) return;
     }
     if (start < end) {
       const isTorn = this.#torn > 0 && this.#prefix.readTorn(bytes, start, end, this.#torn);
       if (isTorn || (bytes[start] !== HASH && this.#prefix.read(bytes, start, end))) {
-        this.#readEvent(bytes, lineStart, start, end);
+        this.#readEvent(bytes, lineStart, start, end, isUnended);
         return;
       }
     }
-    if (this.#stacks.readFrame(bytes, start, end)) return;
-    this.#readOther(bytes, lineStart, start, end);
+    const isRead = this.#stacks.readFrame(bytes, start, end) || this.#readOther(bytes, lineStart, start, end);
+    if (!isRead) this.#report(isUnended ? 'LINE_CUT' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
   }
 
-  #readEvent(bytes: Buffer, lineStart: number, start: number, end: number): void {
+  /**
+   * A line with NUL bytes, which no text has: a part of the file was never written, with an unknown number of lines.
+   * @returns where a whole line starts after them; `end` where none does
+   */
+  #readHole(bytes: Buffer, lineStart: number, start: number, end: number): number {
+    const first = bytes.indexOf(0, start);
+    const last = bytes.subarray(start, end).lastIndexOf(0) + start;
+    this.#closeOpen();
+    this.#stacks.close();
+    this.#torn = 0;
+    const before = bytes.toString('utf8', start, Math.min(first, start + MAX_EXCERPT / 2));
+    const after = bytes.toString('utf8', last, Math.min(end, last + MAX_EXCERPT / 2));
+    const place = { atByte: this.#pageByte + lineStart, line: this.#line, excerpt: `${before}${after}` };
+    this.#damage.push({ code: 'LINE_NUL', ...place });
+    this.#losses.add({ cpu: ANY_CPU, count: null });
+    const rest = last + 1;
+    // The end of a cut line does not have the dash in its column.
+    return rest < end && bytes[rest] === BLANK && bytes[rest + DASH_COLUMN] === DASH ? rest : end;
+  }
+
+  #readEvent(bytes: Buffer, lineStart: number, start: number, end: number, isUnended: boolean): void {
     const isInString = this.#closeOpen();
     const prefix = this.#prefix;
     const rows = this.#rows;
     this.#stacks.close();
     this.#torn = 0;
     const body = this.#bodies.read(bytes, prefix.bodyStart, end);
-    if (body === undefined) {
-      this.#report('LINE_UNEXPLAINED', bytes, lineStart, start, end);
+    const lineEnd =
+      !isUnended || body?.kind !== 'event' ? 'whole' : this.#bodies.endOf(body, bytes, prefix.bodyStart, end);
+    if (body === undefined || lineEnd === 'cut') {
+      this.#report(isUnended ? 'LINE_CUT' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
       return;
     }
     if (body.kind === 'stack' && body.of === 'kernel_stack' && this.#stacks.attach(prefix)) return;
@@ -221,7 +268,7 @@ export class TextReader implements TraceReader {
     rows.nameEnd[row] = nameEndOf(bytes, prefix.bodyStart, end);
     rows.end[row] = end;
     rows.extra[row] = 0;
-    const isAmbiguous = prefix.isAmbiguous || isInString;
+    const isAmbiguous = prefix.isAmbiguous || isInString || lineEnd === 'unknown';
     if (body.kind === 'stack') {
       rows.kind[row] = body.of === 'kernel_stack' ? RowKind.KERNEL_STACK : RowKind.USER_STACK;
       this.#stacks.open(row);
@@ -243,33 +290,39 @@ export class TextReader implements TraceReader {
     if (this.#losses.isPending) this.#losses.endGaps(row);
   }
 
-  /** Lines without a prefix. */
-  #readOther(bytes: Buffer, lineStart: number, start: number, end: number): void {
+  /** Lines without a prefix; false for one that ftrace does not print. */
+  #readOther(bytes: Buffer, lineStart: number, start: number, end: number): boolean {
     const isHeader = bytes[start] === HASH && start < end;
     // The drawing above the columns; what says something starts with another byte.
     if (isHeader && this.#open === null && bytes[start + 1] === BLANK && bytes[start + 2] === BLANK) {
       this.#torn = 0;
-      return;
+      return true;
     }
     const text = bytes.toString('utf8', start, end);
     if (isHeader) {
       this.#torn = 0;
-      if (this.#open && !HEADER.test(text) && this.#continueOpen(text)) return;
+      if (this.#open && !HEADER.test(text) && this.#continueOpen(text)) return true;
       this.#readComment(text, bytes, lineStart, start, end);
-      return;
+      return true;
     }
     const lost = readLostLine(text, this.#prefix.indent);
     if (lost !== null) {
       this.#torn = 0;
       this.#losses.add(lost);
-      return;
+      return true;
+    }
+    if (this.#wrapping === null && KernelLog.beginsDump(text)) {
+      this.#wrapping = new KernelLog();
+      this.#wrapping.read(bytes, start, end);
+      return true;
     }
     this.#tear(bytes, start, end);
     const isTooBig = text.endsWith('[LINE TOO BIG]');
-    if (!isTooBig && this.#open && this.#continueOpen(text)) return;
-    if (PREAMBLE.test(text)) return;
+    if (!isTooBig && this.#open && this.#continueOpen(text)) return true;
+    if (PREAMBLE.test(text)) return true;
     this.#stacks.close();
-    this.#report(isTooBig ? 'LINE_TOO_BIG' : 'LINE_UNEXPLAINED', bytes, lineStart, start, end);
+    if (isTooBig) this.#report('LINE_TOO_BIG', bytes, lineStart, start, end);
+    return isTooBig;
   }
 
   /** A name is right-aligned in 16 bytes, so the first part of one that a newline tore starts with a blank. */
@@ -318,7 +371,7 @@ export class TextReader implements TraceReader {
     return { atByte: this.#pageByte + lineStart, line: this.#line, excerpt };
   }
 
-  #report(code: string, bytes: Buffer, lineStart: number, start: number, end: number): void {
+  #report(code: DamageCode, bytes: Buffer, lineStart: number, start: number, end: number): void {
     this.#damage.push({ code, ...this.#place(bytes, lineStart, start, end) });
   }
 
