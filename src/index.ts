@@ -34,6 +34,7 @@ export { CONDITION_FIELDS, type ConditionField, type FieldName } from './rules/l
 export { PRESETS, type Preset } from './rules/language/presets';
 export type { Verdict } from './rules/matching/verdict';
 export type { Attachment } from './session/attachment';
+export { sendSignal } from './session/own-signals';
 export { replay, type ReplayOptions } from './session/replay';
 export { Session, type SessionState } from './session/session';
 export {

@@ -185,6 +185,34 @@ export type TraceNote =
       readonly startTime: number | null;
       /** Its parent first, up to the first process of the machine or of the pid namespace. */
       readonly ancestors: readonly { readonly pid: Tid; readonly comm: string | null }[];
+      /** The process's name, which is its first thread's; absent in notes that do not say. */
+      readonly process?: string | null;
+      /** Its controlling terminal (`pts/3`), and the leader of its session (setsid(2)). */
+      readonly tty?: string | null;
+      readonly session?: Tid | null;
+      /**
+       * It was gone before /proc could be read: user, cgroup, terminal and session are those of this ancestor, from whom
+       * a process inherits them.
+       */
+      readonly inheritedFrom?: Tid;
+    }
+  | {
+      /**
+       * A signal that the session is about to send, or has its traced parent send, and why. It is the one of that number
+       * from this sender to this target in this time.
+       */
+      readonly kind: 'control';
+      /** The process that sends it. */
+      readonly sender: Tid;
+      /** `SIGTERM`. */
+      readonly signal: string;
+      /** The process that gets it; null for all that the session runs. */
+      readonly target: Tid | null;
+      /** On the trace clock; `until` null where another process sends it, as soon as it gets to it. */
+      readonly from: number;
+      readonly until: number | null;
+      /** `time limit of 5 s`, `disarm`, ... */
+      readonly reason: string;
     }
   /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
   | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }

@@ -14,7 +14,7 @@ export function guardClose(node: Node, cleanup: (removed: boolean) => void | Pro
   node.on('close', (removed: boolean, done: () => void) => {
     const deadline = new AbortController();
     const late = sleep(CLOSE_LIMIT_MS, undefined, { signal: deadline.signal }).then(() => {
-      throw new Error(`cleaning up took more than ${CLOSE_LIMIT_MS / 1000} s and goes on behind`);
+      throw new Error(`cleaning up takes more than ${CLOSE_LIMIT_MS / 1000} s and continues after the close`);
     });
     // Ended by us, when the cleanup was in time.
     late.catch(() => undefined);

@@ -2,10 +2,10 @@
  * Stands between Node-RED and an input handler. A handler that rejects would end Node-RED (unhandledRejection), and
  * one that calls `done` twice or never would mislead Complete and Catch nodes.
  */
-import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red';
+import type { Node, NodeMessageInFlow } from 'node-red';
 import { asError } from './as-error';
+import type { Send } from './node-controller';
 
-export type Send = (message: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
 export type InputHandler = (message: NodeMessageInFlow, send: Send) => void | Promise<void>;
 
 /** Calls `done` once: without an error when the handler is through, with it when the handler throws or rejects. */

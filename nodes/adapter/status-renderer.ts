@@ -8,23 +8,30 @@
 import type { Node, NodeStatus } from 'node-red';
 
 export type Look = Required<Pick<NodeStatus, 'fill' | 'shape'>>;
+export type Looks<State extends string> = Readonly<Record<State, Look>>;
+
+/** Where a controller reports its state; `values` are for the text's `__placeholders__`. */
+export interface StatusSink<State extends string> {
+  show(state: State, values?: Record<string, string>): void;
+}
+
 /** Translates a key under the node's own `status`; the values are for its `__placeholders__`. */
 export type Translate = (key: string, values?: Record<string, string>) => string;
 
 /** At most this often: the editor's socket queues every status without a limit. */
 const CALM_MS = 500;
 
-export class StatusRenderer<State extends string> {
+export class StatusRenderer<State extends string> implements StatusSink<State> {
   #drawn = '';
   #next: { readonly state: State; readonly values: Record<string, string> } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #drawnAt = Number.NEGATIVE_INFINITY;
 
   readonly #node: Node;
-  readonly #looks: Readonly<Record<State, Look>>;
+  readonly #looks: Looks<State>;
   readonly #translate: Translate;
 
-  constructor(node: Node, looks: Readonly<Record<State, Look>>, translate: Translate) {
+  constructor(node: Node, looks: Looks<State>, translate: Translate) {
     this.#node = node;
     this.#looks = looks;
     this.#translate = translate;

@@ -1,10 +1,10 @@
 import type { Session, SessionSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 
-/** The sessions that one node armed: none is left when the node closes, also not one that was being armed then. */
+/** The sessions that one node armed: none is left when the node closes, not even one that was being armed then. */
 export class OwnedSessions {
   readonly #sessions = new Map<Session, () => void>();
-  /** Arming takes a while; the next begins when the one before is through, so that topics do not race. */
+  /** Arming takes a while; the next begins when the one before has finished, so that topics do not race. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -24,6 +24,11 @@ export class OwnedSessions {
     const armed = this.#turn.then(() => this.#armNow(settings));
     this.#turn = armed.catch(() => undefined);
     return armed;
+  }
+
+  /** How many are armed or run. */
+  get count(): number {
+    return this.#sessions.size;
   }
 
   /** Disarms all of them. */

@@ -18,6 +18,7 @@ const STAGES = [
   'rename',
   'signal-generated',
   'signal-delivered',
+  'signal-returned',
   'signal',
   'exit',
   'zombie',

@@ -4,36 +4,16 @@
  */
 import type { NodeMessage } from 'node-red';
 import type { IncomingEvents } from '../../src/index';
-import type { Damage, EventBatch, Loss, TraceNote } from '../../src/trace-event';
-import { EventList } from '../../src/event-list';
+import { EventList, isBatch, missingInBatch } from '../../src/event-list';
+import { TraceError } from '../../src/trace-error';
+import type { EventBatch, Loss } from '../../src/trace-event';
 import { BatchSlice } from '../messages/batch-slice';
-import { metadataOf, type BesideEvents } from '../messages/message-metadata';
+import { besideInBatch, besideInMetadata, joinBeside, type BesideEvents } from '../messages/beside-events';
 import { SentBatch } from '../messages/sent-batch';
 
 /** Text of this length is read in about a millisecond. */
 const TEXT_LENGTH = 1 << 16;
 const EVENTS = 1000;
-
-interface Beside {
-  readonly losses: readonly Loss[];
-  readonly damage: readonly Damage[];
-  readonly notes: readonly TraceNote[];
-}
-
-function besideOf(message: NodeMessage): Beside {
-  const { losses = [], damage = [], notes = [] } = metadataOf(message) as BesideEvents;
-  return { losses, damage, notes };
-}
-
-function isBatch(value: unknown): value is EventBatch {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'lost' in value &&
-    'at' in value &&
-    typeof value.at === 'function'
-  );
-}
 
 /** What `EventBatch.toJSON` gives, for batches that went through JSON. */
 function isPlainBatch(payload: unknown): payload is { readonly events: unknown[] } & Partial<EventBatch> {
@@ -69,6 +49,7 @@ function* listPieces(list: readonly unknown[]): Iterable<unknown> {
   let from = 0;
   for (let at = 0; at < list.length; at++) {
     const value = list[at];
+    refuseHalfBatch(`msg.payload[${at}]`, value);
     const isLarge = (typeof value === 'string' && value.length > TEXT_LENGTH) || isBatch(value);
     if (isLarge || at - from === EVENTS) {
       if (at > from) yield list.slice(from, at);
@@ -90,7 +71,14 @@ function piecesOf(payload: unknown): Iterable<unknown> {
   return [payload];
 }
 
-function withBeside(batch: EventBatch, { losses, damage, notes }: Beside): EventBatch {
+/** Somebody's own batch is used as one only where it is whole. */
+function refuseHalfBatch(place: string, value: unknown): void {
+  const missing = missingInBatch(value);
+  if (missing === null) return;
+  throw new TraceError('MESSAGE_INVALID', `${place} looks like a batch of events, but has no ${missing}`);
+}
+
+function withBeside(batch: EventBatch, { losses, damage, notes }: BesideEvents): EventBatch {
   if (losses.length + damage.length + notes.length === 0) return batch;
   const lost = [...batch.lost, ...losses];
   return new BatchSlice(
@@ -105,20 +93,15 @@ function withBeside(batch: EventBatch, { losses, damage, notes }: Beside): Event
 
 /**
  * @param events of the trace that the message belongs to
+ * @throws TraceError MESSAGE_INVALID with the place, where the payload is not what it seems to be
  * @returns batches in order, each made when it is asked for; damage and notes are with the first, a loss with the first
- *   event after its gap or, behind all events, with the last
+ *   event after its gap or, after all events, with the last
  */
 export function* batchesOf(message: NodeMessage, events: IncomingEvents): Iterable<EventBatch> {
   const { payload } = message;
-  let beside = besideOf(message);
-  if (isPlainBatch(payload)) {
-    const { lost = [], damage = [], notes = [] } = payload;
-    beside = {
-      losses: [...lost, ...beside.losses],
-      damage: [...damage, ...beside.damage],
-      notes: [...notes, ...beside.notes],
-    };
-  }
+  refuseHalfBatch('msg.payload', payload);
+  let beside = besideInMetadata(message);
+  if (isPlainBatch(payload)) beside = joinBeside(besideInBatch(payload), beside);
   let before: EventBatch | null = null;
   for (const piece of piecesOf(payload)) {
     if (before !== null) {

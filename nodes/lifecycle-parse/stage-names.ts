@@ -13,6 +13,7 @@ const STAGE_NAMES: Readonly<Record<StageName, true>> = {
   rename: true,
   'signal-generated': true,
   'signal-delivered': true,
+  'signal-returned': true,
   signal: true,
   exit: true,
   zombie: true,

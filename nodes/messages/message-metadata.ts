@@ -3,24 +3,16 @@
  * session, and everything else is in here.
  */
 import type { NodeMessage } from 'node-red';
-import type { Damage, Loss, TraceNote } from '../../src/trace-event';
 
 export interface FtraceMetadata {
   /** The session's id; null where nothing is traced. */
   session?: string | null;
   /** What the payload is: `session`, `started`, `exited`, `stdout`, `events`, `stage`, `report`, `alert`, ... */
   kind?: string;
-  /** The path of a recorded trace that stands in for a live one, and why. */
+  /** The path of a recorded trace that replaces a live one, and why. */
   replay?: string;
   why?: string;
   [property: string]: unknown;
-}
-
-/** What came beside the events of a batch, for the forms of output that have no room for it. */
-export interface BesideEvents {
-  losses?: readonly Loss[];
-  damage?: readonly Damage[];
-  notes?: readonly TraceNote[];
 }
 
 /** `msg.ftrace` as it came in, or an empty object. */

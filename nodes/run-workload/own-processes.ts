@@ -1,24 +1,24 @@
-/** What the run-workload nodes of this Node-RED run now, and whom a message may have signalled besides. */
-import type { NodeAPI } from 'node-red';
+/** What the run-workload nodes of this Node-RED run now, and which other processes a message may signal. */
 import {
   descendsFrom,
   isTraced,
   readProcessIdentity,
+  sendSignal,
   signalProcess,
   type ProcessIdentity,
   type Workload,
 } from '../../src/index';
-import { mayKill, type MayKill } from './administrator-settings';
+import { mayKill, type AdministratorSettings, type MayKill } from './administrator-settings';
 
 const running = new Set<Workload>();
 
-/** @returns the way to say that it has ended */
+/** @returns what to call when it has ended */
 export function addRunning(workload: Workload): () => void {
   running.add(workload);
   return () => running.delete(workload);
 }
 
-/** What a command of ours started, also where nothing is traced, or the trace is not read so far yet. */
+/** What a command of ours started, even if nothing is traced, or the trace is not read up to here yet. */
 function isRunHere(pid: number): boolean {
   const commands = new Set([...running].map((workload) => workload.pid));
   return descendsFrom(pid, commands);
@@ -39,12 +39,19 @@ function isAllowed(who: MayKill, pid: number): boolean {
  * @throws TraceError MESSAGE_INVALID, CONFIG_INVALID, PROCESS_MISSING, PROCESS_REPLACED, KILL_DENIED
  */
 export function signalNamedProcess(
-  RED: NodeAPI,
+  settings: AdministratorSettings,
   signal: string,
   given: unknown,
 ): ProcessIdentity & { readonly comm: string } {
-  const who = mayKill(RED);
+  const who = mayKill(settings);
   const { pid, startTime } = readProcessIdentity('msg.process', given);
-  const comm = signalProcess({ pid, startTime }, signal, (asked) => isAllowed(who, asked));
+  const comm = signalProcess(
+    { pid, startTime },
+    signal,
+    (asked) => isAllowed(who, asked),
+    (asked) => {
+      sendSignal(asked, signal, 'asked by the flow');
+    },
+  );
   return { pid, startTime, comm };
 }

@@ -1,8 +1,9 @@
-/** What the editor saved, and the command that it makes with a message. */
-import type { Node, NodeAPI, NodeMessage } from 'node-red';
+/** What the editor saved, and the command that this and a message give. */
+import type { NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
-import { readTypedInput, savedTypedInput, type TypedInput } from '../adapter/typed-input';
+import type { NodeSurface } from '../adapter/node-controller';
+import { savedTypedInput, type TypedInput } from '../adapter/typed-input';
 import { allowedCommands } from './administrator-settings';
 import { findUser } from './find-user';
 
@@ -35,7 +36,10 @@ function optionalNumber(given: unknown, place: string): number | null {
   if (given === undefined || given === null || given === '') return null;
   const number = Number(given);
   if (Number.isFinite(number)) return number;
-  throw new TraceError('CONFIG_INVALID', `${place} is ${JSON.stringify(given)}; it is a number of seconds`);
+  throw new TraceError(
+    'CONFIG_INVALID',
+    `${place} is ${JSON.stringify(given)}; expected a number of seconds`,
+  );
 }
 
 function optionalText(given: unknown): string | null {
@@ -79,28 +83,30 @@ export function readDef(def: WorkloadDef): WorkloadConfig {
   };
 }
 
-/** `msg.payload` as arguments: each element of an array, or the one value. An object is no argument. */
+/** `msg.payload` as arguments: each element of an array, or the one value. An object is not an argument. */
 function payloadArguments(payload: unknown): string[] {
   if (payload === undefined || payload === null || payload === '') return [];
   return (Array.isArray(payload) ? (payload as unknown[]) : [payload]).map((value) => {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       return String(value);
-    throw new TraceError('MESSAGE_INVALID', `msg.payload has ${JSON.stringify(value)}, which is no argument`);
+    throw new TraceError(
+      'MESSAGE_INVALID',
+      `msg.payload has ${JSON.stringify(value)}; an argument is a string, a number or a boolean`,
+    );
   });
 }
 
 /** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID */
 export async function readCommand(
-  RED: NodeAPI,
-  node: Node,
+  surface: Pick<NodeSurface<never>, 'valueOf' | 'administratorSetting'>,
   config: WorkloadConfig,
   message: NodeMessage,
 ): Promise<WorkloadSettings> {
-  const command = await readTypedInput(RED, node, config.command, message);
+  const command = await surface.valueOf(config.command, message);
   if (typeof command !== 'string' || command === '') {
     throw new TraceError(
       'MESSAGE_INVALID',
-      `${config.command.type} "${config.command.value}" names no command`,
+      `${config.command.type}.${config.command.value} is ${JSON.stringify(command)}; expected a command`,
     );
   }
   const appended = config.appendPayload ? payloadArguments(message.payload) : [];
@@ -110,6 +116,6 @@ export async function readCommand(
     ...user,
     command,
     args: [...config.rest.args, ...appended],
-    allowed: allowedCommands(RED),
+    allowed: allowedCommands(surface),
   };
 }

@@ -1,9 +1,8 @@
 /** The settings of signal-filter, as the editor saved them. */
-import type { NodeDef } from 'node-red';
 import { SEVERITIES, readRuleSet, type RuleSet, type Severity } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 
-export interface FilterDef extends NodeDef {
+export interface FilterDef {
   rules?: unknown;
   intervalSeconds?: unknown;
   minSeverity?: unknown;

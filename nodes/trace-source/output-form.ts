@@ -4,7 +4,7 @@ import { EventList } from '../../src/event-list';
 import type { EventBatch } from '../../src/trace-event';
 import { TraceError } from '../../src/trace-error';
 import { plainEvent } from '../../src/lazy-batch';
-import type { BesideEvents } from '../messages/message-metadata';
+import type { BesideEvents } from '../messages/beside-events';
 import { SentBatch } from '../messages/sent-batch';
 import { sliceBatch } from './slice-batch';
 
@@ -16,17 +16,17 @@ export interface FormedPayload {
   /** How many events are in it. */
   readonly events: number;
   /** For forms without room for them: losses, damage and notes of the batch, so that nothing is lost on the way. */
-  readonly beside: BesideEvents;
+  readonly beside: Partial<BesideEvents>;
 }
 
 export interface OutputForm {
   /** None where the batch gives no payload of its own; what is beside its events then goes with the next one. */
   payloads(batch: EventBatch): Iterable<FormedPayload>;
   /** For the last message: an empty payload of this form where there is one, and what was not sent yet beside events. */
-  rest(): { readonly payload?: unknown; readonly beside: BesideEvents };
+  rest(): { readonly payload?: unknown; readonly beside: Partial<BesideEvents> };
 }
 
-function besideOf({ lost, damage, notes }: EventBatch): BesideEvents {
+function besideOf({ lost, damage, notes }: EventBatch): Partial<BesideEvents> {
   return {
     ...(lost.length > 0 && { losses: lost }),
     ...(damage.length > 0 && { damage }),
@@ -39,15 +39,15 @@ function isSilent({ length, lost, damage, notes }: EventBatch): boolean {
 }
 
 /** What is decoded for one message is decoded in one turn of the event loop, so it is not much. */
-const EVENTS_A_MESSAGE = 500;
+const MAX_EVENTS_A_MESSAGE = 500;
 
-function* partsOf(batch: EventBatch): Iterable<EventBatch> {
-  if (batch.length <= EVENTS_A_MESSAGE) {
+function* slicesOf(batch: EventBatch): Iterable<EventBatch> {
+  if (batch.length <= MAX_EVENTS_A_MESSAGE) {
     yield batch;
     return;
   }
-  for (let from = 0; from < batch.length; from += EVENTS_A_MESSAGE) {
-    yield sliceBatch(batch, from, Math.min(from + EVENTS_A_MESSAGE, batch.length));
+  for (let from = 0; from < batch.length; from += MAX_EVENTS_A_MESSAGE) {
+    yield sliceBatch(batch, from, Math.min(from + MAX_EVENTS_A_MESSAGE, batch.length));
   }
 }
 
@@ -60,8 +60,8 @@ const asBatches: OutputForm = {
 
 const asArrays: OutputForm = {
   *payloads(batch) {
-    for (const part of partsOf(batch)) {
-      if (!isSilent(part)) yield { payload: part.toArray(), events: part.length, beside: besideOf(part) };
+    for (const slice of slicesOf(batch)) {
+      if (!isSilent(slice)) yield { payload: slice.toArray(), events: slice.length, beside: besideOf(slice) };
     }
   },
   rest: () => ({ payload: [], beside: {} }),
@@ -69,7 +69,7 @@ const asArrays: OutputForm = {
 
 /** One message an event. What came beside events goes with the first event after it. */
 class SingleEvents implements OutputForm {
-  #waiting: Required<BesideEvents> = { losses: [], damage: [], notes: [] };
+  #waiting: BesideEvents = { losses: [], damage: [], notes: [] };
 
   *payloads(batch: EventBatch): Iterable<FormedPayload> {
     this.#waiting = {
@@ -80,7 +80,7 @@ class SingleEvents implements OutputForm {
     for (const event of batch) yield { payload: plainEvent(event), events: 1, beside: this.rest().beside };
   }
 
-  rest(): { beside: BesideEvents } {
+  rest(): { beside: Partial<BesideEvents> } {
     const { losses, damage, notes } = this.#waiting;
     this.#waiting = { losses: [], damage: [], notes: [] };
     return {
@@ -98,7 +98,7 @@ class TextLines implements OutputForm {
   #headerDue = true;
 
   *payloads(batch: EventBatch): Iterable<FormedPayload> {
-    for (const part of partsOf(batch)) if (!isSilent(part)) yield this.#textOf(part);
+    for (const slice of slicesOf(batch)) if (!isSilent(slice)) yield this.#textOf(slice);
   }
 
   #textOf(batch: EventBatch): FormedPayload {
@@ -121,7 +121,7 @@ class TextLines implements OutputForm {
     return { payload, events: batch.length, beside };
   }
 
-  rest(): { payload: string; beside: BesideEvents } {
+  rest(): { payload: string; beside: Partial<BesideEvents> } {
     return { payload: '', beside: {} };
   }
 }
@@ -132,7 +132,7 @@ export function readOutputForm(given: unknown): OutputFormName {
   if (name !== undefined) return name;
   throw new TraceError(
     'CONFIG_INVALID',
-    `form is ${JSON.stringify(given)}; it is one of ${OUTPUT_FORMS.join(', ')}`,
+    `form is ${JSON.stringify(given)}; expected ${OUTPUT_FORMS.join(', ')}`,
   );
 }
 

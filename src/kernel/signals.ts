@@ -10,6 +10,12 @@
 export type DefaultAction = 'terminate' | 'core' | 'ignore' | 'stop' | 'continue';
 
 export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGQUIT = 3;
+export const SIGILL = 4;
+export const SIGTRAP = 5;
+export const SIGBUS = 7;
+export const SIGFPE = 8;
 export const SIGKILL = 9;
 export const SIGSEGV = 11;
 export const SIGPIPE = 13;
@@ -17,9 +23,16 @@ export const SIGALRM = 14;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
+export const SIGTSTP = 20;
+export const SIGTTIN = 21;
+export const SIGTTOU = 22;
+export const SIGURG = 23;
 export const SIGXCPU = 24;
+export const SIGXFSZ = 25;
 export const SIGVTALRM = 26;
 export const SIGPROF = 27;
+export const SIGWINCH = 28;
+export const SIGIO = 29;
 export const SIGSYS = 31;
 
 const FIRST_REALTIME = 32;
@@ -107,6 +120,7 @@ export const SI_USER = 0;
 export const SI_KERNEL = 128;
 export const SI_QUEUE = -1;
 export const SI_TIMER = -2;
+export const SI_MESGQ = -3;
 export const SI_TKILL = -6;
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
@@ -119,7 +133,7 @@ const ANY_SIGNAL: Readonly<Record<number, string>> = {
   [SI_KERNEL]: 'SI_KERNEL',
   [SI_QUEUE]: 'SI_QUEUE',
   [SI_TIMER]: 'SI_TIMER',
-  [-3]: 'SI_MESGQ',
+  [SI_MESGQ]: 'SI_MESGQ',
   [-4]: 'SI_ASYNCIO',
   [-5]: 'SI_SIGIO',
   [SI_TKILL]: 'SI_TKILL',

@@ -104,6 +104,7 @@ export class Execs {
       if (thread.listed) thread.listed.end ??= ts;
       this.#table.forget(thread);
     }
+    task.handlers = [];
     process.files = process.files.afterExec();
     if (process.memoryOwner === process) process.memory.clear(ts);
     process.memory = new AddressSpace();

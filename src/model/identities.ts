@@ -18,7 +18,11 @@ const MAX_KEPT = 50_000;
 
 export interface Known {
   readonly identity: Identity;
+  /** The thread's name, and its process. */
   readonly comm: string;
+  readonly tgid: Tid;
+  /** The process's name; null where nobody said. */
+  readonly process: string | null;
 }
 
 interface Entry extends Known {
@@ -38,7 +42,14 @@ export class Identities {
   told(note: WhoNote): void {
     const identity = identityOf(note);
     if (this.#isKnown(note, identity)) return;
-    const entry: Entry = { identity, comm: note.comm, since: note.since, until: Infinity };
+    const entry: Entry = {
+      identity,
+      comm: note.comm,
+      tgid: note.tgid,
+      process: note.process ?? (note.pid === note.tgid ? note.comm : null),
+      since: note.since,
+      until: Infinity,
+    };
     this.#add(note.pid, entry);
     if (note.tgid !== note.pid) this.#add(note.tgid, entry);
   }
@@ -144,6 +155,9 @@ function identityOf(note: WhoNote): Identity {
     container: cgroup === null ? null : containerOf(cgroup),
     startTime,
     ancestors: ancestors.map(({ pid, comm }) => ({ pid, comm })),
+    ...(note.tty === undefined ? {} : { tty: note.tty }),
+    ...(note.session === undefined ? {} : { session: note.session }),
+    ...(note.inheritedFrom === undefined ? {} : { inheritedFrom: note.inheritedFrom }),
     since,
   };
 }

@@ -7,6 +7,7 @@
  * An event that no subject follows costs one look-up in a map. What is kept grows with the processes, threads,
  * files and signals of the report, each up to a limit, never with the number of events.
  */
+import { INTERRUPTIBLE_CALLS } from '../kernel/interrupted-calls';
 import { fieldOf, type EventBatch, type EventScan, type TraceEvent, type TraceNote } from '../trace-event';
 import { ProcNotes } from './attached';
 import { Forks } from './forks';
@@ -21,10 +22,12 @@ import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
 import { NamedTasks } from './named-tasks';
+import { OwnHand } from './own-hand';
 import { ProcessTable } from './process-table';
 import type { Process } from './process';
 import { Reaping } from './reaping';
 import { REPORT_SCHEMA, type ProcessRecord, type Report, type Stage } from './report';
+import { HandlerRuns } from './handler-runs';
 import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
@@ -56,16 +59,31 @@ export class Lifecycle {
   readonly #stages = new StageLog(this.#clock);
   readonly #forks = new Forks(this.#table, this.#tree, this.#stages, this.#clock);
   readonly #execs = new Execs(this.#table, this.#tree, this.#stages, this.#clock);
+  readonly #ownHand = new OwnHand();
   // Signals report each SIGCHLD to what becomes of the dead; how a process ended is asked of its signals.
-  readonly #signalRecords = new SignalRecords(this.#table, this.#tree, this.#clock, this.#identities);
-  readonly #signals = new SignalPairing(this.#table, this.#tree, this.#stages, this.#signalRecords, {
-    childAlive: (...args) => {
-      this.#reaping.childAlive(...args);
+  readonly #signalRecords = new SignalRecords(
+    this.#table,
+    this.#tree,
+    this.#clock,
+    this.#identities,
+    this.#ownHand,
+  );
+  readonly #handlerRuns = new HandlerRuns(this.#table, this.#stages);
+  readonly #signals = new SignalPairing(
+    this.#table,
+    this.#tree,
+    this.#stages,
+    this.#signalRecords,
+    this.#handlerRuns,
+    {
+      childAlive: (...args) => {
+        this.#reaping.childAlive(...args);
+      },
+      childEnded: (...args) => {
+        this.#reaping.childEnded(...args);
+      },
     },
-    childEnded: (...args) => {
-      this.#reaping.childEnded(...args);
-    },
-  });
+  );
   readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
   readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
@@ -94,6 +112,8 @@ export class Lifecycle {
       ]),
     );
     this.#follow();
+    const unfollowed = INTERRUPTIBLE_CALLS.filter((name) => !this.#handlers.has(`sys_exit_${name}`));
+    for (const [name, handler] of this.#handlerRuns.events(unfollowed)) this.#handlers.set(name, handler);
   }
 
   /** Applies a batch. Returns the stages that it adds, in order, and the processes whose life ended with it. */
@@ -367,7 +387,10 @@ export class Lifecycle {
     // Without a pid in the event (6.18) a thread that renames another one looks like it.
     const before = textOf(fieldOf(event, 'oldcomm'));
     if (fieldOf(event, 'pid') === undefined && process.commTraced && before !== process.record.comm) return;
-    if (task.tid !== process.tgid) return;
+    if (task.tid !== process.tgid) {
+      task.name = comm;
+      return;
+    }
     const was = before ?? process.record.comm;
     if (!process.commTraced && before !== null) process.calledAtFirst(before);
     process.renamed(event.ts, comm, true);
@@ -397,6 +420,9 @@ export class Lifecycle {
         break;
       case 'who':
         this.#identities.told(note);
+        break;
+      case 'control':
+        this.#ownHand.applyNote(note);
         break;
       case 'maps':
         this.#maps.told(note);

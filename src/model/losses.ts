@@ -47,6 +47,8 @@ export class Losses {
   #forgetOpen(ts: number): void {
     for (const task of this.#table.tasks()) {
       task.call = null;
+      task.interrupted = null;
+      task.handlers = [];
       task.looseName = null;
       task.process.argvToCome = null;
       task.unnamedOpen = null;

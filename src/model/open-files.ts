@@ -44,6 +44,11 @@ export class FileTable {
     return this.#open.get(fd)?.file ?? null;
   }
 
+  /** The names of the open files, as far as they are known. */
+  *paths(): Iterable<string> {
+    for (const { file } of this.#open.values()) if (file.path !== null) yield file.path;
+  }
+
   install(fd: number, file: OpenFile, closeOnExec: boolean): void {
     this.#open.set(fd, { file, closeOnExec });
   }

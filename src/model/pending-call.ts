@@ -1,4 +1,5 @@
 /** A system call between its enter and its exit event, and the file name that one of its events or a probe gave. */
+import { isInterrupted } from '../kernel/interrupted-calls';
 import { fieldOf, type FieldValue, type Tid, type TraceEvent } from '../trace-event';
 import type { NameSource, PrecedingCall } from './report';
 
@@ -24,6 +25,18 @@ export interface PendingCall {
   ret: number | null;
   /** As a line, once it has returned and somebody asked. */
   told: PrecedingCall | null;
+}
+
+/** A system call that has just returned because of a signal, which is about to be delivered. */
+export interface InterruptedCall {
+  readonly call: string;
+  readonly ret: number;
+  readonly ts: number;
+}
+
+/** What a return value says; null where no signal interrupted the call. */
+export function interruptionOf(call: string, ret: number, ts: number): InterruptedCall | null {
+  return isInterrupted(ret) ? { call, ret, ts } : null;
 }
 
 /** One argument of the call, as its enter event has it; undefined where that event is missing. */

@@ -153,6 +153,8 @@ export class ProcessTable {
     const leader = process.tasks.get(process.tgid);
     if (leader && leader !== task) {
       leader.call = task.call;
+      leader.handlers = [];
+      leader.interrupted = null;
       if (task.listed) task.listed.end ??= ts;
       this.forget(task);
     }
@@ -172,9 +174,21 @@ export class ProcessTable {
     const process = this.#tasks.get(pid)?.process;
     if (process?.parent === parent && (process.pidInParent ?? pid) === pid && process.tgid === pid)
       return process;
+    let orphan: Process | null = null;
     for (const other of this.living()) {
-      if (other.parent === parent && other.pidInParent === pid) return other;
+      if (other.pidInParent !== pid) continue;
+      if (other.parent === parent) return other;
+      // In a pid namespace its first process waits for orphans, by the number that their own parents knew.
+      if (isOrphanOf(other, parent)) orphan ??= other;
     }
+    if (orphan !== null && orphan.tgid !== pid) return orphan;
     return process?.tgid === pid ? process : null;
   }
+}
+
+/** Its parent died first, and its end was reported to `heir`, or to nobody who is known. */
+function isOrphanOf({ parent, ending }: Process, heir: Process): boolean {
+  if (parent === null || ending.dead === null) return false;
+  if (ending.notified !== null) return heir.tasks.has(ending.notified);
+  return parent.gone || parent.ending.settled;
 }

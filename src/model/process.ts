@@ -5,7 +5,7 @@
 import type { Tid } from '../trace-event';
 import { AddressSpace, type Load } from './mappings';
 import { FileTable, type OpenFile } from './open-files';
-import type { PendingCall } from './pending-call';
+import type { InterruptedCall, PendingCall } from './pending-call';
 import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
 import { SignalQueue } from './signal-queue';
@@ -32,6 +32,12 @@ export class Task {
   silent = false;
   /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
   lastBorn: Tid | null = null;
+  /** What a thread that is not the first is called; null where the trace does not say. */
+  name: string | null = null;
+  /** The signals whose handlers it runs, the innermost last. */
+  handlers: SignalRecord[] = [];
+  /** Its last call, where a signal interrupted it and has not been delivered yet. */
+  interrupted: InterruptedCall | null = null;
   ended: number | null = null;
   /** Its line in `threads`; null for the first thread. */
   listed: ProcessRecord['threads'][number] | null = null;

@@ -236,7 +236,14 @@ export class Reaping implements DeathListener {
     // WNOHANG returns 0 for nothing at all, and what died during the call may have come too late for it.
     const since = child?.ending.dead ?? null;
     const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
-    if (child && (!child.ending.settled || isTracerOf(process, child))) return;
+    if (child && isTracerOf(process, child)) return;
+    if (child && !child.ending.settled) {
+      // A child whose end sends no SIGCHLD (clone's exit signal is another, or 0) is only dead so far.
+      const asksForStops = (bits & (WUNTRACED | WCONTINUED)) !== 0;
+      if (inTime && !asksForStops && this.#exits.isDead(child))
+        this.#waitedFor.set(child, { by: task.tid, call: 'waitid', ts });
+      return;
+    }
     if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
     else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts });
   }

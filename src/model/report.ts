@@ -89,8 +89,16 @@ export interface Identity {
   container: string | null;
   /** Clock ticks since boot (/proc/PID/stat, field 22). With the pid it names one process for as long as the machine is up. */
   startTime: number | null;
-  /** Its parent, grandparent, ..., as far as they were read. */
+  /** Its parent, grandparent, ..., as far as they are known. */
   ancestors: { pid: Tid; comm: string | null }[];
+  /** Its controlling terminal (`pts/3`), and the pid of its session's leader; null where it has none, absent where nobody looked. */
+  tty?: string | null;
+  session?: Tid | null;
+  /**
+   * It was gone before /proc could be read: user, cgroup, unit, container, terminal and session are those of this ancestor.
+   * Absent where they are its own.
+   */
+  inheritedFrom?: Tid;
   /** On the trace clock, the event for which it was read: what the process was before, nobody looked. */
   since?: number;
 }
@@ -190,6 +198,11 @@ export interface SignalRecord {
   code: string | number | null;
   result: SignalResult;
   origin: SignalOrigin;
+  /**
+   * Why the kernel sent it, as a phrase: `Ctrl-C on pts/3`, `urgent data on its socket`; null where its sender is the
+   * whole cause, or nothing is known.
+   */
+  cause?: string | null;
   /** This signal ended its target. */
   fatal: boolean;
   /** The session's own control signal to the traced parent, which the workload never sees. */
@@ -339,6 +352,7 @@ export type StageName =
   | 'rename'
   | 'signal-generated'
   | 'signal-delivered'
+  | 'signal-returned'
   | 'signal'
   | 'exit'
   | 'zombie'
@@ -360,8 +374,8 @@ export interface Stage {
   /** The part of the report that the stage adds: a Fork, Exec, Library, SignalRecord, Exit, Reap, Loss. */
   detail: unknown;
   /**
-   * Only on `signal`, which comes once for each signal, when its outcome is settled (delivered, ignored,
-   * coalesced, its target's death, the end of the trace): who it happened to, for the verdict.
+   * Who it happened to, for the verdict. Only on `signal-generated`, `exit`, `zombie` and `signal`, which comes once for
+   * each signal, when its outcome is settled (delivered, ignored, coalesced, its target's death, the end of the trace).
    */
   target?: SignalTarget;
 }
@@ -383,7 +397,7 @@ export interface SignalTarget {
 export type Severity = 'info' | 'notice' | 'warning' | 'error' | 'critical';
 
 /** What an alert is about: a signal (alone, in a sequence, or too many of them), a life, or the trace itself. */
-export type AlertSubject = 'signal' | 'zombie' | 'loss';
+export type AlertSubject = 'signal' | 'exit' | 'zombie' | 'loss';
 
 /** What a signal led to. */
 export interface AlertOutcome {
@@ -403,6 +417,8 @@ export interface AlertOutcome {
 }
 
 export interface Alert {
+  /** For a person: who did what to whom, what came of it, and what helps to act. */
+  text: string;
   /** The same for the same alert, however often a trace is read: a hash of what, whom, when and how many. */
   id: string;
   about: AlertSubject;
@@ -424,5 +440,4 @@ export interface Alert {
   outcome: AlertOutcome | null;
   /** Why it may be less than the whole truth: events lost, a process not traced from its start. */
   incomplete: string[];
-  text: string;
 }

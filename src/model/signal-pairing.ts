@@ -9,8 +9,9 @@ import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { int32 } from './field-values';
 import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
-import type { Sender, SignalRecord, SignalTarget } from './report';
+import type { HandlerRuns } from './handler-runs';
 import { nameSignalled } from './named-tasks';
+import type { Delivery, Sender, SignalRecord, SignalTarget } from './report';
 import { withoutMachinery } from './signal-origin';
 import { takenUnseen, type Queued } from './signal-queue';
 import type { SignalRecords } from './signal-records';
@@ -37,6 +38,7 @@ export class SignalPairing {
   readonly #tree: Tree;
   readonly #stages: StageLog;
   readonly #records: SignalRecords;
+  readonly #handlers: HandlerRuns;
   readonly #deaths: DeathListener;
 
   constructor(
@@ -44,12 +46,14 @@ export class SignalPairing {
     tree: Tree,
     stages: StageLog,
     records: SignalRecords,
+    handlers: HandlerRuns,
     deaths: DeathListener,
   ) {
     this.#table = table;
     this.#tree = tree;
     this.#stages = stages;
     this.#records = records;
+    this.#handlers = handlers;
     this.#deaths = deaths;
   }
 
@@ -107,13 +111,15 @@ export class SignalPairing {
       queued?.record ?? this.#records.unsent(event, number, process, task, this.#putInByTracer(process));
     if (queued) queue.remove(queued);
     const handler = handlerOf(fieldOf(event, 'sa_handler'));
-    this.#deliver(record, {
+    const delivery: Delivery = {
       ts: event.ts,
       tid: task.tid,
       handler,
       stack: withoutMachinery(event.stack),
-    });
+    };
+    this.#deliver(record, delivery);
     record.fatal = handler === 'default' && endsByDefault(record.number);
+    this.#handlers.delivered(task, record, delivery, event);
     if (record.fatal) process.ending.fatal ??= record;
     this.#stages.add('signal-delivered', event.ts, process, deliveryText(record, process, number), record);
     this.#settle(record, process, event.ts);
@@ -129,7 +135,14 @@ export class SignalPairing {
         if (!queued) return;
         process.queue.remove(queued);
         const { record } = queued;
-        this.#deliver(record, { ts: event.ts, tid, handler: 'rt_sigtimedwait', stack: [] });
+        this.#deliver(record, {
+          ts: event.ts,
+          tid,
+          handler: 'rt_sigtimedwait',
+          stack: [],
+          handlerTime: null,
+          interrupted: null,
+        });
         const text = `${process.title} took ${record.signal} by sigwait`;
         this.#stages.add('signal-delivered', event.ts, process, text, record);
         this.#settle(record, process, event.ts);
@@ -187,7 +200,7 @@ export class SignalPairing {
     this.#settle(record, process, ts);
   }
 
-  #deliver(record: SignalRecord, delivered: NonNullable<SignalRecord['delivered']>): void {
+  #deliver(record: SignalRecord, delivered: Delivery): void {
     record.delivered = delivered;
     if (record.result === 'pending') record.result = 'delivered';
     record.latency = record.generated && secondsBetween(record.generated.ts, delivered.ts);
@@ -234,7 +247,7 @@ export class SignalPairing {
   }
 
   #settle(record: SignalRecord, process: Process, ts: number): void {
-    this.#records.settled(record);
+    this.#records.settled(record, process);
     const target = this.#tree.targetOf(process, record.ts);
     this.#stages.add('signal', ts, process, outcomeText(record, process), record, target);
   }
@@ -265,13 +278,14 @@ function handlerOf(value: TraceEvent['fields'][string] | undefined): string {
 
 function deliveryText(record: SignalRecord, process: Process, number: number): string {
   const as = record.number === number ? '' : `, delivered as ${number}`;
-  const handler = record.delivered?.handler ?? '';
+  const { handler, interrupted } = record.delivered ?? { handler: '' };
   const how = handler.startsWith('0x')
     ? 'handles it'
     : handler === 'ignore'
       ? 'ignores it'
       : 'default action';
-  return `${process.title} got ${record.signal}${as} (${how})`;
+  const during = interrupted ? `, in ${interrupted.call}()` : '';
+  return `${process.title} got ${record.signal}${as} (${how}${during})`;
 }
 
 function outcomeText(record: SignalRecord, process: Process): string {

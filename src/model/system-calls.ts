@@ -7,7 +7,7 @@
  */
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { exactNumber } from './field-values';
-import type { PendingCall } from './pending-call';
+import { interruptionOf, type PendingCall } from './pending-call';
 import type { Task } from './process';
 import type { ProcessTable } from './process-table';
 
@@ -37,6 +37,7 @@ export function callHandlers(
       const { ts, pid: tid } = event;
       const call = { name, ts, tid, event, path: null, child: null, flags: null, ret: null, told: null };
       task.call = call;
+      task.interrupted = null;
       table.remember(task.process, call);
       task.silent = false;
       subject.enter?.(task, call);
@@ -51,6 +52,7 @@ export function callHandlers(
       if (!task) return;
       const pending = task.call;
       task.call = null;
+      task.interrupted = ret === null ? null : interruptionOf(name, ret, event.ts);
       task.silent = false;
       // execveat that succeeds returns as execve: the kernel rewrites the number (arch/x86, ELF_PLAT_INIT).
       const paired = pending?.name === name || (pending?.name === 'execveat' && name === 'execve');

@@ -3,7 +3,7 @@
  * text of a trace, or as a file's bytes.
  */
 import { inspect } from 'node:util';
-import { EventList } from '../event-list';
+import { EventList, isBatch } from '../event-list';
 import type { Damage, EventBatch, EventFields, Loss, TraceEvent, TraceNote } from '../trace-event';
 import { TextReader } from './text/text-reader';
 
@@ -11,15 +11,6 @@ const EXCERPT_LENGTH = 200;
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-function isBatch(value: unknown): value is EventBatch {
-  return (
-    isObject(value) &&
-    typeof value['at'] === 'function' &&
-    Array.isArray(value['lost']) &&
-    Symbol.iterator in value
-  );
 }
 
 /** What `EventBatch.toJSON` gives, for batches that went through JSON. */

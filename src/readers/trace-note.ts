@@ -149,12 +149,42 @@ function readAncestor(value: unknown): { pid: number; comm: string | null } | nu
 
 function readWho(note: Properties): TraceNote | null {
   const { pid, tgid, ts, since, comm, exe, uid, user, ppid, cgroup, startTime } = note;
+  const { process, tty, session, inheritedFrom } = note;
   if (!isCount(pid) || !isCount(tgid) || !isNumber(ts) || !isNumber(since) || since > ts) return null;
   if (!isText(comm) || !isTextOrNull(exe) || !isTextOrNull(user) || !isTextOrNull(cgroup)) return null;
   if (!isCountOrNull(uid) || !isCountOrNull(ppid) || !isCountOrNull(startTime)) return null;
   const ancestors = readEach(note['ancestors'], readAncestor);
   if (ancestors === null || ancestors.length > MAX_ANCESTORS) return null;
-  return { kind: 'who', pid, tgid, ts, since, comm, exe, uid, user, ppid, cgroup, startTime, ancestors };
+  if (process !== undefined && !isTextOrNull(process)) return null;
+  if (tty !== undefined && !isTextOrNull(tty)) return null;
+  if (session !== undefined && !isCountOrNull(session)) return null;
+  if (inheritedFrom !== undefined && !isCount(inheritedFrom)) return null;
+  return {
+    kind: 'who',
+    pid,
+    tgid,
+    ts,
+    since,
+    comm,
+    exe,
+    uid,
+    user,
+    ppid,
+    cgroup,
+    startTime,
+    ancestors,
+    ...(process === undefined ? {} : { process }),
+    ...(tty === undefined ? {} : { tty }),
+    ...(session === undefined ? {} : { session }),
+    ...(inheritedFrom === undefined ? {} : { inheritedFrom }),
+  };
+}
+
+function readControl(note: Properties): TraceNote | null {
+  const { sender, signal, target, from, until, reason } = note;
+  if (!isCount(sender) || !isText(signal) || !isCountOrNull(target) || !isText(reason)) return null;
+  if (!isNumber(from) || (until !== null && !isNumber(until))) return null;
+  return { kind: 'control', sender, signal, target, from, until, reason };
 }
 
 /** Narrows a parsed note to its exact shape, without properties that the shape does not have; null if it does not fit. */
@@ -173,6 +203,8 @@ export function readNote(value: unknown): TraceNote | null {
       return readArguments(value);
     case 'who':
       return readWho(value);
+    case 'control':
+      return readControl(value);
     case 'inode': {
       const { dev, ino, path } = value;
       return isCount(dev) && isCount(ino) && isText(path) ? { kind: 'inode', dev, ino, path } : null;

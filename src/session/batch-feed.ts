@@ -72,6 +72,7 @@ export class BatchFeed {
     await sleep(GATHERING_MS);
     const filter = new RowFilter(this.#context, this.#members);
     for await (const merged of this.#reader.read()) {
+      this.#members.lost(merged.lost);
       this.#passOn(ringBatch(merged, filter, []));
       // Between two parts others get their turn.
       await nextTurn();

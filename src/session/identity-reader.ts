@@ -1,11 +1,18 @@
 /**
  * Whom a session asks /proc about, and when: programs of the tree after their exec, and who sends or gets a signal, when
  * the signal is seen. Once for each process, and again where it has become another program or another process. A
- * handful of small files each, and so many behind one batch.
+ * handful of small files each, and so many for one batch. Who is gone by then is known by the table of all tasks.
  */
 import type { Tid } from '../trace-event';
-import { readIdentity, type KnownStats, type WhoNote } from './proc-identity';
+import {
+  identityOfFace,
+  readIdentity,
+  type IdentityQuestion,
+  type KnownStats,
+  type WhoNote,
+} from './proc-identity';
 import { programOf, statOf } from './proc-state';
+import type { Face, TaskHistory } from './task-history';
 import { UserNames } from './user-names';
 
 /** So many are read for one batch: each costs about a tenth of a millisecond. */
@@ -38,14 +45,21 @@ export class IdentityReader {
 
   readonly now: () => number;
   readonly savedNames: () => ReadonlyMap<Tid, string>;
+  readonly #history: TaskHistory | null;
 
   /**
    * @param now seconds on the trace clock
    * @param savedNames what the kernel has noted of the names of tasks at their last traced events (saved_cmdlines)
+   * @param history null where it is not recorded
    */
-  constructor(now: () => number, savedNames: () => ReadonlyMap<Tid, string>) {
+  constructor(
+    now: () => number,
+    savedNames: () => ReadonlyMap<Tid, string>,
+    history: TaskHistory | null = null,
+  ) {
     this.now = now;
     this.savedNames = savedNames;
+    this.#history = history;
   }
 
   /** Reads one at once, before the trace goes on. */
@@ -71,6 +85,11 @@ export class IdentityReader {
 
   /** Somebody outside of the tree sent a signal to it. What is read for the first of a batch holds for its others. */
   sentFromOutside(tid: Tid, ts: number): void {
+    const face = this.#history?.at(tid, ts) ?? null;
+    if (face !== null) {
+      this.#sentBy(face, ts);
+      return;
+    }
     if (this.#left === 0 || this.#seen.has(tid)) return;
     this.#seen.add(tid);
     this.#left--;
@@ -81,6 +100,16 @@ export class IdentityReader {
     // One that is in doubt is read again.
     if (this.#outsiders.size < MAX_OUTSIDERS || known !== undefined)
       this.#outsiders.set(tid, note === null || note.comm !== look?.comm ? null : look);
+  }
+
+  #sentBy(face: Face, ts: number): void {
+    if (this.#history?.isNews(face) !== true) return;
+    const question = this.#question(face.tid, ts);
+    const read = this.#left > 0 ? readIdentity(question) : null;
+    if (this.#left > 0) this.#left--;
+    const isSame = read !== null && read.tgid === face.process.pid && startsAt(face, read.startTime);
+    this.#notes.push(identityOfFace(face, isSame ? read : null, question));
+    if (this.#outsiders.size < MAX_OUTSIDERS) this.#outsiders.set(face.tid, null);
   }
 
   /**
@@ -114,10 +143,14 @@ export class IdentityReader {
 
   /** @param untraced whose exec no event tells */
   #read(tid: Tid, since: number, untraced = false): WhoNote | null {
-    const read = readIdentity({ tid, since, now: this.now, users: this.#users, stats: this.#stats });
+    const read = readIdentity(this.#question(tid, since));
     const note = read !== null && untraced ? this.#asThen(read) : read;
     if (note !== null) this.#notes.push(note);
     return note;
+  }
+
+  #question(tid: Tid, since: number): IdentityQuestion {
+    return { tid, since, now: this.now, users: this.#users, stats: this.#stats };
   }
 
   /**
@@ -130,6 +163,11 @@ export class IdentityReader {
     const saved = this.#saved.get(note.pid);
     return saved === undefined || saved === note.comm ? note : { ...note, comm: saved, exe: null };
   }
+}
+
+/** Of a process that was forked since the recording began, the table does not know it. */
+function startsAt({ process }: Face, startTime: number | null): boolean {
+  return process.startTime === null || process.startTime === startTime;
 }
 
 function lookAt(tid: Tid): Look | null {

@@ -69,7 +69,7 @@ export function readSavedNames(tracefs: string): Map<Tid, string> {
   return new Map(parseSavedCmdlines(readText(path.join(tracefs, 'saved_cmdlines'))));
 }
 
-/** Names of tasks that are gone by now: the kernel keeps the last ones. */
+/** Names of tasks from before the trace, where nothing better is known: an earlier one may have had the tid. */
 export function seedSavedNames(tracefs: string, names: TaskNames): void {
-  for (const [tid, comm] of readSavedNames(tracefs)) names.seed(tid, comm);
+  for (const [tid, comm] of readSavedNames(tracefs)) if (!names.knows(tid)) names.seed(tid, comm);
 }

@@ -46,6 +46,13 @@ export function bootId(): string | null {
   return readProcFile('/proc/sys/kernel/random/boot_id').trim() || null;
 }
 
+/** Every process of this pid namespace, by its pid. */
+export function listProcesses(): number[] {
+  return listProcDirectory('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 /** Its threads at this moment; empty where there is no such process. */
 export function threadsOf(pid: number): number[] {
   return listProcDirectory(`/proc/${pid}/task`).map(Number);

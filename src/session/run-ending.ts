@@ -4,6 +4,8 @@ import type { Instance } from '../tracefs/instance';
 import { startTime } from '../tracefs/owner';
 import { endFollowed } from '../tracefs/sweep';
 import { SIGNAL_STATUS, type TracedParent } from '../workload/traced-parent';
+import type { TraceNote } from '../trace-event';
+import { sendSignal } from './own-signals';
 import { sleep } from './pauses';
 import type { TreeMembers } from './tree-members';
 
@@ -25,25 +27,59 @@ export class RunEnding {
 
   readonly #tree: Instance;
   readonly #members: TreeMembers;
+  readonly #now: () => number;
+  readonly #note: (note: TraceNote) => void;
 
-  constructor(tree: Instance, members: TreeMembers) {
+  /** @param now seconds on the trace clock */
+  constructor(tree: Instance, members: TreeMembers, now: () => number, note: (note: TraceNote) => void) {
     this.#tree = tree;
     this.#members = members;
+    this.#now = now;
+    this.#note = note;
   }
 
   /**
    * SIGTERM to the command's group, by its parent; what is left after 2 s gets SIGKILL from us, again and again, as it may
    * fork while we look. A parent that does not reap then (stopped by its own child) goes too.
    */
-  endWorkload(parent: TracedParent): void {
-    parent.order('SIGTERM', 'group');
+  endWorkload(parent: TracedParent, reason: string): void {
+    this.order(parent, 'SIGTERM', 'group', reason);
     const ordered = performance.now();
+    const kill = (pid: number): void => {
+      sendSignal(pid, 'SIGKILL', reason);
+    };
     this.#killing ??= setInterval(() => {
       const waited = performance.now() - ordered;
       // The parent stays, to reap: what it forked goes first.
-      if (waited > PATIENCE_MS) endFollowed(this.#tree, [parent.pid]);
-      if (waited > PATIENCE_MS * 1.5) parent.end();
+      if (waited > PATIENCE_MS) endFollowed(this.#tree, kill, [parent.pid]);
+      if (waited > PATIENCE_MS * 1.5) parent.end(kill);
     }, KILLING_MS);
+  }
+
+  /**
+   * A signal to the command or to its group, sent by the traced parent, so that all of it is in the trace. Where the parent
+   * is gone, it is sent from here: what is left of the group may be anywhere in the tree.
+   */
+  order(parent: TracedParent, signal: string, to: 'command' | 'group', reason: string): void {
+    const { command } = parent;
+    if (command === null) return;
+    if (!parent.obeys) {
+      const send = (pid: number): void => {
+        if (to === 'group' || pid === command) sendSignal(pid, signal, reason);
+      };
+      endFollowed(this.#tree, send);
+      return;
+    }
+    this.#note({
+      kind: 'control',
+      sender: parent.pid,
+      signal,
+      target: to === 'command' ? command : null,
+      from: this.#now(),
+      until: null,
+      reason,
+    });
+    parent.order(signal, to);
   }
 
   /** From here on the tree's pids may name anybody. */
@@ -85,18 +121,26 @@ export class RunEnding {
     }
   }
 
-  /** The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can. */
+  /** Until nothing of the command itself is left. */
+  async commandIsGone(): Promise<void> {
+    await this.#areGone((tid) => tid === this.#members.command.pid, POLL_MS);
+  }
+
+  /**
+   * The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can.
+   * @param status null where somebody ended the traced parent: then only the trace says it
+   */
   async howItEnded(
     status: number | null,
     isOver: () => boolean,
   ): Promise<{ code: number | null; signal: string | null }> {
-    if (status === null) return { code: null, signal: null };
-    if (status <= SIGNAL_STATUS) return { code: status, signal: null };
+    const { command } = this.#members;
+    if (status !== null && status <= SIGNAL_STATUS) return { code: status, signal: null };
     const until = performance.now() + PATIENCE_MS;
-    while (this.#members.endedByExit === null && !isOver() && performance.now() < until) await sleep(POLL_MS);
-    if (this.#members.endedByExit === true) return { code: status, signal: null };
-    if (this.#members.endedByExit === false)
-      return { code: null, signal: signalName(status - SIGNAL_STATUS) };
+    while (command.endedByExit === null && !isOver() && performance.now() < until) await sleep(POLL_MS);
+    if (status === null) return command.end;
+    if (command.endedByExit === true) return { code: status, signal: null };
+    if (command.endedByExit === false) return { code: null, signal: signalName(status - SIGNAL_STATUS) };
     return { code: null, signal: null };
   }
 }

@@ -14,6 +14,11 @@ export interface SessionSettings {
   readonly followChildren: boolean;
   /** The second instance: signals sent to the tree from outside it, by any task or interrupt. */
   readonly outsideSignals: boolean;
+  /**
+   * The second instance also records forks, names, programs and exits of everybody, so that a sender that is gone at once
+   * has a name and a chain of parents. They do not become part of the trace.
+   */
+  readonly senderHistory: boolean;
   /** Kibibytes of ring buffer for each CPU; the kernel rounds up. */
   readonly bufferKb: number;
   /** Pids of processes that run already, to follow instead of a command; empty for a session that runs one. */
@@ -28,6 +33,7 @@ export const DEFAULT_SETTINGS: SessionSettings = {
   callTraces: true,
   followChildren: true,
   outsideSignals: true,
+  senderHistory: true,
   bufferKb: 16_384,
   attach: [],
   clock: 'mono',
@@ -111,6 +117,7 @@ export function readSessionSettings(given: Readonly<Record<string, unknown>>): S
     callTraces: flag(given['callTraces'], DEFAULT_SETTINGS.callTraces, 'callTraces'),
     followChildren: flag(given['followChildren'], DEFAULT_SETTINGS.followChildren, 'followChildren'),
     outsideSignals: flag(given['outsideSignals'], DEFAULT_SETTINGS.outsideSignals, 'outsideSignals'),
+    senderHistory: flag(given['senderHistory'], DEFAULT_SETTINGS.senderHistory, 'senderHistory'),
     bufferKb,
     attach: readPids(given['attach'], 'attach'),
     clock: clock as SessionSettings['clock'],

@@ -20,8 +20,10 @@ import { InodePaths } from './inode-paths';
 import { readKernelTables, readSavedNames, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
 import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';
+import { sendSignal, witnessOwnSignals } from './own-signals';
 import { RunEnding } from './run-ending';
 import type { SessionSettings } from './session-settings';
+import { DISARM, FLOW, settingsAfter, STOP, timeLimit } from './signal-reasons';
 import { TreeMembers } from './tree-members';
 
 export type SessionState = 'armed' | 'running' | 'paused' | 'draining' | 'ended' | 'failed';
@@ -40,6 +42,7 @@ export class Session {
   readonly #members: TreeMembers;
   readonly #feed: BatchFeed;
   readonly #runEnding: RunEnding;
+  readonly #endWitness: () => void;
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #finished: Promise<void>;
   #finish!: () => void;
@@ -64,17 +67,32 @@ export class Session {
     this.#reader = new LiveReader(instances, this.#context.table, settings.clock, partsOnTheWay);
     this.#members = new TreeMembers({
       outside: armed.signals === null ? -1 : 1,
+      hasHistory: armed.signals !== null && settings.senderHistory,
       names: this.#context.names,
       inodes: new InodePaths(),
-      seedSavedNames: () => {
-        seedSavedNames(armed.tree.tracefs, this.#context.names);
-      },
       savedNames: () => readSavedNames(armed.tree.tracefs),
       now: () => Number(this.#now()) / 1e9,
     });
     this.#feed = new BatchFeed(this.#reader, this.#context, this.#members);
-    this.#runEnding = new RunEnding(armed.tree, this.#members);
+    const now = (): number => Number(this.#now()) / 1e9;
+    this.#runEnding = new RunEnding(armed.tree, this.#members, now, (note) => {
+      this.#feed.note(note);
+    });
     this.#feed.note(this.#traceNote());
+    this.#endWitness = witnessOwnSignals(() => {
+      const from = now();
+      return ({ signal, target, reason }) => {
+        this.#feed.note({
+          kind: 'control',
+          sender: process.pid,
+          signal,
+          target,
+          from,
+          until: now(),
+          reason,
+        });
+      };
+    });
     this.#finished = new Promise((resolve) => (this.#finish = resolve));
   }
 
@@ -153,6 +171,8 @@ export class Session {
     if (this.#state !== 'paused')
       throw new TraceError('SESSION_STATE', `resume while ${this.#state}; it must be paused`);
     this.#turn('on');
+    // What happened meanwhile is not recorded.
+    this.#members.begin();
     this.#become('running');
   }
 
@@ -185,9 +205,11 @@ export class Session {
       this.#context.names.seedGroup(parent.pid, parent.pid);
       this.#armed.tree.follow(parent.pid);
       this.#turn('on');
+      this.#members.begin();
       const pid = await parent.launch();
       // It waits at its gate: of a short life nothing but this may be known.
       this.#members.identify(pid);
+      this.#members.command.pid = pid;
       const cwd = directoryOf(parent.pid);
       this.#feed.note({
         kind: 'workload',
@@ -202,7 +224,9 @@ export class Session {
       this.#passOnEvents();
       return this.#workload(parent, pid, settings);
     } catch (error) {
-      parent.end();
+      parent.end((pid) => {
+        sendSignal(pid, 'SIGKILL', DISARM);
+      });
       await this.disarm();
       throw error;
     }
@@ -223,8 +247,9 @@ export class Session {
       const before = this.#readAttached(pids);
       for (const pid of pids) this.#members.identify(pid);
       this.#turn('on');
-      // Once more: what is read now and what the trace tells leave no gap between them. One that died meanwhile
-      // is told of as it was.
+      this.#members.begin();
+      // Once more: what is read now and what the trace says leave no gap between them. One that died meanwhile is
+      // reported as it was.
       const after = this.#readAttached(pids);
       for (const pid of pids) this.#noteAttached(after.get(pid) ?? before.get(pid));
       this.#become('running');
@@ -274,19 +299,21 @@ export class Session {
       if (kill !== null)
         timers.push(
           setTimeout(() => {
-            parent.order(kill.signal);
+            this.#runEnding.order(parent, kill.signal, 'command', settingsAfter(kill.afterSeconds));
           }, kill.afterSeconds * 1000),
         );
       if (timeLimitSeconds !== null) {
         timers.push(
           setTimeout(() => {
             timedOut = true;
-            this.#runEnding.endWorkload(parent);
+            this.#runEnding.endWorkload(parent, timeLimit(timeLimitSeconds));
           }, timeLimitSeconds * 1000),
         );
       }
     });
     const ended = parent.ended.then(async (shell): Promise<WorkloadEnd> => {
+      // Somebody ended the traced parent: the command goes on without it.
+      if (shell === null) await this.#runEnding.commandIsGone();
       const seconds = (performance.now() - began) / 1000;
       this.#ending ??= this.#safely(this.#end(parent, timers));
       const { code, signal } = await this.#runEnding.howItEnded(
@@ -301,10 +328,10 @@ export class Session {
       argv: parent.argv,
       ended,
       kill: (signal) => {
-        parent.order(signal);
+        this.#runEnding.order(parent, signal, 'command', FLOW);
       },
       stop: async () => {
-        this.#runEnding.endWorkload(parent);
+        this.#runEnding.endWorkload(parent, STOP);
         // As for a disarm: a reader that may still come is not waited for.
         this.#feed.expectNoReader();
         await this.#finished;
@@ -370,8 +397,9 @@ export class Session {
   /** Ends a run in whatever state: nothing of it is left when this resolves. Idempotent. */
   async disarm(): Promise<void> {
     const parent = this.#parent;
-    if (parent !== null && this.#ending === null) {
-      this.#runEnding.endWorkload(parent);
+    if (parent !== null && this.#state !== 'ended') {
+      // Also what a command that has ended left running.
+      this.#runEnding.endWorkload(parent, DISARM);
       await parent.gone;
       this.#ending ??= this.#safely(this.#end(parent, []));
     }
@@ -401,6 +429,7 @@ export class Session {
     await this.#feed.drain();
     await this.#reader.close();
     this.#runEnding.stopKilling();
+    this.#endWitness();
     await disarmInstances(this.#armed, this.#names);
     this.#feed.close();
     if (this.#state !== 'failed') this.#become('ended');

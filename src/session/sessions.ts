@@ -5,8 +5,10 @@ import { inspectTracing, requireTracing } from '../tracefs/preflight';
 import { sweepAbandoned } from '../tracefs/sweep';
 import { armInstances, disarmInstances } from './arming';
 import { findProcesses, followThreads } from './attachment';
+import { sendSignal } from './own-signals';
 import { Session } from './session';
 import type { SessionSettings } from './session-settings';
+import { SWEEP } from './signal-reasons';
 
 const sessions = new Map<string, Session>();
 
@@ -20,7 +22,9 @@ export async function armSession(settings: SessionSettings, partsOnTheWay?: numb
   findProcesses(settings.attach);
   await sessions.get(settings.topic)?.disarm();
   const tracefs = requireTracing(inspectTracing());
-  await sweepAbandoned(tracefs);
+  await sweepAbandoned(tracefs, (pid) => {
+    sendSignal(pid, 'SIGKILL', SWEEP);
+  });
   const names = nextSessionNames(settings.attach.length === 0 ? 'own' : 'attached');
   const armed = await armInstances(new ControlFiles(), tracefs, names, settings);
   let session: Session;

@@ -1,50 +1,49 @@
 /**
- * What a session itself must know of the events that pass: who belongs to the tree (the second instance sees all
- * of the machine, and only what concerns the tree goes on), which process is to have its /proc/PID/maps read
- * and its arguments while it lives, who is to be asked about, which inodes want a name, and how the command ended.
+ * What a session itself must know of the events that pass: who belongs to the tree (the second instance sees all of the
+ * machine, and only what concerns the tree goes on), which process has its /proc/PID/maps and its arguments read while it
+ * lives, who is asked about, which inodes need a name, and how the command ended.
  */
-import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
+import { SIGCHLD } from '../kernel/signals';
 import type { RingEvent } from '../readers/pages/ring-event';
 import type { RingWatch } from '../readers/pages/row-filter';
 import type { TaskNames } from '../readers/pages/task-names';
 import type { Tid, TraceNote } from '../trace-event';
+import type { RecordLoss } from '../readers/pages/record-queue';
+import { CommandEnd } from './command-end';
 import { IdentityReader } from './identity-reader';
 import type { InodePaths } from './inode-paths';
 import { argumentsOf, commOf, mapsOf } from './proc-state';
+import { TaskHistory } from './task-history';
 
-/** /proc/PID/maps of at most so many processes is read behind one batch: each costs a fraction of a millisecond. */
+/** /proc/PID/maps of at most so many processes is read after one batch: each costs a fraction of a millisecond. */
 const SNAPSHOTS_A_BATCH = 32;
 const NO_FILE = 0xffff_ffff;
 
 export interface TreeWatchOptions {
   /** The instance without a pid filter, by number; -1 where there is none. */
   readonly outside: number;
+  /** That instance has the events of everybody by which a sender is known that is gone at once. */
+  readonly hasHistory: boolean;
   readonly names: TaskNames;
   readonly inodes: InodePaths;
-  /** Seeds the names that the kernel saved of tasks that are gone. */
-  readonly seedSavedNames: () => void;
+  /** The names that the kernel saved of tasks that are gone. */
   readonly savedNames: () => ReadonlyMap<Tid, string>;
   /** Seconds on the trace clock. */
   readonly now: () => number;
 }
 
 export class TreeMembers implements RingWatch {
-  readonly events = [
-    'sched_process_fork',
-    'sched_process_exec',
-    'sys_enter_mmap',
-    'mm_filemap_get_pages',
-    'signal_generate',
-    'sched_process_free',
-    'mark_victim',
-  ];
-  /** Whether the command exited or was ended by a signal, as the SIGCHLD to its parent says. */
-  endedByExit: boolean | null = null;
+  readonly events: readonly string[];
+  readonly command = new CommandEnd();
   readonly #tree = new Set<Tid>();
   readonly #wantsMaps = new Set<Tid>();
   readonly #wantsArguments = new Set<Tid>();
   readonly #named = new Set<string>();
   readonly #identities: IdentityReader;
+  /** Null where it is not recorded. */
+  readonly #history: TaskHistory | null;
+  /** Named in this batch already, from /proc. */
+  readonly #namedSenders = new Set<Tid>();
   #notes: TraceNote[] = [];
   #parent: Tid = -1;
 
@@ -53,7 +52,31 @@ export class TreeMembers implements RingWatch {
   constructor(options: TreeWatchOptions) {
     this.options = options;
 
-    this.#identities = new IdentityReader(options.now, options.savedNames);
+    this.#history = options.hasHistory ? new TaskHistory(options.now) : null;
+    this.#identities = new IdentityReader(options.now, options.savedNames, this.#history);
+    this.events = [
+      ...[
+        'sched_process_fork',
+        'sched_process_exec',
+        'sys_enter_mmap',
+        'sys_enter_exit_group',
+        'mm_filemap_get_pages',
+        'signal_generate',
+        'sched_process_free',
+        'mark_victim',
+      ],
+      ...(this.#history?.events ?? []),
+    ];
+  }
+
+  /** The recording has begun. */
+  begin(): void {
+    this.#history?.begin();
+  }
+
+  /** The kernel dropped events: who forked, exec'd or ended meanwhile is not known. */
+  lost(losses: readonly RecordLoss[]): void {
+    if (losses.some(({ instance }) => instance === this.options.outside)) this.#history?.begin();
   }
 
   /** The first of the tree. */
@@ -78,6 +101,7 @@ export class TreeMembers implements RingWatch {
   }
 
   readonly see = (event: RingEvent): boolean => {
+    if (event.instanceNumber === this.options.outside) return this.#seeOutside(event);
     switch (event.name) {
       case 'sched_process_fork':
         this.#tree.add(Number(event.field('child_pid')));
@@ -96,38 +120,58 @@ export class TreeMembers implements RingWatch {
       case 'mm_filemap_get_pages':
         this.#nameInode(Number(event.field('s_dev')), Number(event.field('i_ino')));
         return true;
+      case 'signal_generate':
+        this.#seeSignal(event, Number(event.field('pid')));
+        return true;
+      case 'sys_enter_exit_group':
+        if ((this.options.names.groupOf(event.pid) ?? event.pid) === this.command.pid)
+          this.command.exitArgument = Number(event.field('error_code'));
+        return true;
+      case 'sched_process_free':
+        this.#identities.freed(Number(event.field('pid')));
+        return true;
       default:
-        return this.#seeOutside(event);
+        return true;
     }
   };
 
-  /** An event of the second instance, about `pid` in its fields, in whoever's context. */
+  /** An event of the second instance, in any task's context. Only what concerns the tree goes on. */
   #seeOutside(event: RingEvent): boolean {
-    const about = Number(event.field('pid'));
-    if (event.name === 'signal_generate' && about === this.#parent && event.field('sig') === SIGCHLD) {
-      const code = Number(event.field('code'));
-      // Above are stops and going on.
-      if (code <= CLD_DUMPED) this.endedByExit = code === CLD_EXITED;
+    switch (event.name) {
+      case 'signal_generate': {
+        const target = Number(event.field('pid'));
+        if (!this.#tree.has(target) && !this.#tree.has(event.pid)) return false;
+        this.#seeSignal(event, target);
+        this.#nameSender(event);
+        return true;
+      }
+      case 'mark_victim':
+        return this.#tree.has(Number(event.field('pid')));
+      case 'sched_process_free':
+        this.#history?.apply(event);
+        return this.#seeFreed(Number(event.field('pid')));
+      default:
+        this.#history?.apply(event);
+        return false;
     }
-    if (event.name === 'sched_process_free') return this.#seeFreed(about, event);
-    const isSignal = event.name === 'signal_generate';
-    if (event.instanceNumber !== this.options.outside) {
-      if (isSignal) this.#identifyBoth(event, about);
-      return true;
+  }
+
+  #seeSignal(event: RingEvent, target: Tid): void {
+    const { names } = this.options;
+    if (event.field('sig') === SIGCHLD && Number(event.field('code')) > 0) {
+      const sender = names.groupOf(event.pid) ?? event.pid;
+      if (target === this.#parent || sender === this.command.pid)
+        this.command.reported(Number(event.field('code')));
+    } else if ((names.groupOf(target) ?? target) === this.command.pid) {
+      this.command.signalled(Number(event.field('sig')));
     }
-    if (!this.#tree.has(about) && !(isSignal && this.#tree.has(event.pid))) return false;
-    if (isSignal) this.#identifyBoth(event, about);
-    this.#nameSender(event.pid);
-    return true;
+    this.#identifyBoth(event, target);
   }
 
   /** The pid may be given to a stranger from now on. */
-  #seeFreed(tid: Tid, event: RingEvent): boolean {
-    const wasOurs = this.#tree.has(tid);
-    const hadSent = this.#identities.freed(tid);
-    if (event.instanceNumber !== this.options.outside) return true;
-    this.#tree.delete(tid);
-    return wasOurs || hadSent;
+  #seeFreed(tid: Tid): boolean {
+    const wasOurs = this.#tree.delete(tid);
+    return this.#identities.freed(tid) || wasOurs;
   }
 
   /** Who sent this signal, and who got it. In an interrupt it is not the task that it interrupted. */
@@ -143,12 +187,22 @@ export class TreeMembers implements RingWatch {
     if (this.#tree.has(target)) this.#identities.signalled(names.groupOf(target) ?? target, event.ts);
   }
 
-  #nameSender(tid: Tid): void {
-    if (tid === 0 || this.options.names.knows(tid)) return;
-    const comm = commOf(tid);
-    if (comm !== null) this.options.names.seed(tid, comm);
-    // Gone already, such as a /bin/kill: the kernel keeps the names of the last tasks that it traced.
-    else this.options.seedSavedNames();
+  /**
+   * The sender's name goes with the trace, from its signal on: what is known from before may be of another task that had
+   * its pid. Whoever is in the tree has its own events.
+   */
+  #nameSender(event: RingEvent): void {
+    const tid = event.pid;
+    if (tid === 0 || this.#tree.has(tid)) return;
+    const { sec, nsec } = event.time;
+    const { names, savedNames } = this.options;
+    let comm = this.#history?.at(tid, event.ts)?.thread ?? null;
+    if (comm === null && !this.#namedSenders.has(tid)) {
+      this.#namedSenders.add(tid);
+      // Gone already, such as a /bin/kill: the kernel keeps the names of the last tasks that it traced.
+      comm = commOf(tid) ?? savedNames().get(tid) ?? null;
+    }
+    if (comm !== null) names.seedFrom(tid, sec, nsec, comm);
   }
 
   #nameInode(dev: number, ino: number): void {
@@ -177,6 +231,7 @@ export class TreeMembers implements RingWatch {
     }
     const notes = [...this.#notes, ...this.#identities.takeNotes()];
     this.#notes = [];
+    this.#namedSenders.clear();
     return notes;
   }
 

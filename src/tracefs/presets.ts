@@ -4,6 +4,8 @@
  * *signals*, unfiltered, with only what other tasks do to processes; readers keep of it what concerns the tree.
  */
 
+import { INTERRUPTIBLE_CALLS } from '../kernel/interrupted-calls';
+
 /** System calls by which a process is born, becomes a program, opens and maps files, signals, ends, and is reaped. */
 const LIFECYCLE_SYSCALLS: readonly string[] = [
   ...['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat', 'exit', 'exit_group'],
@@ -43,6 +45,12 @@ const LIFECYCLE_EVENTS: readonly string[] = [
   'task/task_rename',
 ];
 
+/** Its enter event is the end of a signal handler's run; on x86 it has no exit event. */
+const HANDLER_RETURNS = 'syscalls/sys_enter_rt_sigreturn';
+
+/** Only the returns that a signal caused: EINTR, and the kernel's own numbers for a call that may begin again. */
+const INTERRUPTED = 'ret == -4 || (ret >= -516 && ret <= -512)';
+
 /** F_DUPFD 0, F_SETFD 2, F_DUPFD_CLOEXEC 1030: the commands of fcntl that change which file a descriptor is. */
 const FCNTL_OF_DESCRIPTORS = 'cmd == 0 || cmd == 2 || cmd == 1030';
 
@@ -61,6 +69,7 @@ export interface EventChoice {
 export interface PresetOptions {
   readonly callTraces: boolean;
   readonly outsideSignals: boolean;
+  readonly senderHistory: boolean;
 }
 
 /** The tree's signal events; `signal_generate` only where no second instance sees it from all sides. */
@@ -78,14 +87,31 @@ export function treeEvents(preset: 'lifecycle' | 'all', options: PresetOptions):
     events.push({ event: `syscalls/sys_enter_${name}`, optional: true, ...filter });
     events.push({ event: `syscalls/sys_exit_${name}`, optional: true });
   }
+  events.push({ event: HANDLER_RETURNS, optional: true });
+  for (const name of INTERRUPTIBLE_CALLS) {
+    if (LIFECYCLE_SYSCALLS.includes(name)) continue;
+    events.push({ event: `syscalls/sys_exit_${name}`, optional: true, filter: INTERRUPTED });
+  }
   return events;
 }
 
-/** What the second instance records: signal events, and two events that only say that a process is gone. */
+/**
+ * Who everybody is, so that a sender can be named that is gone at once: `kill`, `timeout`, `systemctl`. task_newtask is
+ * the fork that also says whether it makes a thread.
+ */
+const HISTORY_EVENTS: readonly string[] = [
+  'task/task_newtask',
+  'task/task_rename',
+  'sched/sched_process_exec',
+  'sched/sched_process_exit',
+];
+
+/** What the second instance records: signal events, two events that only say that a process is gone, and who is who. */
 export function outsideEvents(options: PresetOptions): EventChoice[] {
   return [
     { event: 'signal/signal_generate', stack: options.callTraces },
     { event: 'sched/sched_process_free' },
     { event: 'oom/mark_victim', optional: true },
+    ...(options.senderHistory ? HISTORY_EVENTS.map((event) => ({ event })) : []),
   ];
 }

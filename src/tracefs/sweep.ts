@@ -1,5 +1,5 @@
 /**
- * Takes away what a crash or a SIGKILL of ours left behind: instances, probes, and the processes that ran in a
+ * Removes what a crash or a SIGKILL of ours left behind: instances, probes, and the processes that ran in a
  * session whose owner is gone (its pid list names them). Nothing that is not ours is touched: the name must be
  * one that we give, and its owner must be gone.
  */
@@ -18,7 +18,15 @@ export interface Swept {
   readonly killed: number[];
 }
 
-export async function sweepAbandoned(tracefs: string): Promise<Swept> {
+/** Sends SIGKILL, or another signal that is to end a process. What it throws says that the process is gone. */
+export type SendKill = (pid: number) => void;
+
+const plainKill: SendKill = (pid) => {
+  process.kill(pid, 'SIGKILL');
+};
+
+/** @param kill ends what still runs in an abandoned session */
+export async function sweepAbandoned(tracefs: string, kill: SendKill = plainKill): Promise<Swept> {
   const swept: Swept = { instances: [], probeGroups: [], killed: [] };
   const files = new ControlFiles();
   for (const name of readdirSync(path.join(tracefs, 'instances'))) {
@@ -27,11 +35,11 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
     const instance = new Instance(tracefs, name, files);
     try {
       // What an abandoned session had only attached to goes on as if nobody had looked.
-      if (kind === 'tree') swept.killed.push(...endFollowed(instance));
+      if (kind === 'tree') swept.killed.push(...endFollowed(instance, kill));
       await instance.remove();
       swept.instances.push(name);
     } catch (error) {
-      // Another process of ours may sweep at the same time; what it took away is gone all the same.
+      // Another process of ours may sweep at the same time; what it removed is gone all the same.
       if (!(error instanceof TraceError)) throw error;
     }
   }
@@ -47,13 +55,13 @@ export async function sweepAbandoned(tracefs: string): Promise<Swept> {
   return swept;
 }
 
-/** SIGKILL to every process that the instance still follows, but for those to spare. The dead get no second one. */
-export function endFollowed(instance: Instance, spare: readonly number[] = []): number[] {
+/** To every thread that the instance still follows, but for those to spare. The dead get no second signal. */
+export function endFollowed(instance: Instance, kill: SendKill, spare: readonly number[] = []): number[] {
   const killed: number[] = [];
   for (const tid of instance.followed()) {
     if (spare.includes(tid) || startTime(tid) === null) continue;
     try {
-      process.kill(tid, 'SIGKILL');
+      kill(tid);
       killed.push(tid);
     } catch {
       // Gone meanwhile.

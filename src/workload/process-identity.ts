@@ -6,7 +6,6 @@
  * be given away. Only pidfd_send_signal(2) closes that, which Node has no way to call.
  */
 import type { ProcStat } from '../kernel/proc-stat';
-import { signalNumber } from '../kernel/signals';
 import { TraceError, errnoOf } from '../trace-error';
 import { readProcessStat } from './process-stat';
 
@@ -69,6 +68,7 @@ export function descendsFrom(pid: number, ancestors: ReadonlySet<number>): boole
 /**
  * @param signal `SIGTERM`
  * @param isAllowed asked about the pid once the process is known to be the same
+ * @param send kill(2)
  * @returns what the process was called
  * @throws TraceError PROCESS_MISSING, PROCESS_REPLACED, KILL_DENIED
  */
@@ -76,6 +76,9 @@ export function signalProcess(
   identity: ProcessIdentity,
   signal: string,
   isAllowed: (pid: number) => boolean,
+  send: (pid: number, signal: string) => void = (asked, name) => {
+    process.kill(asked, name);
+  },
 ): string {
   const { pid } = identity;
   // The kernel's first process, and the one that would not be there to tell of it.
@@ -94,7 +97,7 @@ export function signalProcess(
   // What is asked above takes a while, so once more: nothing stands between this look and the signal.
   findSameProcess(identity);
   try {
-    process.kill(pid, signalNumber(signal) ?? 0);
+    send(pid, signal);
   } catch (error) {
     if (errnoOf(error) === 'ESRCH') throw new TraceError('PROCESS_MISSING', `pid ${pid}`, { cause: error });
     throw new TraceError('KILL_DENIED', `${signal} to ${comm} (${pid}): ${errnoOf(error)}`, { cause: error });

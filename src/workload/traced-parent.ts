@@ -1,6 +1,6 @@
 /**
- * Starts a command under a traced parent, in steps that let nothing be missed: the parent is there and waits
- * (`start`), it is registered with the tracer, it forks (`launch`), the child waits at a gate, and only then the
+ * Starts a command under a traced parent, in steps that let nothing be missed: the parent is there, knows the command and
+ * waits (`start`), it is registered with the tracer, it forks (`launch`), the child waits at a gate, and only then the
  * command's first instruction runs (`open`).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -11,7 +11,7 @@ import { signalNumber } from '../kernel/signals';
 import { TraceError } from '../trace-error';
 import { commandLine, PIPED } from './command-line';
 import { eachLine } from './lines';
-import { BASH_SCRIPT, CONTROL_SIGNAL, SH_SCRIPT } from './parent-script';
+import { BASH_SCRIPT, CONTROL_SIGNAL, quoteWords, SH_SCRIPT } from './parent-script';
 import type { WorkloadSettings, WorkloadSinks } from './workload';
 
 const BASH_PATHS = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'];
@@ -29,15 +29,17 @@ export class TracedParent {
   readonly comm: string;
   readonly path: string;
   readonly argv: readonly string[];
-  /** Resolves when the command is reaped; null where the parent died first. */
+  /** Resolves when the command is reaped; null where somebody ended the parent before that. */
   readonly ended: Promise<ShellStatus | null>;
   /** Resolves when the parent is gone and all output is passed on. */
   readonly gone: Promise<void>;
   readonly #process: ChildProcess;
   readonly #orders: Writable;
   readonly #gate: Writable;
+  readonly #ready: Promise<number | null>;
   readonly #started: Promise<number | null>;
-  #isGone = false;
+  #command: number | null = null;
+  #hasReaped = false;
 
   private constructor(
     child: ChildProcess,
@@ -60,8 +62,12 @@ export class TracedParent {
     const reports = new Map<string, (value: number | null) => void>();
     const report = (word: string): Promise<number | null> =>
       new Promise((resolve) => reports.set(word, resolve));
+    this.#ready = report('ready');
     this.#started = report('started');
-    this.ended = report('ended').then((status) => (status === null ? null : { status }));
+    this.ended = report('ended').then((status) => {
+      this.#hasReaped = true;
+      return status === null ? null : { status };
+    });
     const reported = eachLine(child.stdio[6 as 4] as unknown as Readable, (line) => {
       const [word, value] = line.split(' ');
       reports.get(word ?? '')?.(Number(value));
@@ -76,9 +82,7 @@ export class TracedParent {
     void reported.then(() => {
       for (const resolve of reports.values()) resolve(null);
     });
-    this.gone = Promise.all([closed, ...output]).then(() => {
-      this.#isGone = true;
-    });
+    this.gone = Promise.all([closed, ...output]).then(() => undefined);
   }
 
   /**
@@ -91,7 +95,7 @@ export class TracedParent {
     const [shell, script] = bash === undefined ? ['/bin/sh', SH_SCRIPT] : [bash, BASH_SCRIPT];
     // --norc and an emptied BASH_ENV: no code of the user's runs in the traced parent.
     const options = bash === undefined ? [] : ['--norc', '--noprofile'];
-    const child = spawn(shell, [...options, '-c', script, 'traced-parent', path, ...argv], {
+    const child = spawn(shell, [...options, '-c', script, 'traced-parent'], {
       cwd,
       env: { ...env, BASH_ENV: undefined, ENV: undefined },
       detached: true,
@@ -105,7 +109,11 @@ export class TracedParent {
         reject(new TraceError('WORKLOAD_FAILED', `${shell}: ${error.message}`, { cause: error }));
       });
     });
-    return new TracedParent(child, basename(shell), path, argv, sinks);
+    const parent = new TracedParent(child, basename(shell), path, argv, sinks);
+    parent.#orders.write(`${quoteWords([path, ...argv])}\n`);
+    if ((await parent.#ready) === null)
+      throw new TraceError('WORKLOAD_FAILED', `the traced parent, ${shell}, ended before it was ready`);
+    return parent;
   }
 
   /**
@@ -117,6 +125,7 @@ export class TracedParent {
     this.#orders.write('go\n');
     const pid = await this.#started;
     if (pid === null) throw new TraceError('WORKLOAD_FAILED', 'the traced parent ended before it could fork');
+    this.#command = pid;
     return pid;
   }
 
@@ -125,16 +134,26 @@ export class TracedParent {
     this.#gate.end('go\n');
   }
 
+  /** The command's pid; null before the fork. */
+  get command(): number | null {
+    return this.#command;
+  }
+
+  /** It takes orders: not from the time on that it has reaped the command, or was killed itself. */
+  get obeys(): boolean {
+    return !this.#hasReaped && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** Has the parent send a signal to the command, or to its process group. */
-  order(signal: string, to: 'command' | 'group' = 'command'): void {
+  order(signal: string, to: 'command' | 'group'): void {
     const number = signalNumber(signal);
-    if (this.#isGone || number === null) return;
+    if (!this.obeys || number === null) return;
     this.#orders.write(`${number} ${to}\n`);
     this.#process.kill(CONTROL_SIGNAL);
   }
 
   /** Ends the parent itself. */
-  end(): void {
-    if (!this.#isGone) this.#process.kill('SIGKILL');
+  end(kill: (pid: number) => void): void {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) kill(this.pid);
   }
 }

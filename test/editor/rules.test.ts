@@ -307,7 +307,7 @@ describe('the rules in the dialog of signal-filter', function () {
     await tab('Try').click();
     await find('#tracelife-try-button').click();
     await find('#tracelife-try-alerts').waitFor();
-    assert.match(await find('#tracelife-try-alerts').innerText(), /was killed by SIGKILL/);
+    assert.match(await find('#tracelife-try-alerts').innerText(), /was killed \(SIGKILL\)/);
     assert.match(
       await find('.tracelife-try-summary').innerText(),
       /^Judged: 3\. Expected: 2\. Alerts: 1\. \(0\.\d+ s\)$/,

@@ -147,22 +147,35 @@ class Comparison {
     );
   }
 
-  /** The answer to a `sending`: the next line of the same thread, if it lived to write one. */
-  #after(line: Line): Line | undefined {
-    return this.#lines.find(
-      ({ tid, ts, verb }) => tid === line.tid && ts > line.ts && (verb === 'sent' || verb === 'born'),
-    );
+  /**
+   * The answer to each `sending` of a thread that lived to write one. A handler may run before its signal's call returns,
+   * and send in turn.
+   */
+  #answers(): Map<Line, Line> {
+    const answers = new Map<Line, Line>();
+    const open = new Map<number, Line[]>();
+    for (const line of this.#lines) {
+      const unanswered = open.get(line.tid) ?? [];
+      open.set(line.tid, unanswered);
+      if (line.verb === 'sending') unanswered.push(line);
+      else if (line.verb === 'sent') {
+        const sending = unanswered.pop();
+        if (sending !== undefined) answers.set(sending, line);
+      }
+    }
+    return answers;
   }
 
   #sends(): void {
     const windows: { line: Line; until: number; number: number }[] = [];
+    const answers = this.#answers();
     for (const line of this.#lines) {
       if (line.verb !== 'sending') continue;
-      const sent = this.#after(line);
+      const sent = answers.get(line);
       const until = sent?.ts ?? Infinity;
       const [number, , whom, local] = line.words.map(Number) as [number, number, number, number];
       windows.push({ line, until, number });
-      if (sent?.verb !== 'sent' || sent.words[0] !== '0') continue;
+      if (sent?.words[0] !== '0') continue;
       const records = this.#records.report.signals.filter(
         (record) =>
           record.number === number && record.sender?.pid === line.tid && isWithin(record.ts, line.ts, until),
@@ -170,7 +183,13 @@ class Comparison {
       if (whom === 2 || whom === 6) continue;
       const target = this.#global.get(local);
       if (target === undefined) continue;
-      if (records.length !== 1) this.#find(line, `${records.length} signals of this sender`);
+      const inside = [...answers].filter(
+        ([other, { ts }]) => other.tid === line.tid && isWithin(other.ts, line.ts, until) && ts <= until,
+      );
+      const isAlone = inside.every(([{ words }]) => Number(words[0]) !== number || words === line.words);
+      if (records.length < 1 || (isAlone && records.length > 1))
+        this.#find(line, `${records.length} signals of this sender`);
+      if (!isAlone) continue;
       for (const record of records) {
         const life = this.#records.at(target, line.ts);
         const isRight =

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../harness/temporary-folder';
 import { underUs } from '../oracle/both';
 import { comparePlay, Records } from './compare';
 import { programText, type Program } from './program';
-import { readTruth } from './truth';
+import { readTruth, type Line } from './truth';
 
 /** `namespace`: each player is the first process of a pid namespace, and everybody in it may be killed. */
 export type Stage = 'here' | 'namespace';
@@ -30,6 +30,8 @@ export interface Find {
   readonly program: Program;
   readonly stage: Stage;
   readonly differences: readonly string[];
+  /** What the players wrote. */
+  readonly lines: readonly Line[];
 }
 
 /** @throws where events were lost: then nothing is known */
@@ -46,8 +48,9 @@ export async function play(programs: readonly Program[], stage: Stage): Promise<
     writeFileSync(path.join(folder, 'report.json'), JSON.stringify(report, null, 1));
   const finds: Find[] = [];
   for (const program of programs) {
-    const differences = comparePlay(program, truth.get(program.id) ?? [], records);
-    if (differences.length > 0) finds.push({ program, stage, differences });
+    const lines = truth.get(program.id) ?? [];
+    const differences = comparePlay(program, lines, records);
+    if (differences.length > 0) finds.push({ program, stage, differences, lines });
   }
   return finds;
 }

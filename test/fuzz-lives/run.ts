@@ -1,7 +1,8 @@
 /**
  * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time is over or so many
  * `--programs` were played. Each difference between the report and the programs' own truth is printed once for each kind,
- * with its seed and the smallest program that shows it. Ends with 1 where there is one.
+ * with its seed and the smallest program that shows it; `--log` prints what the players wrote too. Ends with 1 where there
+ * is one.
  */
 import { parseArgs } from 'node:util';
 import { play, type Stage } from './play';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
       programs: { type: 'string', default: 'Infinity' },
       stage: { type: 'string' },
       'no-shrink': { type: 'boolean', default: false },
+      log: { type: 'boolean', default: false },
     },
   });
   const until = Date.now() + Number(values.minutes) * 60_000;
@@ -30,12 +32,16 @@ async function main(): Promise<void> {
     const programs = Array.from({ length: count }, (_, n) => programOf(first + played + n));
     const finds = await play(programs, stage);
     played += count;
-    for (const { program, differences } of finds) {
+    for (const { program, differences, lines } of finds) {
       for (const difference of differences) {
         const kind = kindOf(difference);
         seen.set(kind, (seen.get(kind) ?? 0) + 1);
         if (seen.get(kind) !== 1) continue;
         console.log(`FOUND --seed ${program.id} --programs 1 --stage ${stage}\n${difference}`);
+        if (values.log) {
+          for (const { ts, pid, tid, verb, words } of lines)
+            console.log(`  ${ts.toFixed(9)} ${pid}/${tid} ${verb} ${words.join(' ')}`);
+        }
         if (values['no-shrink']) continue;
         const small = await shrink(program, stage, difference);
         console.log(small === null ? 'not seen again' : programText(small));

@@ -70,7 +70,9 @@ export class CommsSocket {
     this.#socket.close();
   }
 
-  #receive({ topic, data }: Packet): void {
+  #receive({ topic, data }: Partial<Packet>): void {
+    // `{auth: 'fail'}`: nobody has logged in here, where `adminAuth` is on.
+    if (topic === undefined || data === undefined) return;
     if (topic === 'debug') this.debug.push(debugMessage(data));
     else if (topic.startsWith('status/')) {
       const { fill, shape, text } = data as Partial<NodeStatus>;

@@ -10,6 +10,9 @@ describe('/proc/PID/stat', () => {
         comm,
         state: 'S',
         ppid: 41,
+        session: 1,
+        tty: 2,
+        threads: 15,
         startTime: 4711,
       });
     }

@@ -51,8 +51,15 @@ export function generate(
   return event(ts, sender, 'signal_generate', all, context);
 }
 
-export function deliver(ts: number, pid: number, sig: number, saHandler = 0, code = 0): TraceEvent {
-  return event(ts, pid, 'signal_deliver', { sig, errno: 0, code, sa_handler: saHandler, sa_flags: 0 });
+export function deliver(
+  ts: number,
+  pid: number,
+  sig: number,
+  saHandler = 0,
+  code = 0,
+  saFlags = 0,
+): TraceEvent {
+  return event(ts, pid, 'signal_deliver', { sig, errno: 0, code, sa_handler: saHandler, sa_flags: saFlags });
 }
 
 export function schedExit(ts: number, pid: number, groupDead?: boolean): TraceEvent {

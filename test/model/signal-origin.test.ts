@@ -45,7 +45,6 @@ describe('the origin of a signal', () => {
     ['force_sig_info_to_task force_sig_fault exc_page_fault asm_exc_page_fault', 'fault', 'force_sig_fault'],
     ['__send_signal_locked it_real_fn __hrtimer_run_queues', 'timer', 'it_real_fn'],
     ['__send_signal_locked isig n_tty_receive_char __x64_sys_write', 'tty', 'isig'],
-    ['__send_signal_locked do_send_sig_info pipe_write vfs_write', 'pipe', 'pipe_write'],
     ['__send_signal_locked cgroup_kill_write kernfs_fop_write_iter', 'cgroup', 'cgroup_kill_write'],
     ['__send_signal_locked forget_original_parent exit_notify do_exit', 'pdeath', 'forget_original_parent'],
     ['__send_signal_locked kill_orphaned_pgrp exit_notify do_exit', 'orphaned-pgrp', 'kill_orphaned_pgrp'],
@@ -56,6 +55,14 @@ describe('the origin of a signal', () => {
     ['do_send_sig_info bpf_send_signal_common bpf_prog_1', 'bpf', 'bpf_send_signal_common'],
     ['__send_signal_locked ptrace_attach __x64_sys_ptrace', 'ptrace', 'ptrace_attach'],
   ];
+  it('of SIGPIPE is the write that found nobody', () => {
+    const stack = ['__send_signal_locked', 'do_send_sig_info', 'pipe_write', 'vfs_write'];
+    assert.deepEqual(findOrigin({ ...nothing, number: 13, stack }), {
+      origin: 'pipe',
+      evidence: 'pipe_write',
+    });
+  });
+
   for (const [stack, origin, evidence] of stacks) {
     it(`is ${origin} under ${stack.split(' ').slice(-2).join(' ')}`, () => {
       assert.deepEqual(findOrigin({ ...nothing, stack: stack.split(' ') }), { origin, evidence });

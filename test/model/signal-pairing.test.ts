@@ -36,12 +36,30 @@ describe('a signal', () => {
         code: 'SI_USER',
         result: 'delivered',
         origin: 'unknown',
+        cause: null,
         fatal: false,
         control: false,
-        sender: { pid: 10, comm: 'parent', inTree: true, irq: false },
+        sender: {
+          pid: 10,
+          tid: 10,
+          tgid: 10,
+          comm: 'parent',
+          thread: 'parent',
+          ancestors: [],
+          inTree: true,
+          irq: false,
+          control: null,
+        },
         target: { pid: 20, tgid: 20, comm: 'child' },
         generated: { ts: 2, stack: [] },
-        delivered: { ts: 2.25, tid: 20, handler: '0x55f324e07ad0', stack: [] },
+        delivered: {
+          ts: 2.25,
+          tid: 20,
+          handler: '0x55f324e07ad0',
+          stack: [],
+          handlerTime: null,
+          interrupted: null,
+        },
         latency: 0.25,
       },
     ]);
@@ -264,7 +282,17 @@ describe('a signal', () => {
 
   it('from outside the tree has a sender outside the tree', () => {
     const { signal } = lifeOf([family, generate(2, 500, { sig: SIGINT, pid: 20 }, { comm: 'systemd' })]);
-    assert.deepEqual(signal('SIGINT').sender, { pid: 500, comm: 'systemd', inTree: false, irq: false });
+    assert.deepEqual(signal('SIGINT').sender, {
+      pid: 500,
+      tid: 500,
+      tgid: 500,
+      comm: 'systemd',
+      thread: 'systemd',
+      ancestors: [],
+      inTree: false,
+      irq: false,
+      control: null,
+    });
   });
 
   it('to the outside is kept, without an outcome', () => {

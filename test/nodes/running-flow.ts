@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node, NodeMessageInFlow, NodeStatus } from 'node-red';
 import helper from 'node-red-node-test-helper';
 
@@ -20,6 +21,8 @@ export interface CaughtMessage extends NodeMessageInFlow {
 }
 
 const DEADLINE_MS = 15_000;
+/** A status is drawn at most half a second after it was shown. */
+const SETTLING_MS = 700;
 const TYPES = ['ftrace-configure', 'run-workload', 'trace-source', 'lifecycle-parse', 'signal-filter'];
 const load = createRequire(__filename);
 
@@ -150,6 +153,17 @@ export class RunningFlow {
       if (found !== undefined) return found;
       await once(this.node(id), 'call:status', { signal: deadline });
     }
+  }
+
+  /** The status that stays: a later one may follow it within half a second (`StatusRenderer`), and none did. */
+  async lastStatus(id: string): Promise<NodeStatus | undefined> {
+    const seen = this.statuses.get(id)!;
+    const began = performance.now();
+    for (let count = -1; count !== seen.length && performance.now() - began < DEADLINE_MS;) {
+      count = seen.length;
+      await sleep(SETTLING_MS);
+    }
+    return seen.at(-1);
   }
 
   async stop(): Promise<void> {

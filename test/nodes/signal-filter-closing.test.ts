@@ -81,7 +81,7 @@ describe('signal-filter, when it is closed with alerts held back', () => {
 
   const told = (name: string): number =>
     nodeRed.log.received.filter((line) =>
-      line.includes(`[signal-filter:${name}] closed with 4 alerts held back`),
+      line.includes(`[signal-filter:${name}] closed: 4 alerts were held back and are sent now`),
     ).length;
 
   it('tells them in the log when all is deployed anew, as the nodes behind it are closed too', async () => {

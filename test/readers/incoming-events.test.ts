@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { EventList } from '../../src/event-list';
+import { EventList, missingInBatch } from '../../src/event-list';
 import { IncomingEvents } from '../../src/readers/incoming-events';
 import type { TraceEvent } from '../../src/trace-event';
 
@@ -21,6 +21,30 @@ describe('incoming events', () => {
   it('passes a batch on as it is', () => {
     const batch = new EventList([EXIT]);
     assert.equal(new IncomingEvents().push(batch), batch);
+  });
+
+  it('is told from its parts, all of which it has', () => {
+    const whole: Record<string | symbol, unknown> = {
+      length: 0,
+      at: () => undefined,
+      [Symbol.iterator]: () => [].values(),
+      lost: [],
+      damage: [],
+      notes: [],
+    };
+    assert.equal(missingInBatch(whole), null);
+    for (const part of ['length', Symbol.iterator, 'damage', 'notes']) {
+      const { [part]: _, ...rest } = whole;
+      assert.equal(
+        missingInBatch(rest),
+        `${typeof part === 'symbol' ? 'an iterator (a function)' : part === 'length' ? 'length (a number)' : `${part} (an array)`}`,
+      );
+      assert.deepEqual(
+        new IncomingEvents().push(rest).damage.map(({ code }) => code),
+        ['EVENT_UNEXPLAINED'],
+      );
+    }
+    for (const other of [null, 5, [], {}, { at: 1 }, EXIT]) assert.equal(missingInBatch(other), null);
   });
 
   it('accepts an event, a list of events, and a batch that went through JSON', () => {

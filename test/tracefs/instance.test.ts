@@ -118,7 +118,7 @@ describe('writes to control files', () => {
 });
 
 describe('the presets', () => {
-  const options = { callTraces: true, outsideSignals: true };
+  const options = { callTraces: true, outsideSignals: true, senderHistory: true };
 
   it('leave the sending of signals to the second instance where there is one, so that none is told twice', () => {
     const names = (outsideSignals: boolean): string[] =>

@@ -15,6 +15,7 @@ import type { Damage, Loss, Tid, TraceNote } from '../../trace-event';
 import type { EventFormatText } from '../pages/event-table';
 import type { PageLayout } from '../pages/page-layout';
 import type { FlagStyle } from '../pages/record-flags';
+import type { NameSeed } from '../pages/task-names';
 
 export const CAPTURE_MAGIC = 'ftrace-life capture 1\n\0\0';
 export const CHUNK_HEADER_BYTES = 16;
@@ -41,8 +42,11 @@ export interface BatchMeta {
   readonly notes: readonly TraceNote[];
   /** Call traces by name: kernel symbols mean nothing on another machine. The rows of all streams point into this list. */
   readonly stacks: readonly (readonly string[])[];
-  /** Names of tasks older than the trace, and thread groups, that no earlier chunk had. */
-  readonly names: readonly (readonly [Tid, string])[];
+  /**
+   * Names that no event of the trace says, and thread groups, as far as no earlier chunk had them. A name holds from the
+   * beginning, or from the second and nanosecond after it.
+   */
+  readonly names: readonly NameSeed[];
   readonly groups: readonly (readonly [Tid, number])[];
 }
 

@@ -19,7 +19,7 @@ import { RingBatch } from '../pages/ring-batch';
 import type { RingContext } from '../pages/ring-event';
 import type { RingRows } from '../pages/row-merge';
 import { RowFilter } from '../pages/row-filter';
-import { TaskNames } from '../pages/task-names';
+import { TaskNames, type NameSeed } from '../pages/task-names';
 import { readNote } from '../trace-note';
 import type { TraceReader } from '../trace-reader';
 
@@ -166,8 +166,10 @@ function isNumberOrNull(value: unknown): value is number | null {
   return value === null || typeof value === 'number';
 }
 
-function isNamed(value: unknown): value is readonly [Tid, string] {
-  return Array.isArray(value) && typeof value[0] === 'number' && isText(value[1]);
+function isNamed(value: unknown): value is NameSeed {
+  if (!Array.isArray(value)) return false;
+  const [tid, comm, sec = 0, nsec = 0] = value as unknown[];
+  return typeof tid === 'number' && isText(comm) && typeof sec === 'number' && typeof nsec === 'number';
 }
 
 function isGrouped(value: unknown): value is readonly [Tid, Tid] {
@@ -212,7 +214,10 @@ function readBatch(meta: Partial<BatchMeta>, bytes: ArrayBuffer, context: RingCo
   if (!isList(lost, isLoss) || !isList(damage, isSavedDamage) || !Array.isArray(notes)) return null;
   const rows = readRows(streams, bytes, stacks);
   if (rows === null) return null;
-  for (const [tid, comm] of names) context.names.seed(tid, comm);
+  for (const [tid, comm, sec, nsec] of names) {
+    if (sec === undefined || nsec === undefined) context.names.seed(tid, comm);
+    else context.names.seedFrom(tid, sec, nsec, comm);
+  }
   for (const [tid, tgid] of groups) context.names.seedGroup(tid, tgid);
   const read = notes.map(readNote).filter((note) => note !== null);
   const saved = damage.map(readDamage);

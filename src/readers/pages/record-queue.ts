@@ -29,6 +29,8 @@ export interface PageKind {
 /** Events lost before the first event at or after this time. */
 export interface RecordLoss {
   readonly cpu: number;
+  /** The instance whose buffer they were in. */
+  readonly instance: number;
   readonly sec: number;
   readonly nsec: number;
   readonly count: number | null;
@@ -118,7 +120,7 @@ export class RecordQueue implements RecordSink {
     const time = { sec: 0, nsec: 0 };
     if (row < length) Object.assign(time, { sec: sec[row], nsec: nsec[row] });
     else setTicks(time, this.#change?.(baseTime) ?? baseTime);
-    this.#lost.push({ cpu: this.cpu, ...time, count: lost });
+    this.#lost.push({ cpu: this.cpu, instance: this.instance, ...time, count: lost });
   }
 
   /** Before CPUs are merged, since each may have its own. */

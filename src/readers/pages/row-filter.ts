@@ -53,8 +53,9 @@ export class RowFilter {
       const look = looks[ids[s]![r]!]!;
       if (look !== 0) {
         const event = new RingEvent(ofThese, i);
-        if ((look & NAMES) !== 0) learnNames(event);
         if ((look & WATCHED) !== 0 && this.watch?.see(event) === false) continue;
+        // Only of what is kept: what an unfiltered instance says of everybody would grow for ever.
+        if ((look & NAMES) !== 0) learnNames(event);
       }
       if (kept !== i) {
         stream[kept] = s;

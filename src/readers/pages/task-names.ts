@@ -16,18 +16,35 @@ interface Named {
 
 const CLONE_THREAD = 0x10000;
 
+/** A name that no event of the trace says: from the beginning of time, or from this time on. */
+export type NameSeed = readonly [tid: Tid, comm: string, sec?: number, nsec?: number];
+
 export class TaskNames {
   readonly #names = new Map<Tid, Named[]>();
   readonly #groups = new Map<Tid, number>();
   /** What was seeded, in order: a capture needs it, for no event of the trace says it. */
-  readonly seeds: [Tid, string][] = [];
+  readonly seeds: NameSeed[] = [];
   readonly seedGroups: [Tid, number][] = [];
 
-  /** A name from the beginning of time, where nothing is known yet. */
+  /**
+   * A name from the beginning of time. The last one that was seeded is right: an earlier one may be of a task that had
+   * the same tid before. What the trace itself has said is more certain than either.
+   */
   seed(tid: Tid, comm: string): void {
-    if (this.#names.has(tid)) return;
-    this.#names.set(tid, [{ fromSec: 0, fromNsec: 0, comm }]);
+    const first = this.#names.get(tid)?.[0];
+    if (first !== undefined && (first.fromSec > 0 || first.fromNsec > 0 || first.comm === comm)) return;
+    const named: Named = { fromSec: 0, fromNsec: 0, comm };
+    const names = this.#names.get(tid);
+    if (names === undefined) this.#names.set(tid, [named]);
+    else names[0] = named;
     this.seeds.push([tid, comm]);
+  }
+
+  /** A name from this time on, for a task whose own naming events are not in the trace. */
+  seedFrom(tid: Tid, sec: number, nsec: number, comm: string): void {
+    if (this.at(tid, sec, nsec) === comm) return;
+    this.rename(tid, sec, nsec, comm);
+    this.seeds.push([tid, comm, sec, nsec]);
   }
 
   seedGroup(tid: Tid, tgid: number): void {

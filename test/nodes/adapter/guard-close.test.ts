@@ -50,6 +50,6 @@ describe('a close handler under guard', () => {
     const began = performance.now();
     const errors = await closeNode(() => new Promise(() => undefined));
     assert.ok(performance.now() - began < 14_000);
-    assert.match(String(errors[0]), /goes on behind/);
+    assert.match(String(errors[0]), /continues after the close/);
   });
 });

@@ -1,0 +1,77 @@
+/** How each of our nodes opens: settings are read once, messages and closing are guarded, the status is drawn. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { asError, codeOf } from './as-error';
+import { guardClose } from './guard-close';
+import { guardInput } from './guard-input';
+import type { FailureState, NodeController, NodeSurface } from './node-controller';
+import { StatusRenderer, type Looks, type StatusSink } from './status-renderer';
+import { readTypedInput } from './typed-input';
+
+export interface NodeKind<Def, Settings, State extends string> {
+  readonly type: string;
+  readonly looks: Looks<State | FailureState>;
+  /** Narrows what the editor saved. An imported flow skips the editor's validators. @throws TraceError CONFIG_INVALID */
+  readonly readDef: (def: Def) => Settings;
+  readonly open: (settings: Settings, surface: NodeSurface<State>) => NodeController;
+}
+
+export function registerNode<Def, Settings, State extends string>(
+  RED: NodeAPI,
+  { type, looks, readDef, open }: NodeKind<Def, Settings, State>,
+): void {
+  RED.nodes.registerType(type, function (this: Node, def: NodeDef & Def) {
+    RED.nodes.createNode(this, def);
+    const text: NodeSurface<State>['text'] = (key, values) => RED._(`${type}.${key}`, values);
+    const status = new StatusRenderer(this, looks, text);
+    let settings: Settings;
+    try {
+      settings = readDef(def);
+    } catch (thrown) {
+      refuseAll(this, status, asError(thrown));
+      return;
+    }
+    const controller = open(settings, {
+      id: this.id,
+      status,
+      send: (message) => {
+        this.send(message);
+      },
+      warn: (warning) => {
+        this.warn(warning);
+      },
+      error: (error) => {
+        this.error(error, {});
+      },
+      text,
+      valueOf: (input, message) => readTypedInput(RED, this, input, message),
+      administratorSetting: (name) => administratorSetting(RED, name),
+    });
+    guardInput(this, async (message, send) => {
+      try {
+        await controller.receive(message, send);
+      } catch (error) {
+        if (controller.keepsStatus !== true) status.show('failed', { code: codeOf(error) });
+        throw error;
+      }
+    });
+    guardClose(this, async () => {
+      await controller.close();
+      status.close();
+    });
+  });
+}
+
+/** For a node that cannot start: each message is answered with the same error, since silence would explain nothing. */
+function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): void {
+  status.show('invalid');
+  node.error(error, {});
+  node.on('input', (_message, _send, done) => {
+    done(error);
+  });
+}
+
+function administratorSetting(RED: NodeAPI, name: string): unknown {
+  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  if (typeof ftraceLife !== 'object' || ftraceLife === null) return undefined;
+  return (ftraceLife as Record<string, unknown>)[name];
+}

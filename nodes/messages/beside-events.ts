@@ -1,0 +1,62 @@
+/** What comes beside the events of a payload: losses, damage and notes. A message may come from anywhere. */
+import type { NodeMessage } from 'node-red';
+import { TraceError } from '../../src/trace-error';
+import type { Damage, EventBatch, Loss, TraceNote } from '../../src/trace-event';
+import { metadataOf } from './message-metadata';
+
+export interface BesideEvents {
+  readonly losses: readonly Loss[];
+  readonly damage: readonly Damage[];
+  readonly notes: readonly TraceNote[];
+}
+
+/** What is in `msg.ftrace`. @throws TraceError MESSAGE_INVALID with the place */
+export function besideInMetadata(message: NodeMessage): BesideEvents {
+  const { losses, damage, notes } = metadataOf(message);
+  return {
+    losses: readLosses('msg.ftrace.losses', losses),
+    damage: readList('msg.ftrace.damage', damage) as readonly Damage[],
+    notes: readList('msg.ftrace.notes', notes) as readonly TraceNote[],
+  };
+}
+
+/** What is in a batch that went through JSON. @throws TraceError MESSAGE_INVALID with the place */
+export function besideInBatch(batch: Partial<Record<keyof EventBatch, unknown>>): BesideEvents {
+  return {
+    losses: readLosses('msg.payload.lost', batch.lost),
+    damage: readList('msg.payload.damage', batch.damage) as readonly Damage[],
+    notes: readList('msg.payload.notes', batch.notes) as readonly TraceNote[],
+  };
+}
+
+export function joinBeside(one: BesideEvents, other: BesideEvents): BesideEvents {
+  return {
+    losses: [...one.losses, ...other.losses],
+    damage: [...one.damage, ...other.damage],
+    notes: [...one.notes, ...other.notes],
+  };
+}
+
+function readLosses(place: string, given: unknown): Loss[] {
+  const losses = readList(place, given) as readonly Loss[];
+  for (const [index, loss] of losses.entries()) {
+    const { cpu, ts, count } = loss as Partial<Record<keyof Loss, unknown>>;
+    requireNumber(`${place}[${index}].cpu`, cpu);
+    if (ts !== null && ts !== undefined) requireNumber(`${place}[${index}].ts`, ts);
+    if (count !== null && count !== undefined) requireNumber(`${place}[${index}].count`, count);
+  }
+  return losses.map((loss) => ({ ...loss, ts: loss.ts ?? null, count: loss.count ?? null }));
+}
+
+/** Objects in an array; nothing where there is none. Their own content is the model's to explain. */
+function readList(place: string, given: unknown): readonly object[] {
+  if (given === undefined) return [];
+  if (!Array.isArray(given)) throw new TraceError('MESSAGE_INVALID', `${place} is not an array`);
+  const at = given.findIndex((each) => typeof each !== 'object' || each === null);
+  if (at >= 0) throw new TraceError('MESSAGE_INVALID', `${place}[${at}] is not an object`);
+  return given as object[];
+}
+
+function requireNumber(place: string, given: unknown): void {
+  if (!Number.isFinite(given)) throw new TraceError('MESSAGE_INVALID', `${place} is not a finite number`);
+}

@@ -1,0 +1,111 @@
+/** Sends the events of a live session, or of a saved trace. */
+import type { NodeMessage, NodeMessageInFlow } from 'node-red';
+import type { Session } from '../../src/index';
+import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
+import { shortCount } from '../adapter/status-renderer';
+import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
+import { MessageSeries } from '../messages/message-series';
+import { countMessage, isTurnOver, nextTurn } from '../turns/event-loop-share';
+import { roomInBacklog } from '../turns/series-backlog';
+import { LossCount } from './loss-count';
+import { outputForm } from './output-form';
+import { RunningSeriesSet, type RunningSeries } from './running-series';
+import type { SourceSettings } from './source-settings';
+import type { SourceState } from './source-states';
+import { untilAborted } from './until-aborted';
+import { filePath, liveSession, openTrace, type WantedTrace } from './wanted-trace';
+
+export class SourceController implements NodeController {
+  readonly #settings: SourceSettings;
+  readonly #surface: NodeSurface<SourceState>;
+  readonly #running = new RunningSeriesSet();
+  /** Each is read once: a second message of the same run does not begin a second stream. */
+  readonly #read = new WeakSet<Session>();
+  #isClosed = false;
+
+  constructor(settings: SourceSettings, surface: NodeSurface<SourceState>) {
+    this.#settings = settings;
+    this.#surface = surface;
+  }
+
+  async receive(message: NodeMessageInFlow, send: Send): Promise<void> {
+    if (message['action'] === 'stop') {
+      this.#running.stopAll();
+      return;
+    }
+    const { waitsForTicks } = this.#settings;
+    if (waitsForTicks && Boolean(message['tick']) && this.#running.tick(message)) return;
+    const series = this.#running.begin(topicOf(message));
+    try {
+      const wanted = await this.#wantedBy(message);
+      if (wanted !== null) await this.#stream(wanted, message, send, series);
+    } finally {
+      this.#running.end(series);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#running.stopAll();
+  }
+
+  /** Null where the message is one of a run whose stream is open, or has ended, already. */
+  async #wantedBy(message: NodeMessage): Promise<WantedTrace | null> {
+    const { file } = this.#settings;
+    if (file !== null) return { kind: 'file', path: await filePath(this.#surface, file, message) };
+    const { kind, replay } = metadataOf(message);
+    if (kind === 'exited' || isAnswerOnly(message)) return null;
+    if (replay !== undefined) return { kind: 'file', path: replay };
+    const session = liveSession(message);
+    if (this.#read.has(session)) return null;
+    this.#read.add(session);
+    return { kind: 'session', session };
+  }
+
+  async #stream(wanted: WantedTrace, message: NodeMessage, send: Send, series: RunningSeries): Promise<void> {
+    const abort = series.abort.signal;
+    const { form: formName, speed, waitsForTicks } = this.#settings;
+    const { status } = this.#surface;
+    const topic = wanted.kind === 'session' ? wanted.session.topic : topicOf(message);
+    const { source, batches } = await openTrace(wanted, speed, abort);
+    const metadata = { ...originOf(wanted), kind: 'events', source, form: formName };
+    const messages = new MessageSeries(message, topic, metadata);
+    series.id = messages.id;
+    series.topic = topic;
+    const form = outputForm(formName);
+    const losses = new LossCount();
+    let events = 0;
+    for await (const batch of untilAborted(batches, abort)) {
+      losses.add(batch.lost);
+      for (const formed of form.payloads(batch)) {
+        if (waitsForTicks) {
+          if (series.ticks.isClosed) status.show('waiting', countsOf(events, losses));
+          await series.ticks.pass(abort);
+        }
+        if (abort.aborted) break;
+        countMessage();
+        send(messages.next(formed.payload, { lost: losses.total, ...formed.beside }));
+        events += formed.events;
+        if (formName !== 'event' || isTurnOver()) await nextTurn();
+        await roomInBacklog(messages.id, abort);
+      }
+      const isFile = wanted.kind === 'file';
+      status.show(losses.any ? 'losing' : isFile ? 'replaying' : 'reading', countsOf(events, losses));
+    }
+    if (this.#isClosed) return;
+    const { beside, ...empty } = form.rest();
+    send({ ...messages.last({ lost: losses.total, events, ...beside }), ...empty });
+    const failure = wanted.kind === 'session' ? wanted.session.failure : null;
+    if (failure !== null) throw failure;
+    const state = abort.aborted ? 'stopped' : losses.any ? 'endedWithLoss' : 'ended';
+    status.show(state, countsOf(events, losses));
+  }
+}
+
+function originOf(wanted: WantedTrace): FtraceMetadata {
+  return wanted.kind === 'session' ? { session: wanted.session.id } : { session: null, replay: wanted.path };
+}
+
+function countsOf(events: number, losses: LossCount): Record<string, string> {
+  return { events: shortCount(events), lost: losses.total === null ? '?' : shortCount(losses.total) };
+}

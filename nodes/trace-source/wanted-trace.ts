@@ -1,0 +1,59 @@
+/** The trace that a message asks trace-source for. */
+import { resolve } from 'node:path';
+import type { NodeMessage } from 'node-red';
+import { findSession, openTraceFile, replay, type Session, type TraceSource } from '../../src/index';
+import { TraceError } from '../../src/trace-error';
+import type { EventBatch } from '../../src/trace-event';
+import type { NodeSurface } from '../adapter/node-controller';
+import type { TypedInput } from '../adapter/typed-input';
+import { metadataOf, topicOf } from '../messages/message-metadata';
+import { sliceBatch } from './slice-batch';
+
+/** Live events of a session, or a file. */
+export type WantedTrace =
+  { readonly kind: 'session'; readonly session: Session } | { readonly kind: 'file'; readonly path: string };
+
+export interface OpenTrace {
+  readonly source: TraceSource;
+  readonly batches: AsyncIterable<EventBatch>;
+}
+
+/** @throws TraceError SESSION_UNKNOWN */
+export function liveSession(message: NodeMessage): Session {
+  const topic = topicOf(message);
+  const session = topic === null ? undefined : findSession(topic);
+  const { session: id } = metadataOf(message);
+  if (session !== undefined && (typeof id !== 'string' || id === session.id)) return session;
+  throw new TraceError(
+    'SESSION_UNKNOWN',
+    topic === null
+      ? 'the message names no session; wire ftrace-configure before this node'
+      : `nothing is armed as "${topic}"`,
+  );
+}
+
+/** `msg.filename`, or else the node's own file. @throws TraceError MESSAGE_INVALID */
+export async function filePath(
+  surface: Pick<NodeSurface<never>, 'valueOf'>,
+  file: TypedInput,
+  message: NodeMessage,
+): Promise<string> {
+  const override = message['filename'];
+  const path: unknown =
+    typeof override === 'string' && override !== '' ? override : await surface.valueOf(file, message);
+  // Made absolute, so that a file's name is never one of the signs that mean standard input.
+  if (typeof path === 'string' && path !== '') return resolve(path);
+  throw new TraceError(
+    'MESSAGE_INVALID',
+    file.type === 'str'
+      ? 'neither the node nor msg.filename names a file'
+      : `${file.type}.${file.value} is ${JSON.stringify(path)}; expected the path of a file`,
+  );
+}
+
+/** @throws TraceError TRACE_MISSING, TRACE_FORMAT */
+export async function openTrace(wanted: WantedTrace, speed: number, abort: AbortSignal): Promise<OpenTrace> {
+  if (wanted.kind === 'session') return { source: 'raw', batches: wanted.session.batches() };
+  const { source, batches } = await openTraceFile(wanted.path);
+  return { source, batches: replay(batches, { speed, signal: abort, slice: sliceBatch }) };
+}
