@@ -111,7 +111,7 @@ export class AlertWatch {
       case 'signal':
         return this.settled(detail as SignalRecord, stage.target ?? null, ts);
       case 'exit':
-        return this.exited(process ?? '', detail as KnownEnd, stage.target ?? null);
+        return this.exited(process ?? '', endOf(detail, ts, time), stage.target ?? null);
       case 'zombie':
         return this.zombie(stage.target ?? targetOf(stage), ts, time);
       case 'reap':
@@ -382,6 +382,18 @@ export class AlertWatch {
     });
     this.#judgements.raise(verdict, alert, rule, this.#at);
   }
+}
+
+/** Of an `exit` stage, which a flow may have made itself: what it leaves out is not known. */
+function endOf(detail: unknown, ts: number, time: string | null): KnownEnd {
+  const {
+    kind = 'exited',
+    code = null,
+    signal = null,
+    coreDumped = null,
+    root = null,
+  } = (detail ?? {}) as Partial<KnownEnd>;
+  return { ts, time, kind, code, signal, coreDumped, root };
 }
 
 /** The one that a stage is about, where the stage says no more. */
