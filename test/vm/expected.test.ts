@@ -14,7 +14,11 @@ describe('the table of scenarios by kernel', () => {
     }
   });
 
-  const cell = (id: string, outcome: 'ok' | 'incomplete' | 'not run' | 'WRONG') => ({ id, outcome, reason: 'why' });
+  const cell = (id: string, outcome: 'ok' | 'incomplete' | 'not run' | 'WRONG') => ({
+    id,
+    outcome,
+    reason: 'why',
+  });
 
   it('makes a cell that is worse a failure', () => {
     assert.deepEqual(
