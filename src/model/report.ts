@@ -243,7 +243,7 @@ export interface RootCause {
   /** Its index in the report's `signals`. */
   signal: number;
   by: Sender | null;
-  /** From the first cause to the end, a sentence each: "handled", "raised again 52 µs later". */
+  /** From the first cause to the end, a sentence each: "node (812) raised SIGTERM again 52 µs later". */
   way: string[];
 }
 
@@ -374,8 +374,8 @@ export interface Stage {
   /** The part of the report that the stage adds: a Fork, Exec, Library, SignalRecord, Exit, Reap, Loss. */
   detail: unknown;
   /**
-   * Who it happened to, for the verdict. Only on `signal-generated`, `exit`, `zombie` and `signal`, which comes once for
-   * each signal, when its outcome is settled (delivered, ignored, coalesced, its target's death, the end of the trace).
+   * Only on `signal`, which comes once for each signal, when its outcome is settled (delivered, ignored,
+   * coalesced, its target's death, the end of the trace): who it happened to, for the verdict.
    */
   target?: SignalTarget;
 }
@@ -397,7 +397,7 @@ export interface SignalTarget {
 export type Severity = 'info' | 'notice' | 'warning' | 'error' | 'critical';
 
 /** What an alert is about: a signal (alone, in a sequence, or too many of them), a life, or the trace itself. */
-export type AlertSubject = 'signal' | 'exit' | 'zombie' | 'loss';
+export type AlertSubject = 'signal' | 'zombie' | 'loss';
 
 /** What a signal led to. */
 export interface AlertOutcome {
@@ -417,8 +417,6 @@ export interface AlertOutcome {
 }
 
 export interface Alert {
-  /** For a person: who did what to whom, what came of it, and what helps to act. */
-  text: string;
   /** The same for the same alert, however often a trace is read: a hash of what, whom, when and how many. */
   id: string;
   about: AlertSubject;
@@ -440,4 +438,5 @@ export interface Alert {
   outcome: AlertOutcome | null;
   /** Why it may be less than the whole truth: events lost, a process not traced from its start. */
   incomplete: string[];
+  text: string;
 }

@@ -48,7 +48,7 @@ describe('the examples in the editor of a Node-RED that may not trace', function
     assert.deepEqual(await editor.misplacedNodes(), []);
     await editor.pressButton('tell the life');
     checkStory(await storyOf('recorded-story'));
-    assert.match(await editor.waitForDebug(/was killed \(SIGKILL\) by its parent/), /alert/);
+    assert.match(await editor.waitForDebug(/was killed by SIGKILL: its own parent/), /alert/);
     const alerts = nodeRed.debugMessages.filter(({ id }) => id === 'recorded-alert');
     assert.equal(alerts.length, 1);
     await editor.waitForStatus('recorded-source', /^events: \d+$/);

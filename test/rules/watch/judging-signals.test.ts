@@ -21,8 +21,7 @@ class Judged {
   }
 
   all(signal: SignalRecord, target: SignalTarget): Said[] {
-    // A verdict on a death waits for the exit, or for the end of the trace.
-    return [...this.watch.settled(signal, target), ...this.watch.end()].map((judgement) => {
+    return this.watch.settled(signal, target).map((judgement) => {
       const { rule, severity, reason } = judgement.kind === 'alert' ? judgement.alert : judgement.verdict;
       return { rule, severity, reason, isAlert: judgement.kind === 'alert' };
     });
