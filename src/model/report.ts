@@ -42,7 +42,10 @@ export interface Exec {
   time: string | null;
   path: string | null;
   argv: string[] | null;
-  /** `session`: what it was asked to run. `proc`: /proc/PID/cmdline, read after its exec was seen. */
+  /**
+   * `session`: what it was asked to run. `proc`: /proc/PID/cmdline, read after its exec was seen: the program may have
+   * overwritten it by then (setproctitle).
+   */
   argvSource: 'session' | 'proc' | 'probe' | null;
   /** `ENOENT`, ...; null for success. */
   error: string | null;
