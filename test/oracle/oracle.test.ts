@@ -7,6 +7,11 @@ import { WORKLOADS } from './workloads';
 
 const TIMES = 3;
 const MAX_MS = 120_000;
+/**
+ * Of the facts that agree. Explanations are for what a race decides; a report in which much needs one is not right. The most
+ * that any workload needed in three runs on a busy machine was 0.05.
+ */
+const MAX_EXPLAINED = 0.15;
 
 describe('a report and strace tell the same of', () => {
   before(async function () {
@@ -24,7 +29,11 @@ describe('a report and strace tell the same of', () => {
       for (let time = 0; time < TIMES; time++) {
         const told = compareBoth(await recordBoth(workload), workload);
         assert.equal(tell(told.unexplained), '');
-        assert.ok(told.agreed > 0);
+        const explained = [...told.explained.values()].reduce((sum, count) => sum + count, 0);
+        assert.ok(
+          explained <= MAX_EXPLAINED * told.agreed,
+          `${explained} differences have an explanation, and only ${told.agreed} facts agree: ${[...told.explained].join('; ')}`,
+        );
       }
     });
   }
