@@ -97,7 +97,7 @@ const RULES: readonly (readonly [rule: object, words: string])[] = [
   [{ on: 'zombie', olderThan: 30 }, 'a process that stays a zombie for 30 s: unexpected, error'],
   [
     { on: 'zombie', olderThan: 30, when: { target: { comm: 'sh' } }, requires: 'complete' },
-    'sh that stays a zombie for 30 s, on complete evidence: unexpected, error',
+    'sh that stays a zombie for 30 s, only if the evidence is complete: unexpected, error',
   ],
   [{ on: 'loss', atLeast: 7 }, '7 or more lost events: unexpected, error'],
   [
