@@ -43,7 +43,7 @@ const CONDITIONS: readonly (readonly [when: object, words: string])[] = [
     'SIGKILL from /bin/kill to a or b',
   ],
   [{ ...KILL, 'sender.isParent': true }, 'SIGKILL from its parent'],
-  [{ ...KILL, sender: { inTree: false } }, 'SIGKILL from outside the tree'],
+  [{ ...KILL, sender: { inTree: false } }, 'SIGKILL from outside the traced tree'],
   [{ ...KILL, sender: {} }, "SIGKILL where sender's pid is known"],
   [{ ...KILL, fatal: true }, 'SIGKILL where it ends the target'],
   [{ ...KILL, fatal: { not: true } }, 'SIGKILL where it does not end the target'],
