@@ -1,5 +1,5 @@
 /** The first sentence of an alert whose end is known. Every branch is a whole sentence. */
-import type { RootCause, SignalRecord, SignalTarget } from '../../model/report';
+import type { SignalRecord, SignalTarget } from '../../model/report';
 import { knownSender } from '../language/evidence';
 import type { Fate } from '../matching/fate';
 import { processName } from '../../words/process-name';
@@ -43,16 +43,10 @@ export function deathText(signal: SignalRecord, target: SignalTarget | null, aft
     : `${begin}: ended by it after ${seconds(after)}`;
 }
 
-/** "...: handled, raised again 52 µs later, ended by it": the way is the model's where it has one. */
-export function chainText(
-  first: SignalRecord,
-  last: SignalRecord,
-  target: SignalTarget | null,
-  root: RootCause | null,
-): string {
+/** "...: handled, raised again 52 µs later, ended by it". */
+export function chainText(first: SignalRecord, last: SignalRecord, target: SignalTarget | null): string {
   const begin = opening(first, target);
   const core = last.coreDumped === true ? ', with a core dump' : '';
-  if (root !== null && root.way.length > 0) return `${begin}: ${root.way.join(', ')}${core}`;
   const span = seconds(Math.max(0, last.ts - (first.delivered?.ts ?? first.ts)));
   if (first.signal === last.signal)
     return `${begin}: handled, raised again ${span} later, ended by it${core}`;

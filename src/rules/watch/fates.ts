@@ -326,7 +326,7 @@ export class Fates {
       if (asked !== null && (asked.number === signal.number || root !== null)) {
         const verdict = fateVerdict(asked, target, { kind: 'ended-by-it', after: signal.ts - asked.ts });
         const earlier = requests.includes(asked) ? [asked] : [];
-        const sentence = chainText(asked, signal, target, root);
+        const sentence = chainText(asked, signal, target);
         this.#listener.signal(verdict, signal, target, { earlier, sentence, cause: asked });
         return;
       }
@@ -335,7 +335,7 @@ export class Fates {
           { ...fault, fatal: true, coreDumped: signal.coreDumped ?? null },
           target,
         );
-        const sentence = chainText(fault, signal, target, root);
+        const sentence = chainText(fault, signal, target);
         this.#listener.signal(verdict, signal, target, { earlier: [fault], sentence, cause: fault });
         return;
       }

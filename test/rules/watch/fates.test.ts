@@ -168,7 +168,7 @@ describe('the verdict when the fate is known', () => {
         }),
       ],
       [
-        'info default:asked-to-end: redis-server (812) was asked to end (SIGTERM) by its parent, supervisor (400): handled, cleaned up, ended by it',
+        'info default:asked-to-end: redis-server (812) was asked to end (SIGTERM) by its parent, supervisor (400): handled, raised again 500 ms later, ended by it',
       ],
     ],
     [
