@@ -1,5 +1,5 @@
 /**
- * What stands between Node-RED and what a node does. A controller knows no Node-RED: it gets its settings, a surface to
+ * The border between Node-RED and what a node does. A controller knows no Node-RED: it gets its settings, a surface to
  * report on, and for each message a way to send. So it can be tested without Node-RED.
  */
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';

@@ -12,7 +12,7 @@ export function savedTypedInput(value: unknown, type: unknown): TypedInput {
   return { value: typeof value === 'string' ? value : '', type: typeof type === 'string' ? type : 'str' };
 }
 
-/** The value that the field stands for with this message. */
+/** The value that the field has with this message. */
 export function readTypedInput(
   RED: NodeAPI,
   node: Node,

@@ -10,6 +10,7 @@ export interface ConfigureDef {
   callTraces?: unknown;
   followChildren?: unknown;
   outsideSignals?: unknown;
+  senderHistory?: unknown;
   bufferKb?: unknown;
   clock?: unknown;
   attach?: unknown;

@@ -2,6 +2,7 @@
 
 interface ConfigureNode {
   readonly events: string;
+  readonly senderHistory?: boolean;
   _(key: string, values?: Record<string, unknown>): string;
 }
 
@@ -36,8 +37,8 @@ function checkEventList(node: ConfigureNode, value: string, opt: unknown): true 
 
 function checkBuffer(node: ConfigureNode, value: unknown): true | string {
   const kibibytes = Number(value);
-  const fits = Number.isInteger(kibibytes) && kibibytes >= 4 && kibibytes <= 1_048_576;
-  return fits ? true : node._('ftrace-configure.invalid.buffer');
+  const isValid = Number.isInteger(kibibytes) && kibibytes >= 4 && kibibytes <= 1_048_576;
+  return isValid ? true : node._('ftrace-configure.invalid.buffer');
 }
 
 /** Nodes of an older version have no such setting. */
@@ -55,22 +56,22 @@ function showWhen(row: string, field: string, value: string): void {
   toggle();
 }
 
-/** Says below the form what the machine that Node-RED runs on allows. */
+/** Shows below the form what the machine that Node-RED runs on allows. */
 function showPreflight(node: ConfigureNode): void {
   const tips = $('#tracelife-preflight');
   void $.getJSON('tracelife/preflight', (found: Preflight) => {
-    const lacks = found.findings.filter(({ level }) => level !== 'ok');
+    const missing = found.findings.filter(({ level }) => level !== 'ok');
     const summary = node._(`ftrace-configure.preflight.${found.canTrace ? 'can' : 'cannot'}`, {
       kernel: found.kernel,
     });
     const list = $('<ul>').css('margin', '6px 0 0 18px');
-    for (const { subject, found: what, mend } of lacks) {
+    for (const { subject, found: what, mend } of missing) {
       const line = $('<li>').text(`${subject}: ${what}`).appendTo(list);
       if (mend !== null) line.append('<br>', $('<code>').css('white-space', 'pre-wrap').text(mend));
     }
     tips
       .empty()
-      .append($('<span>').text(summary), lacks.length > 0 ? list : '')
+      .append($('<span>').text(summary), missing.length > 0 ? list : '')
       .show();
   });
 }
@@ -78,6 +79,8 @@ function showPreflight(node: ConfigureNode): void {
 function prepare(node: ConfigureNode): void {
   showWhen('#tracelife-row-eventList', '#node-input-events', 'list');
   showWhen('#tracelife-row-replayPath', '#node-input-whenImpossible', 'replay');
+  // Nodes of an older version have no such setting, and what they have none of is on.
+  if (node.senderHistory === undefined) $('#node-input-senderHistory').prop('checked', true);
   showPreflight(node);
 }
 

@@ -1,6 +1,12 @@
 /** Rebuilds the lives of processes from events. */
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
-import type { LifecycleStep, ProcessRecord, Report, Stage } from '../../src/index';
+import {
+  formatStory,
+  type LifecycleStep,
+  type ProcessRecord,
+  type Report,
+  type Stage,
+} from '../../src/index';
 import { TraceError } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
@@ -118,7 +124,8 @@ export class ParseController implements NodeController {
     if (!(await this.#goOn())) return;
     const { lost } = report.trace;
     const message = trace.records.last({ kind: 'report', lost });
-    message.payload = report;
+    // First, so that a Debug node shows it first.
+    message.payload = { text: formatStory(report), ...report };
     const stagesEnd = trace.stages.last({ kind: 'end', lost });
     stagesEnd.payload = this.#settings.asArrays ? [endStage(report)] : endStage(report);
     send([stagesEnd, message]);

@@ -30,7 +30,7 @@ function* bytePieces(bytes: Uint8Array): Iterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += TEXT_LENGTH) yield bytes.subarray(at, at + TEXT_LENGTH);
 }
 
-/** As bytes: a piece is not the line that a short string without a newline stands for. */
+/** As bytes: a piece is not the whole line that a short string without a newline is. */
 function* textPieces(text: string): Iterable<unknown> {
   if (text.length <= TEXT_LENGTH || !text.includes('\n')) {
     yield text;

@@ -2,7 +2,7 @@ import type { Damage, EventBatch, Loss, TraceEvent, TraceNote } from '../../src/
 import { plainEvent } from '../../src/lazy-batch';
 
 /**
- * A batch as it goes through a flow. Whoever looks at it sees plain events, which can be kept, changed and sent on;
+ * A batch as it goes through a flow. A reader gets plain events, which can be kept, changed and sent on;
  * each is decoded when it is looked at.
  *
  * The batch itself hangs on a function, because Node-RED clones what it sends to a second wire: the clone of a

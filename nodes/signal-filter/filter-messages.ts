@@ -32,7 +32,7 @@ function payloadOf(alert: Alert, form: AlertForm, message: NodeMessage): unknown
   }
 }
 
-/** One message for each output. An alert stands alone: it is no part of the stream that its signal came in. */
+/** One message for each output. An alert is a message of its own: it is not part of the stream that its signal came in. */
 export function judgementMessage(
   judgement: Judgement,
   message: NodeMessage,

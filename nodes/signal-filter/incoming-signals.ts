@@ -1,4 +1,4 @@
-/** What `lifecycle-parse` sends, told to a watch: stages, reports, records. */
+/** Gives what `lifecycle-parse` sends to a watch: stages, reports, records. */
 import {
   REPORT_SCHEMA,
   judgeReport,
@@ -10,7 +10,7 @@ import {
 } from '../../src/index';
 import { isObject, nameOf, recordFault, reportFault, stageFault, type Fault } from './payload-faults';
 
-const WANTED = 'it is a stage or a report of lifecycle-parse, or a signal record';
+const WANTED = 'expected a stage or a report of lifecycle-parse, or a signal record';
 
 /** One part of a payload that can be judged, or what is wrong with it. */
 type Part =
@@ -51,9 +51,9 @@ export interface PayloadTarget {
   readonly watch: AlertWatch;
   /** Makes the watch of whole reports, which have nothing to do with the stages of the same trace. */
   readonly reports: () => AlertWatch;
-  /** Is told of each stage and record that was judged. */
+  /** Called for each stage and record that was judged. */
   readonly judged: () => void;
-  /** Is told what is wrong with a part, with its place: the others are judged all the same. */
+  /** Called with what is wrong with a part, and its place: the others are judged all the same. */
   readonly refused: (fault: string) => void;
 }
 

@@ -105,7 +105,7 @@ class TextLines implements OutputForm {
     const lines = this.#headerDue ? [formatHeader()] : [];
     this.#headerDue = false;
     lines.push(...batch.notes.map(formatNote));
-    // A loss stands before the first event after its gap, as in the kernel's own text; at the end where it has no time.
+    // A loss is written before the first event after its gap, as in the kernel's own text; at the end where it has no time.
     const losses = [...batch.lost];
     for (const event of batch) {
       while (losses[0]?.ts !== undefined && losses[0].ts !== null && losses[0].ts <= event.ts) {
@@ -115,7 +115,7 @@ class TextLines implements OutputForm {
       lines.push(formatEvent(event));
     }
     lines.push(...losses.map(formatLoss));
-    // What could not be read cannot be written either: it is said beside the text.
+    // What could not be read cannot be written either: it goes beside the text.
     const beside = batch.damage.length > 0 ? { damage: batch.damage } : {};
     const payload = lines.map((line) => (line.endsWith('\n') ? line : `${line}\n`)).join('');
     return { payload, events: batch.length, beside };

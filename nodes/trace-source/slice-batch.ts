@@ -3,7 +3,7 @@ import type { EventBatch, Loss } from '../../src/trace-event';
 
 /**
  * The events `from` to `to` (exclusive) of a batch, as a batch. What comes beside events is in exactly one slice:
- * damage and notes in the first, a loss with the first event after its gap or, behind all events, in the last.
+ * damage and notes in the first, a loss with the first event after its gap or, after all events, in the last.
  * Only the times of the events at its borders are looked at.
  */
 export function sliceBatch(batch: EventBatch, from: number, to: number): EventBatch {

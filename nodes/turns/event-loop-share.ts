@@ -35,7 +35,7 @@ export function isTurnOver(): boolean {
   return messages >= MAX_MESSAGES || performance.now() - began > SHARE_MS;
 }
 
-/** Resolves in a later turn that has time left. Whoever had none goes before those who had some. */
+/** Resolves in a later turn that has time left. Those who had none come before those who had some. */
 export async function nextTurn(): Promise<void> {
   for (let queue = waiting; ; queue = passedOver) {
     if (began < 0) beginTurn();

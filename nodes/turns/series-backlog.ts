@@ -1,6 +1,6 @@
 /**
  * What our nodes have still to do for a stream. `send` returns at once and Node-RED's queues have no limit, so a node
- * that works in slices says here that it is behind, and the node that sends the stream waits for it.
+ * that works in slices reports here that it is late, and the node that sends the stream waits for it.
  */
 
 /** So many messages may be on their way: one to work on, and one to go on with. */

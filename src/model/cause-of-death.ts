@@ -123,10 +123,11 @@ function sentence(fatal: SignalRecord, evidence: string | null): string {
   const code = typeof fatal.code === 'string' && fatal.origin === 'fault' ? ` (${fatal.code})` : '';
   const place = evidence === null ? '' : `, ${evidence}`;
   if (KERNEL_SENDS.includes(fatal.origin) && fatal.cause) return `${fatal.signal}: ${fatal.cause}${place}`;
-  return `${fatal.signal}${code} ${sender(fatal)}${place}`;
+  return `${fatal.signal}${code} ${senderPhrase(fatal)}${place}`;
 }
 
-function sender(fatal: SignalRecord): string {
+/** Who or what sent it: `from bash (4994)`, `for its own fault`, `from a timer`. */
+export function senderPhrase(fatal: SignalRecord): string {
   const { sender: from, target } = fatal;
   if (!from) return 'from an unknown sender';
   // A timer of processor time sends in the thread that it counts (kernel/time/posix-cpu-timers.c).

@@ -6,6 +6,7 @@
 import { CLD_EXITED, SIGKILL } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { causeOfDeath } from './cause-of-death';
+import type { ChainOfCauses } from './chain-of-causes';
 import { int32, textOf } from './field-values';
 import { argument } from './pending-call';
 import type { Process, Task } from './process';
@@ -49,12 +50,20 @@ export class Exits {
   readonly #stages: StageLog;
   readonly #clock: WallClock;
   readonly #signals: FatalSignals;
+  readonly #chains: ChainOfCauses;
 
-  constructor(table: ProcessTable, stages: StageLog, clock: WallClock, signals: FatalSignals) {
+  constructor(
+    table: ProcessTable,
+    stages: StageLog,
+    clock: WallClock,
+    signals: FatalSignals,
+    chains: ChainOfCauses,
+  ) {
     this.#table = table;
     this.#stages = stages;
     this.#clock = clock;
     this.#signals = signals;
+    this.#chains = chains;
   }
 
   /** @param release such as `6.1.0-13-amd64` */
@@ -235,6 +244,7 @@ export class Exits {
     record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
     if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
     if (!record.exit) return;
+    record.exit.root = this.#chains.rootOf(process, record.exit, fatal);
     const how =
       record.exit.kind === 'exited'
         ? `exited with ${record.exit.code ?? 'an unknown code'}`

@@ -10,6 +10,7 @@
 import { INTERRUPTIBLE_CALLS } from '../kernel/interrupted-calls';
 import { fieldOf, type EventBatch, type EventScan, type TraceEvent, type TraceNote } from '../trace-event';
 import { ProcNotes } from './attached';
+import { ChainOfCauses } from './chain-of-causes';
 import { Forks } from './forks';
 import { ARGUMENTS_EVENT, Execs } from './execs';
 import { Exits } from './exits';
@@ -88,7 +89,8 @@ export class Lifecycle {
       },
     },
   );
-  readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals);
+  readonly #chains = new ChainOfCauses(this.#table, this.#signalRecords.all);
+  readonly #exits = new Exits(this.#table, this.#stages, this.#clock, this.#signals, this.#chains);
   readonly #reaping = new Reaping(this.#table, this.#stages, this.#clock, this.#exits, this.#signals);
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);

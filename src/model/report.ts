@@ -246,7 +246,7 @@ export interface RootCause {
   /** Its index in the report's `signals`. */
   signal: number;
   by: Sender | null;
-  /** From the first cause to the end, a sentence each: "handled", "raised again 52 µs later". */
+  /** From the first cause to the end, a sentence each: "node (812) raised SIGTERM again 52 µs later". */
   way: string[];
 }
 

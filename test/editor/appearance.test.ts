@@ -164,7 +164,7 @@ describe('the look of the package in the editor', function () {
       { id: 'bare', type: 'run-workload', z: 'bare-tab', x: 200, y: 100, wires: [[], [], []] },
     ]);
     const status = await nodeRed.nextStatus('bare');
-    assert.deepEqual(status, { id: 'bare', fill: 'red', shape: 'ring', text: '请检查设置' });
+    assert.deepEqual(status, { id: 'bare', fill: 'red', shape: 'ring', text: '设置无效' });
     assert.deepEqual(editor.errors, []);
   });
 

@@ -172,7 +172,7 @@ describe('the rules in the dialog of signal-filter', function () {
     await part(3, 'Reason').locator('input').fill('look');
     await part(3, 'Except').locator('.tracelife-add-exception').click();
     await part(3, 'Except').locator('.tracelife-value').fill('systemd');
-    await part(3, 'Except').getByPlaceholder('why it may').fill('restart');
+    await part(3, 'Except').getByPlaceholder('why this is allowed').fill('restart');
     await part(3, 'Until').locator('> div > input').fill('2030-01-01');
     await part(3, 'Repeats').locator('.tracelife-number').fill('30');
     await part(3, 'Repeats').locator('.tracelife-wide').fill('signal');
@@ -296,7 +296,7 @@ describe('the rules in the dialog of signal-filter', function () {
   it('shows rules that are no JSON as they are, and what is wrong with them', async () => {
     await fresh('[{');
     await find('#tracelife-rules-json .monaco-editor').waitFor();
-    assert.match(await find('#tracelife-rules-wrong').innerText(), /^The rules are not JSON: /);
+    assert.match(await find('#tracelife-rules-wrong').innerText(), /^The rules are not valid JSON: /);
     await find('#tracelife-view-list').click();
     assert.equal(await find('#tracelife-rules-json').count(), 1);
     await both!.editor.closeDialog('cancel');

@@ -29,6 +29,7 @@ describe('a process’s end', () => {
       code: 3,
       signal: null,
       coreDumped: false,
+      root: null,
       cause: 'exit_group(3)',
     });
     assert.deepEqual(process(20).reap, {

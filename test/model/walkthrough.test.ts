@@ -112,6 +112,7 @@ describe('the published walk-through', () => {
       code: null,
       signal: 'SIGKILL',
       coreDumped: false,
+      root: null,
       cause: 'SIGKILL from bash (4994), __x64_sys_kill',
     });
   });

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeMessageInFlow } from 'node-red';
+import { formatStory } from '../../src/index';
 import { EventList } from '../../src/event-list';
 import type { ProcessRecord, Report, Stage } from '../../src/model/report';
 import { TextReader } from '../../src/readers/text/text-reader';
+import { REASONS } from '../../src/trace-error';
 import { RunningFlow } from './running-flow';
 
 const RECIPE = readFileSync(path.join(process.cwd(), 'test/fixtures/kernels/6.12/recipe.txt'), 'utf8');
@@ -61,7 +63,10 @@ describe('lifecycle-parse', () => {
     await start();
     flow.send('parse', { payload: RECIPE, topic: 'recipe' });
     const message = await flow.first('report', isReport);
-    const { schema, processes, trace } = message.payload as Report;
+    const { text, ...sent } = message.payload as Report & { text: string };
+    assert.equal(text, formatStory(sent));
+    assert.equal(Object.keys(message.payload as object)[0], 'text');
+    const { schema, processes, trace } = sent;
     assert.equal(schema, 'lifecycle/1');
     assert.equal(trace.source, 'text');
     assert.equal(message.complete, true);
@@ -79,7 +84,7 @@ describe('lifecycle-parse', () => {
   it('gives the same report for a string, a Buffer, lines, chunks, a batch, arrays, and single events', async () => {
     await start();
     flow.send('parse', { payload: RECIPE });
-    const expected = { ...(await report()), trace: null };
+    const expected = { ...(await report()), text: null, trace: null };
     const events = recipeEvents().toArray();
     const lines = RECIPE.split('\n').slice(0, -1);
     const chunks = RECIPE.match(/[^]{1,777}/g)!;
@@ -97,7 +102,7 @@ describe('lifecycle-parse', () => {
         flow.send('parse', { payload, topic: name, parts: { id: name, index, count: payloads.length } });
       });
       const message = await flow.first('report', (each) => isReport(each) && each.topic === name);
-      assert.deepEqual({ ...(message.payload as Report), trace: null }, expected, name);
+      assert.deepEqual({ ...(message.payload as Report), text: null, trace: null }, expected, name);
     }
   });
 
@@ -161,6 +166,53 @@ describe('lifecycle-parse', () => {
     assert.equal(damage.length, 3);
     assert.ok(processes.length > 0);
     assert.deepEqual(flow.all('caught'), []);
+  });
+
+  const half = { length: 0, at: () => undefined, [Symbol.iterator]: () => [].values(), lost: [], damage: [] };
+  const refused: [what: string, message: object, detail: string][] = [
+    [
+      'half a batch',
+      { payload: half },
+      'msg.payload looks like a batch of events, but has no notes (an array)',
+    ],
+    [
+      'half a batch in a list',
+      { payload: [half] },
+      'msg.payload[0] looks like a batch of events, but has no notes (an array)',
+    ],
+    ['losses that are no list', { payload: [], ftrace: { losses: 5 } }, 'msg.ftrace.losses is not an array'],
+    [
+      'a loss that is none',
+      { payload: { events: [], lost: [null] } },
+      'msg.payload.lost[0] is not an object',
+    ],
+    [
+      'a loss of no CPU',
+      { payload: { events: [], lost: [{ cpu: 'x' }] } },
+      'msg.payload.lost[0].cpu is not a finite number',
+    ],
+    ['damage in words', { payload: [], ftrace: { damage: 'some' } }, 'msg.ftrace.damage is not an array'],
+    ['no payload', { topic: 'empty' }, 'the message has no payload'],
+  ];
+  for (const [what, message, detail] of refused) {
+    it(`refuses ${what}, with its place`, async () => {
+      await start();
+      flow.send('parse', { ...message });
+      const { error } = await flow.caught();
+      assert.deepEqual(
+        [error.code, error.message],
+        ['MESSAGE_INVALID', `TraceError: ${REASONS.MESSAGE_INVALID}: ${detail}`],
+      );
+    });
+  }
+
+  it('ends a trace whose last message is refused', async () => {
+    await start();
+    const { length } = [...recipeEvents()];
+    flow.send('parse', { payload: recipeEvents(), parts: { id: 'x', index: 0, count: 2 } });
+    flow.send('parse', { payload: half, parts: { id: 'x', index: 1, count: 2 } });
+    assert.equal((await report()).trace.events, length);
+    assert.equal((await flow.caught()).error.code, 'MESSAGE_INVALID');
   });
 
   it('sends a message without a payload to Catch', async () => {

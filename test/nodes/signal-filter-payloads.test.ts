@@ -41,8 +41,8 @@ const report = (changes: Record<string, unknown>): Record<string, unknown> => ({
 });
 
 const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
-  ['nothing', null, /msg\.payload is null; it is a stage/],
-  ['a number', 5, /msg\.payload is 5; it is a stage/],
+  ['nothing', null, /msg\.payload is null; expected a stage/],
+  ['a number', 5, /msg\.payload is 5; expected a stage/],
   ['another object', { a: 1 }, /msg\.payload is an object of another kind/],
   [
     'a stage without a time',
@@ -64,7 +64,7 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ['a report with a hole', report({ processes: [null] }), /payload\.processes\[0\] is null, not an object/],
   ['a report without trace', report({ trace: null }), /payload\.trace is null, not an object/],
   ['a report with no record', report({ signals: [null] }), /payload\.signals\[0\] is null, not an object/],
-  ['one bad of three', [record(), null, record()], /msg\.payload\[1\] is null; it is a stage/],
+  ['one bad of three', [record(), null, record()], /msg\.payload\[1\] is null; expected a stage/],
   ['two bad', [null, 5], /msg\.payload\[0\] is null.*and 1 more part/],
 ];
 

@@ -5,12 +5,15 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOOKS as CONFIGURE } from '../../nodes/ftrace-configure/configure-states';
 import { LOOKS as PARSE } from '../../nodes/lifecycle-parse/parse-states';
 import { LOOKS as RUN } from '../../nodes/run-workload/run-states';
 import { LOOKS as FILTER } from '../../nodes/signal-filter/filter-states';
 import { LOOKS as SOURCE } from '../../nodes/trace-source/source-states';
+import type { Look } from '../../nodes/adapter/status-renderer';
+import { rowsOf, sectionsOf } from '../docs/markdown';
 import { NodeRedProcess } from '../harness/node-red-process';
 import { needs } from '../harness/requirements';
 import { RunningFlow, type CaughtMessage, type FlowNode } from './running-flow';
@@ -20,7 +23,7 @@ const KERNEL = path.resolve('test/fixtures/kernels/6.12');
 const RECIPE = path.join(KERNEL, 'recipe.txt');
 const LOSSY = path.join(KERNEL, 'lost_raw.txt');
 
-const LOOKS: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+const LOOKS: Readonly<Record<string, Readonly<Record<string, Look>>>> = {
   'ftrace-configure': CONFIGURE,
   'run-workload': RUN,
   'trace-source': SOURCE,
@@ -481,6 +484,25 @@ describe('the last status', () => {
       states.filter((state) => !tested.has(state)),
       [],
     );
+  });
+
+  it('is documented in docs/messages.md, with the English text', () => {
+    const sections = sectionsOf('docs/messages.md');
+    for (const [node, looks] of Object.entries(LOOKS)) {
+      const at = sections.findIndex(({ title }) => title === `\`${node}\``);
+      const rows = rowsOf(sections.slice(at).find(({ title }) => title === 'Status')!);
+      const documented = rows.map(([state = '', look]) => [state.replaceAll('`', ''), look]);
+      const drawn = Object.entries(looks).map(([state, { fill, shape }]) => [state, `${fill} ${shape}`]);
+      assert.deepEqual(documented.sort(), drawn.sort(), node);
+      const file = readFileSync(`nodes/${node}/locales/en-US/${node}.json`, 'utf8');
+      const { status } = (JSON.parse(file) as Record<string, { status: Record<string, string> }>)[node]!;
+      assert.deepEqual(Object.keys(status).sort(), Object.keys(looks).sort());
+      for (const [state = '', , text = ''] of rows) {
+        const template = status[state.replaceAll('`', '')]!;
+        if (template === '__code__') assert.match(text, /^the error code/);
+        else assert.match(text, new RegExp(`^${template.replaceAll(/__\w+__/g, '\\w+')}$`));
+      }
+    }
   });
 
   it('of a traced run is green while it runs, and while it is read, and grey in the end', async function () {

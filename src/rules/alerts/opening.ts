@@ -45,7 +45,8 @@ function byKernel(signal: SignalRecord, who: string): string | null {
       return `${who} was killed (${name}) by the OOM killer`;
     case 'tty':
       if (name === 'SIGHUP') return `${who} was hung up (SIGHUP): its terminal was closed`;
-      if (name in KEYS) return `${who} was interrupted at its terminal (${name}, ${KEYS[name]})`;
+      if (name in KEYS)
+        return `${who} was interrupted at its terminal (${name}, ${signal.cause ?? KEYS[name]})`;
       return `${who} ${verb} ${name} from its terminal`;
     case 'fault':
       return `${who} crashed (${cause})`;

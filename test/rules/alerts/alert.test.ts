@@ -43,6 +43,10 @@ describe('an alert', () => {
       'a.out (5441) was asked to end (SIGQUIT) by systemd (900): ended by it, with a core dump',
     ],
     [
+      { signal: 'SIGINT', number: 2, origin: 'tty', cause: 'Ctrl-C on pts/3' },
+      'a.out (5441) was interrupted at its terminal (SIGINT, Ctrl-C on pts/3): ended by it',
+    ],
+    [
       { ...HANDLED, signal: 'SIGUSR1', number: 10 },
       'a.out (5441) was sent SIGUSR1 by its parent, bash (4994): handled. The program has a handler for it',
     ],
@@ -65,7 +69,8 @@ describe('an alert', () => {
   ];
   for (const [changes, text] of texts) {
     it(`tells a person: ${text}`, () => {
-      assert.equal(alertOn(changes).text, `${text}. ${DETAILS}`);
+      const details = changes.origin === 'tty' ? DETAILS.replace('kill()', 'its terminal') : DETAILS;
+      assert.equal(alertOn(changes).text, `${text}. ${details}`);
     });
   }
 
