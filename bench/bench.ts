@@ -13,6 +13,7 @@ import { latencyRows } from './latency';
 import { liveRows } from './live';
 import { nodeRedRows } from './node-red';
 import { ruleRows } from './rules';
+import { spawnRows } from './spawns';
 import { formatGrowth, formatTable } from './table';
 import { textRows } from './text';
 import { traceDatRows } from './trace-dat';
@@ -38,6 +39,11 @@ const SECTIONS: readonly Section[] = [
     name: 'latency',
     title: 'From an event to its batch, all system calls of a process that sleeps between them',
     measure: async () => formatTable(await latencyRows()),
+  },
+  {
+    name: 'spawns',
+    title: '3,000 programs outside the traced tree, beside a session; the best of 3 runs',
+    measure: async () => formatTable(await spawnRows()),
   },
   {
     name: 'alerts',

@@ -32,6 +32,7 @@ export { ruleSetSchema } from './rules/language/rule-schema';
 export { readRuleSet } from './rules/language/rule-set';
 export { CONDITION_FIELDS, type ConditionField, type FieldName } from './rules/language/condition-fields';
 export { PRESETS, type Preset } from './rules/language/presets';
+export { ruleWarnings } from './rules/matching/rule-warnings';
 export type { Verdict } from './rules/matching/verdict';
 export type { Attachment } from './session/attachment';
 export { sendSignal } from './session/own-signals';

@@ -14,7 +14,7 @@ function lossText(lost: number | null): string {
   return lost === 0 ? 'nothing lost' : `${lost} events lost`;
 }
 
-export function endStage({ trace, processes, signals }: Report): EndStage {
+export function endStage({ verdict, trace, processes, signals }: Report): EndStage {
   const seconds = trace.start === null || trace.end === null ? 0 : trace.end - trace.start;
   const counts = `${trace.events} events, ${processes.length} processes, ${signals.length} signals`;
   return {
@@ -25,7 +25,7 @@ export function endStage({ trace, processes, signals }: Report): EndStage {
     tgid: null,
     comm: null,
     process: null,
-    text: `the trace ended after ${seconds.toFixed(3)} s: ${counts}, ${lossText(trace.lost)}`,
+    text: `${verdict.text}; the trace ended after ${seconds.toFixed(3)} s: ${counts}, ${lossText(trace.lost)}`,
     detail: trace,
   };
 }

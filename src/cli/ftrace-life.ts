@@ -30,7 +30,7 @@ async function main(args: string[]): Promise<number> {
   const out = new Output(process.stdout, 'standard output');
   try {
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (command === undefined) throw new UsageError(`there is no command ${name}`);
+    if (command === undefined) throw new UsageError(`unknown command "${name}"`);
     const status = await command(rest, out);
     await out.end();
     return status;

@@ -22,7 +22,7 @@ export interface RecordRequest {
 function readKill(given: string): { signal: string; afterSeconds: number } {
   const [signal, seconds, more] = given.split('@');
   if (seconds === undefined || seconds === '' || more !== undefined || !(Number(seconds) >= 0)) {
-    throw new UsageError(`--kill is ${given}; it is SIGNAL@SECONDS, such as SIGKILL@0.3`);
+    throw new UsageError(`--kill "${given}": expected SIGNAL@SECONDS, such as SIGKILL@0.3`);
   }
   return { signal: asked(() => readSignal('--kill', signal)), afterSeconds: Number(seconds) };
 }
@@ -101,6 +101,6 @@ const MAX_SECONDS = 2_000_000;
 function readSeconds(given: string): number {
   const seconds = Number(given);
   if (given === '' || !(seconds > 0 && seconds <= MAX_SECONDS))
-    throw new UsageError(`--for is ${given}; it is seconds, above 0 and up to ${MAX_SECONDS}`);
+    throw new UsageError(`--for "${given}": expected more than 0 and at most ${MAX_SECONDS} seconds`);
   return seconds;
 }

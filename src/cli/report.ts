@@ -9,6 +9,7 @@ import {
   readRuleSet,
   toEcs,
   reportLines,
+  ruleWarnings,
   type Alert,
   type Report,
   type RuleSet,
@@ -111,6 +112,9 @@ export async function report(args: string[], out: Output): Promise<number> {
   // ECS has words for alerts alone.
   const told = values.rules ?? (format === 'ecs' ? 'default' : undefined);
   const rules = told === undefined ? null : readRulesFile(told);
+  if (rules !== null) {
+    for (const warning of ruleWarnings(rules, Date.now())) process.stderr.write(`ftrace-life: ${warning}\n`);
+  }
   const read = async (extra: readonly TraceNote[]): Promise<[Report, WatchedAlerts | null]> => {
     const watch = rules === null ? null : new WatchedAlerts(rules);
     return [await readReport(file, extra, watch), watch];

@@ -3,7 +3,7 @@
 export const USAGE = `ftrace-life: follow the life of a process with Linux ftrace
 
   ftrace-life doctor [--json]
-      What this machine allows, and the exact command that mends each lack.
+      What this machine allows, and the exact command to fix whatever is missing.
   ftrace-life record [-o FILE] [--events lifecycle|all|LIST] [--kill SIG@SECONDS] [--timeout SECONDS]
                      [--buffer KB] [--format story|json|ndjson|text|count] -- COMMAND [ARG...]
       Runs COMMAND under a traced parent and tells its life. The command's output goes to standard error where
@@ -32,6 +32,7 @@ export class UsageError extends Error {
 /** One of the allowed words. */
 export function oneOf<Word extends string>(option: string, given: string, allowed: readonly Word[]): Word {
   const found = allowed.find((word) => word === given);
-  if (found === undefined) throw new UsageError(`${option} is ${given}; it is one of ${allowed.join(', ')}`);
+  if (found === undefined)
+    throw new UsageError(`${option} "${given}": expected one of ${allowed.join(', ')}`);
   return found;
 }

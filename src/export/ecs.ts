@@ -38,7 +38,10 @@ export function toEcs(alert: Alert, { host, boot }: AlertSource = {}): Fields {
     event: {
       kind: 'alert',
       category: alert.about === 'loss' ? undefined : ['process'],
-      type: alert.about === 'loss' ? undefined : [outcome?.kind === 'killed' ? 'end' : 'info'],
+      type:
+        alert.about === 'loss'
+          ? undefined
+          : [alert.about === 'exit' || outcome?.kind === 'killed' ? 'end' : 'info'],
       action: signal === null ? alert.about : signal.signal,
       dataset: 'ftrace.alert',
       module: 'ftrace',

@@ -13,7 +13,7 @@ import { KEEP, printable } from './printable';
 import { storyClock, type StoryClock } from './story-clock';
 import { lifeEntries, ownSignals, type Tone } from './story-life';
 import { nameAndPid, StoryNames } from './story-names';
-import { deathOf, interestOf, outcomeOf } from './story-outcome';
+import { interestOf, outcomeOf } from './story-outcome';
 
 export interface StoryOptions {
   /** Whether to use the terminal's colours; none where nothing is said. */
@@ -91,17 +91,11 @@ class Story {
     if (options.alerts) this.#alerts(options.alerts);
   }
 
+  /** The first line answers: what the whole tree came to. */
   #title(): void {
-    const hero = principal(this.#report);
-    if (!hero) {
-      this.lines.push(this.#ink('bold', 'No process is in this trace'));
-      return;
-    }
-    const { exit } = hero;
-    const age = lifespan(hero, this.#clock);
-    const end = `${deathOf(hero)}${age === '' ? '' : `, after ${age}`}`;
-    const title = `The life of ${nameAndPid(hero.comm, hero.pid)}: `;
-    this.#wrapped(title, end, exit?.kind === 'signaled' ? 'red' : 'none', this.#ink('bold', title));
+    const { verdict } = this.#report;
+    const style: Style = verdict.ended.length > 0 ? ['bold', 'red'] : 'bold';
+    for (const line of wrap(printable(verdict.text), this.#width)) this.lines.push(this.#ink(style, line));
   }
 
   #trace(): void {

@@ -5,7 +5,7 @@
  */
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGKILL, defaultAction } from '../kernel/signals';
 import { endedBySession } from './own-hand';
-import type { Exit, SignalRecord } from './report';
+import type { Exit, SignalOrigin, SignalRecord } from './report';
 import { taskTitle } from './process';
 import { bareFunction } from './signal-origin';
 
@@ -119,12 +119,16 @@ function endedBySeccomp(stack: readonly string[]): { signal: string; place: stri
   return { signal: 'SIGKILL', place: caller };
 }
 
-/** "SIGKILL from bash (4994), __x64_sys_kill" */
+/** No program asked for these: the task that ran then has no part in it, or is named in the cause. */
+const KERNEL_SENDS: readonly SignalOrigin[] = ['tty', 'pipe', 'timer', 'kernel'];
+
+/** "SIGKILL from bash (4994), __x64_sys_kill", "SIGINT: Ctrl-C on pts/3, isig" */
 function sentence(fatal: SignalRecord, evidence: string | null): string {
   const control = fatal.sender?.control ?? null;
   if (control !== null) return `${fatal.signal}, ${endedBySession(control)}`;
   const code = typeof fatal.code === 'string' && fatal.origin === 'fault' ? ` (${fatal.code})` : '';
   const place = evidence === null ? '' : `, ${evidence}`;
+  if (KERNEL_SENDS.includes(fatal.origin) && fatal.cause) return `${fatal.signal}: ${fatal.cause}${place}`;
   return `${fatal.signal}${code} ${senderPhrase(fatal)}${place}`;
 }
 
@@ -138,7 +142,7 @@ export function senderPhrase(fatal: SignalRecord): string {
   if (fatal.origin === 'pipe') return 'for a pipe or socket that nobody reads';
   if (from.irq === true) return 'from an interrupt';
   if (fatal.origin === 'oom') return `from the OOM killer, in ${taskTitle(from.comm, from.pid)}`;
-  if (from.pid === target.pid || from.pid === target.tgid) {
+  if ((from.tgid ?? from.pid) === target.tgid || from.pid === target.pid) {
     return fatal.origin === 'fault' ? 'for its own fault' : 'from itself';
   }
   const who = taskTitle(from.comm, from.pid);

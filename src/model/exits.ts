@@ -245,13 +245,14 @@ export class Exits {
     for (const reason of death.incomplete) process.note(reason);
     record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
     if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
-    if (record.exit) record.exit.root = this.#chains.rootOf(process, record.exit, fatal);
-    const how = record.exit
-      ? record.exit.kind === 'exited'
+    if (!record.exit) return;
+    record.exit.root = this.#chains.rootOf(process, record.exit, fatal);
+    const how =
+      record.exit.kind === 'exited'
         ? `exited with ${record.exit.code ?? 'an unknown code'}`
-        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`
-      : 'ended';
-    if (record.exit) this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit);
+        : `was killed by ${record.exit.signal ?? 'a signal'}: ${record.exit.cause}`;
+    const target = this.#signals.targetOf(process, ts);
+    this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit, target);
   }
 
   #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {

@@ -23,6 +23,7 @@ import { gapsIn, Losses } from './losses';
 import { MapsComparisons } from './maps-comparison';
 import { memoryCalls } from './memory-calls';
 import { NamedTasks } from './named-tasks';
+import { readOomVictim, type OomVictim } from './oom-victim';
 import { OwnHand } from './own-hand';
 import { ProcessTable } from './process-table';
 import type { Process } from './process';
@@ -37,10 +38,13 @@ import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
 import { Tree } from './tree';
+import { countsSeconds, treeVerdict } from './verdict';
 import { WallClock } from './wall-clock';
 
 /** Names of events that are no probe's; a trace has some hundreds. */
 const MAX_EVENT_NAMES = 10_000;
+/** Kept for the verdict, which names a few. */
+const MAX_OOM_VICTIMS = 1_000;
 
 export interface LifecycleOptions {
   readonly source?: 'text' | 'raw' | 'trace.dat';
@@ -91,6 +95,7 @@ export class Lifecycle {
   readonly #losses = new Losses(this.#table, this.#stages, this.#signals);
   readonly #inodes = new InodeNames(this.#table);
   readonly #named = new NamedTasks();
+  readonly #oomVictims = new Map<string, OomVictim>();
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
@@ -212,6 +217,10 @@ export class Lifecycle {
       lost: this.#trace.lost,
       damage: this.#trace.damage,
     };
+    report.verdict = treeVerdict(report, {
+      oomOf: ({ id }) => this.#oomVictims.get(id) ?? null,
+      countsSeconds: countsSeconds(report),
+    });
     return { ...this.#takeStep(), report };
   }
 
@@ -261,6 +270,7 @@ export class Lifecycle {
         (event) => {
           this.#nameTasks(event);
           this.#exits.oomVictim(event);
+          this.#noteOomVictim(event);
         },
       ],
       [
@@ -330,6 +340,13 @@ export class Lifecycle {
   readonly #nameTasks: EventHandler = (event) => {
     if (!this.#tree.isDeclared) this.#named.add(event);
   };
+
+  #noteOomVictim(event: TraceEvent): void {
+    const pid = int32(fieldOf(event, 'pid'));
+    const process = pid === null ? undefined : this.#table.find(pid)?.process;
+    if (process && this.#oomVictims.size < MAX_OOM_VICTIMS)
+      this.#oomVictims.set(process.record.id, readOomVictim(event));
+  }
 
   /** At the end of a trace that no session declared: who is only named, and what nobody can see in it. */
   #nameTheRest(): void {

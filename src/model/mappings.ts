@@ -67,6 +67,10 @@ export class AddressSpace {
     if (load.base === from) {
       load.base = to;
       load.end = pageEnd(to, newLength);
+      if (load.library) {
+        load.library.base = load.base;
+        load.library.end = load.end;
+      }
     }
     this.map(to, newLength, moved.offset + (from - moved.start), load, ts);
   }

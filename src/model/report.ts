@@ -42,7 +42,10 @@ export interface Exec {
   time: string | null;
   path: string | null;
   argv: string[] | null;
-  /** `session`: what it was asked to run. `proc`: /proc/PID/cmdline, read after its exec was seen. */
+  /**
+   * `session`: what it was asked to run. `proc`: /proc/PID/cmdline, read after its exec was seen: the program may have
+   * overwritten it by then (setproctitle).
+   */
   argvSource: 'session' | 'proc' | 'probe' | null;
   /** `ENOENT`, ...; null for success. */
   error: string | null;
@@ -374,8 +377,8 @@ export interface Stage {
   /** The part of the report that the stage adds: a Fork, Exec, Library, SignalRecord, Exit, Reap, Loss. */
   detail: unknown;
   /**
-   * Only on `signal`, which comes once for each signal, when its outcome is settled (delivered, ignored,
-   * coalesced, its target's death, the end of the trace): who it happened to, for the verdict.
+   * Who it happened to, for the verdict. Only on `signal-generated`, `exit`, `zombie` and `signal`, which comes once for
+   * each signal, when its outcome is settled (delivered, ignored, coalesced, its target's death, the end of the trace).
    */
   target?: SignalTarget;
 }
@@ -397,7 +400,7 @@ export interface SignalTarget {
 export type Severity = 'info' | 'notice' | 'warning' | 'error' | 'critical';
 
 /** What an alert is about: a signal (alone, in a sequence, or too many of them), a life, or the trace itself. */
-export type AlertSubject = 'signal' | 'zombie' | 'loss';
+export type AlertSubject = 'signal' | 'exit' | 'zombie' | 'loss';
 
 /** What a signal led to. */
 export interface AlertOutcome {
@@ -417,6 +420,8 @@ export interface AlertOutcome {
 }
 
 export interface Alert {
+  /** For a person: who did what to whom, what came of it, and what helps to act. */
+  text: string;
   /** The same for the same alert, however often a trace is read: a hash of what, whom, when and how many. */
   id: string;
   about: AlertSubject;
@@ -438,5 +443,4 @@ export interface Alert {
   outcome: AlertOutcome | null;
   /** Why it may be less than the whole truth: events lost, a process not traced from its start. */
   incomplete: string[];
-  text: string;
 }

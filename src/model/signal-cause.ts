@@ -40,8 +40,6 @@ export interface CauseEvidence {
   /** `bash (4994)`; null for an interrupt, a kernel thread, and where it is not known. */
   readonly sender: string | null;
   readonly toItself: boolean;
-  /** The target's terminal, `pts/3`; null where the trace does not name it. */
-  readonly terminal: string | null;
 }
 
 /** Null where its sender is the whole cause, or nothing is known. */
@@ -86,6 +84,14 @@ export function causeOfSignal(evidence: CauseEvidence): string | null {
   }
 }
 
+/** In the cause, until somebody knows its name. */
+const NO_TERMINAL = 'its terminal';
+
+/** @param name `pts/3` */
+export function withTerminal(cause: string, name: string): string {
+  return cause.replace(`on ${NO_TERMINAL}`, `on ${name}`).replace(NO_TERMINAL, `${NO_TERMINAL} ${name}`);
+}
+
 /** By the number: the terminal driver has one key for each (man 3 termios, INTR, QUIT and SUSP). */
 const KEYS: Readonly<Record<number, string>> = {
   [SIGINT]: 'Ctrl-C',
@@ -93,25 +99,24 @@ const KEYS: Readonly<Record<number, string>> = {
   [SIGTSTP]: 'Ctrl-Z',
 };
 
-function causeAtTerminal({ number, sender, toItself, terminal }: CauseEvidence, frames: string[]): string {
-  const its = terminal === null ? 'its terminal' : `its terminal ${terminal}`;
+function causeAtTerminal({ number, sender, toItself }: CauseEvidence, frames: string[]): string {
   const by = sender === null || toItself ? '' : ` by ${sender}`;
   const has = (pattern: RegExp) => frames.some((frame) => pattern.test(frame));
   if (has(/^disassociate_ctty$/)) {
     if (has(/^do_exit$/))
       return `the leader of its session ended${sender === null || toItself ? '' : `: ${sender}`}`;
-    return `the leader of its session gave up ${its}`;
+    return `the leader of its session gave up ${NO_TERMINAL}`;
   }
-  if (has(/do_SAK/)) return `the secure attention key on ${terminal ?? 'its terminal'}`;
-  if (number === SIGWINCH) return `the window of ${its} was resized${by}`;
+  if (has(/do_SAK/)) return `the secure attention key on ${NO_TERMINAL}`;
+  if (number === SIGWINCH) return `the window of ${NO_TERMINAL} was resized${by}`;
   if (number === SIGHUP || (number === SIGCONT && has(/hangup|tty_signal_session_leader/)))
-    return has(/vhangup/) ? `${its} was hung up${by}` : `${its} was closed${by}`;
-  if (number === SIGTTIN) return `it read from ${its} in the background`;
-  if (number === SIGTTOU) return `it wrote to ${its}, or changed its settings, in the background`;
+    return has(/vhangup/) ? `${NO_TERMINAL} was hung up${by}` : `${NO_TERMINAL} was closed${by}`;
+  if (number === SIGTTIN) return `it read from ${NO_TERMINAL} in the background`;
+  if (number === SIGTTOU) return `it wrote to ${NO_TERMINAL}, or changed its settings, in the background`;
   const key = KEYS[number];
   // TIOCSIG: the program at the other end asks for it.
-  if (has(/^(?:pty_signal|pty_unix98_ioctl)$/)) return `${its} sent it${by}`;
-  return key === undefined ? its : `${key} on ${terminal ?? 'its terminal'}`;
+  if (has(/^(?:pty_signal|pty_unix98_ioctl)$/)) return `${NO_TERMINAL} sent it${by}`;
+  return key === undefined ? NO_TERMINAL : `${key} on ${NO_TERMINAL}`;
 }
 
 function causeOfBrokenPipe(frames: string[]): string {

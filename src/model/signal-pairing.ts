@@ -247,7 +247,7 @@ export class SignalPairing {
   }
 
   #settle(record: SignalRecord, process: Process, ts: number): void {
-    this.#records.settled(record);
+    this.#records.settled(record, process);
     const target = this.#tree.targetOf(process, record.ts);
     this.#stages.add('signal', ts, process, outcomeText(record, process), record, target);
   }

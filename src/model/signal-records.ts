@@ -7,7 +7,7 @@ import type { OwnHand } from './own-hand';
 import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
 import type { Sender, SignalRecord, SignalResult } from './report';
-import { causeOfSignal } from './signal-cause';
+import { causeOfSignal, withTerminal } from './signal-cause';
 import { findOrigin, framesOf, withoutMachinery } from './signal-origin';
 import { terminalOf } from './terminal';
 import type { Tree } from './tree';
@@ -30,6 +30,9 @@ export class SignalRecords {
   #withCalls = 0;
   /** Evidence of the origin, for the sentence about the death. */
   readonly #evidence = new WeakMap<SignalRecord, string>();
+
+  /** Their cause names the terminal. */
+  readonly #withTerminal = new WeakSet<SignalRecord>();
 
   readonly #table: ProcessTable;
   readonly #tree: Tree;
@@ -92,7 +95,6 @@ export class SignalRecords {
         stack,
         sender: who.irq === true || isKernelThread(stack) ? null : taskTitle(who.comm, who.tgid ?? who.pid),
         toItself,
-        terminal: target && terminalOf(target.process),
       }),
       fatal: false,
       control: false,
@@ -102,6 +104,7 @@ export class SignalRecords {
       delivered: null,
       latency: null,
     };
+    if (target && found.origin === 'tty') this.#nameTerminal(record, target.process);
     this.#markControl(record);
     this.completeSender(record);
     if (found.evidence !== null) this.#evidence.set(record, found.evidence);
@@ -132,7 +135,6 @@ export class SignalRecords {
           toItself: false,
           oomVictim: process.ending.oomVictim,
         }).origin;
-    const terminal = terminalOf(process);
     const record: SignalRecord = {
       ts: event.ts,
       time: this.#clock.timeOf(event.ts),
@@ -141,7 +143,7 @@ export class SignalRecords {
       code: code === null ? null : signalCodeName(number, code),
       result: 'delivered',
       origin,
-      cause: causeOfSignal({ number, code, origin, stack: [], sender: null, toItself: false, terminal }),
+      cause: causeOfSignal({ number, code, origin, stack: [], sender: null, toItself: false }),
       fatal: false,
       control: false,
       sender: tracer,
@@ -170,6 +172,16 @@ export class SignalRecords {
     this.all.push(record);
   }
 
+  /** Who it is comes in notes after its events: then the cause names the terminal after all. */
+  #nameTerminal(record: SignalRecord, process: Process): void {
+    const { cause } = record;
+    if (cause === null || cause === undefined || this.#withTerminal.has(record)) return;
+    const name = this.#identities.of(process.record, record.ts)?.tty ?? terminalOf(process);
+    if (name === null) return;
+    record.cause = withTerminal(cause, name);
+    this.#withTerminal.add(record);
+  }
+
   /** What its target was doing; not for a child's news, nor for the session's own signal. */
   addCallsBefore(record: SignalRecord, process: Process): void {
     if (record.origin === 'child' || record.control) return;
@@ -180,7 +192,8 @@ export class SignalRecords {
   }
 
   /** Its outcome is known: what only a fatal one keeps in a crowd goes. */
-  settled(record: SignalRecord): void {
+  settled(record: SignalRecord, process: Process): void {
+    if (record.origin === 'tty') this.#nameTerminal(record, process);
     this.completeSender(record);
     if (this.#withCalls > MAX_WITH_CALLS && !record.fatal) delete record.before;
   }

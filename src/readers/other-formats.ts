@@ -20,7 +20,8 @@ const OTHER_FORMATS: readonly OtherFormat[] = [
     advice: 'is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE',
   },
   {
-    begins: (head) => /^\s*(?:\{\s*["}]|\[\s*(?:\{\s*"|\]))/.test(head),
+    // Without blanks before it: a line of ftrace starts with one, whatever its task is called.
+    begins: (head) => /^(?:\{\s*["}]|\[\s*(?:\{\s*"|\]))/.test(head),
     advice: 'is JSON, not ftrace text; give the trace itself',
   },
   {

@@ -121,18 +121,26 @@ export class RunEnding {
     }
   }
 
-  /** The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can. */
+  /** Until nothing of the command itself is left. */
+  async commandIsGone(): Promise<void> {
+    await this.#areGone((tid) => tid === this.#members.command.pid, POLL_MS);
+  }
+
+  /**
+   * The shell's `$?` cannot tell SIGKILL from exit(137); the SIGCHLD in the trace can.
+   * @param status null where somebody ended the traced parent: then only the trace says it
+   */
   async howItEnded(
     status: number | null,
     isOver: () => boolean,
   ): Promise<{ code: number | null; signal: string | null }> {
-    if (status === null) return { code: null, signal: null };
-    if (status <= SIGNAL_STATUS) return { code: status, signal: null };
+    const { command } = this.#members;
+    if (status !== null && status <= SIGNAL_STATUS) return { code: status, signal: null };
     const until = performance.now() + PATIENCE_MS;
-    while (this.#members.endedByExit === null && !isOver() && performance.now() < until) await sleep(POLL_MS);
-    if (this.#members.endedByExit === true) return { code: status, signal: null };
-    if (this.#members.endedByExit === false)
-      return { code: null, signal: signalName(status - SIGNAL_STATUS) };
+    while (command.endedByExit === null && !isOver() && performance.now() < until) await sleep(POLL_MS);
+    if (status === null) return command.end;
+    if (command.endedByExit === true) return { code: status, signal: null };
+    if (command.endedByExit === false) return { code: null, signal: signalName(status - SIGNAL_STATUS) };
     return { code: null, signal: null };
   }
 }

@@ -209,6 +209,7 @@ export class Session {
       const pid = await parent.launch();
       // It waits at its gate: of a short life nothing but this may be known.
       this.#members.identify(pid);
+      this.#members.command.pid = pid;
       const cwd = directoryOf(parent.pid);
       this.#feed.note({
         kind: 'workload',
@@ -311,6 +312,8 @@ export class Session {
       }
     });
     const ended = parent.ended.then(async (shell): Promise<WorkloadEnd> => {
+      // Somebody ended the traced parent: the command goes on without it.
+      if (shell === null) await this.#runEnding.commandIsGone();
       const seconds = (performance.now() - began) / 1000;
       this.#ending ??= this.#safely(this.#end(parent, timers));
       const { code, signal } = await this.#runEnding.howItEnded(

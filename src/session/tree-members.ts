@@ -3,12 +3,13 @@
  * machine, and only what concerns the tree goes on), which process has its /proc/PID/maps and its arguments read while it
  * lives, who is asked about, which inodes need a name, and how the command ended.
  */
-import { CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';
+import { SIGCHLD } from '../kernel/signals';
 import type { RingEvent } from '../readers/pages/ring-event';
 import type { RingWatch } from '../readers/pages/row-filter';
 import type { TaskNames } from '../readers/pages/task-names';
 import type { Tid, TraceNote } from '../trace-event';
 import type { RecordLoss } from '../readers/pages/record-queue';
+import { CommandEnd } from './command-end';
 import { IdentityReader } from './identity-reader';
 import type { InodePaths } from './inode-paths';
 import { argumentsOf, commOf, mapsOf } from './proc-state';
@@ -33,8 +34,7 @@ export interface TreeWatchOptions {
 
 export class TreeMembers implements RingWatch {
   readonly events: readonly string[];
-  /** Whether the command exited or was ended by a signal, as the SIGCHLD to its parent says. */
-  endedByExit: boolean | null = null;
+  readonly command = new CommandEnd();
   readonly #tree = new Set<Tid>();
   readonly #wantsMaps = new Set<Tid>();
   readonly #wantsArguments = new Set<Tid>();
@@ -59,6 +59,7 @@ export class TreeMembers implements RingWatch {
         'sched_process_fork',
         'sched_process_exec',
         'sys_enter_mmap',
+        'sys_enter_exit_group',
         'mm_filemap_get_pages',
         'signal_generate',
         'sched_process_free',
@@ -122,6 +123,10 @@ export class TreeMembers implements RingWatch {
       case 'signal_generate':
         this.#seeSignal(event, Number(event.field('pid')));
         return true;
+      case 'sys_enter_exit_group':
+        if ((this.options.names.groupOf(event.pid) ?? event.pid) === this.command.pid)
+          this.command.exitArgument = Number(event.field('error_code'));
+        return true;
       case 'sched_process_free':
         this.#identities.freed(Number(event.field('pid')));
         return true;
@@ -152,10 +157,13 @@ export class TreeMembers implements RingWatch {
   }
 
   #seeSignal(event: RingEvent, target: Tid): void {
-    if (target === this.#parent && event.field('sig') === SIGCHLD) {
-      const code = Number(event.field('code'));
-      // Above are stops and continuations.
-      if (code <= CLD_DUMPED) this.endedByExit = code === CLD_EXITED;
+    const { names } = this.options;
+    if (event.field('sig') === SIGCHLD && Number(event.field('code')) > 0) {
+      const sender = names.groupOf(event.pid) ?? event.pid;
+      if (target === this.#parent || sender === this.command.pid)
+        this.command.reported(Number(event.field('code')));
+    } else if ((names.groupOf(target) ?? target) === this.command.pid) {
+      this.command.signalled(Number(event.field('sig')));
     }
     this.#identifyBoth(event, target);
   }

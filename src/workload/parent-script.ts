@@ -1,14 +1,16 @@
 /**
- * The traced parent: a shell that runs this script of ours and nothing of the user's (the command and its
- * arguments are positional, never parsed). It is what the shell is in a walk-through by hand: it forks the
+ * The traced parent: a shell that runs this script of ours. It is what the shell is in a walk-through by hand: it forks the
  * command, sends it the signal, gets its SIGCHLD and reaps it, so each of these is in the trace, in one task.
  *
- * Descriptors: 3 orders to the parent, 7 the gate that the child waits at before exec, 6 reports from the parent.
- * Where the session dies at the gate, the pipes end without a line, and nothing is run.
+ * The command is not in the parent's own arguments, where `pkill -f` would find it and end the parent: it comes as the
+ * first line on 3, quoted by us (`quoteWords`), and is nothing but the positional parameters that this line sets.
  *
- * An order comes as a line on 3 and is announced by SIGUSR1, because a shell that waits reads nothing. The command
- * too may send its parent SIGUSR1, and two announcements may become one: so all that is there is read, and nothing
- * is waited for. (dash cannot ask, and serves only where there is no bash.)
+ * Descriptors: 3 the command, then orders to the parent; 7 the gate that the child waits at before exec; 6 reports from
+ * the parent. Where the session dies at the gate, the pipes end without a line, and nothing is run.
+ *
+ * An order comes as a line on 3 and is announced by SIGUSR1, because a shell that waits reads nothing. The command too may
+ * send its parent SIGUSR1, and two announcements may become one: so all that is there is read, and nothing is waited for.
+ * (dash cannot ask, and is used only where there is no bash.)
  */
 
 /** The signal by which the session announces an order. */
@@ -16,7 +18,7 @@ export const CONTROL_SIGNAL = 'SIGUSR1';
 
 /**
  * bash: job control without a terminal gives the command a process group of its own and leaves SIGINT and
- * SIGQUIT alone; `exec -a` keeps the name as it was typed. Job control is over behind the fork: with it `wait`
+ * SIGQUIT alone; `exec -a` keeps the name as it was typed. Job control ends after the fork: with it `wait`
  * returns for a command that is only stopped, and bash ends with a SIGTERM for it.
  */
 const BASH_LAUNCH =
@@ -26,7 +28,12 @@ const SH_LAUNCH = 'IFS= read -r _ <&7 || exit 125; exec 2>&5 <&4 3<&- 4<&- 5>&- 
 
 function script(setUp: string, launch: string): string {
   return `${setUp}
-path=$1 name=$2; shift 2
+newline='
+'
+IFS= read -r command <&3 || exit 125
+eval "set -- $command"
+path=$1 name=$2 command=; shift 2
+echo "ready 0" >&6
 child= interrupted=
 # Whether this shell can ask if there is something to read, as bash and busybox can.
 asks=; read -t 0 _ </dev/null && asks=1
@@ -49,6 +56,14 @@ while :; do
   [ -n "$interrupted" ] || break
 done
 echo "ended $status" >&6`;
+}
+
+/**
+ * Words as one line that a POSIX shell takes apart again with `eval "set -- $line"`, whatever is in them: in single quotes
+ * everything but a single quote stands for itself (POSIX, 2.2.2). A newline comes from a variable, as `read` takes one line.
+ */
+export function quoteWords(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''").replaceAll('\n', `'"$newline"'`)}'`).join(' ');
 }
 
 export const BASH_SCRIPT = script('set -m; exec 5>&2 2>/dev/null', BASH_LAUNCH);

@@ -1,6 +1,6 @@
 /**
- * Starts a command under a traced parent, in steps that let nothing be missed: the parent is there and waits
- * (`start`), it is registered with the tracer, it forks (`launch`), the child waits at a gate, and only then the
+ * Starts a command under a traced parent, in steps that let nothing be missed: the parent is there, knows the command and
+ * waits (`start`), it is registered with the tracer, it forks (`launch`), the child waits at a gate, and only then the
  * command's first instruction runs (`open`).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -11,7 +11,7 @@ import { signalNumber } from '../kernel/signals';
 import { TraceError } from '../trace-error';
 import { commandLine, PIPED } from './command-line';
 import { eachLine } from './lines';
-import { BASH_SCRIPT, CONTROL_SIGNAL, SH_SCRIPT } from './parent-script';
+import { BASH_SCRIPT, CONTROL_SIGNAL, quoteWords, SH_SCRIPT } from './parent-script';
 import type { WorkloadSettings, WorkloadSinks } from './workload';
 
 const BASH_PATHS = ['/bin/bash', '/usr/bin/bash', '/usr/local/bin/bash'];
@@ -29,13 +29,14 @@ export class TracedParent {
   readonly comm: string;
   readonly path: string;
   readonly argv: readonly string[];
-  /** Resolves when the command is reaped; null where the parent died first. */
+  /** Resolves when the command is reaped; null where somebody ended the parent before that. */
   readonly ended: Promise<ShellStatus | null>;
   /** Resolves when the parent is gone and all output is passed on. */
   readonly gone: Promise<void>;
   readonly #process: ChildProcess;
   readonly #orders: Writable;
   readonly #gate: Writable;
+  readonly #ready: Promise<number | null>;
   readonly #started: Promise<number | null>;
   #command: number | null = null;
   #hasReaped = false;
@@ -61,6 +62,7 @@ export class TracedParent {
     const reports = new Map<string, (value: number | null) => void>();
     const report = (word: string): Promise<number | null> =>
       new Promise((resolve) => reports.set(word, resolve));
+    this.#ready = report('ready');
     this.#started = report('started');
     this.ended = report('ended').then((status) => {
       this.#hasReaped = true;
@@ -93,7 +95,7 @@ export class TracedParent {
     const [shell, script] = bash === undefined ? ['/bin/sh', SH_SCRIPT] : [bash, BASH_SCRIPT];
     // --norc and an emptied BASH_ENV: no code of the user's runs in the traced parent.
     const options = bash === undefined ? [] : ['--norc', '--noprofile'];
-    const child = spawn(shell, [...options, '-c', script, 'traced-parent', path, ...argv], {
+    const child = spawn(shell, [...options, '-c', script, 'traced-parent'], {
       cwd,
       env: { ...env, BASH_ENV: undefined, ENV: undefined },
       detached: true,
@@ -107,7 +109,11 @@ export class TracedParent {
         reject(new TraceError('WORKLOAD_FAILED', `${shell}: ${error.message}`, { cause: error }));
       });
     });
-    return new TracedParent(child, basename(shell), path, argv, sinks);
+    const parent = new TracedParent(child, basename(shell), path, argv, sinks);
+    parent.#orders.write(`${quoteWords([path, ...argv])}\n`);
+    if ((await parent.#ready) === null)
+      throw new TraceError('WORKLOAD_FAILED', `the traced parent, ${shell}, ended before it was ready`);
+    return parent;
   }
 
   /**

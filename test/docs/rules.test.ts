@@ -5,6 +5,7 @@ import type { SignalRecord } from '../../src/model/report';
 import { conditionField, FIELD_NAMES } from '../../src/rules/language/condition-fields';
 import { PRESETS } from '../../src/rules/language/presets';
 import { RULE_KEYS } from '../../src/rules/language/rule-reading';
+import { DEFAULT_VERDICTS } from '../../src/rules/matching/default-verdicts';
 import { compileRule, verdictOf } from '../../src/rules/matching/rule-match';
 import { readRuleSet } from '../../src/rules/language/rule-set';
 import { A_OUT, HANDLED, OUTSIDER, signalRecord } from '../rules/signal-records';
@@ -98,6 +99,12 @@ describe(FILE, () => {
       return { name, choices: field.type === 'choice' ? [...field.values] : [], meaning: field.meaning };
     });
     assert.deepEqual(rows, expected);
+  });
+
+  it('has a row for each default verdict', () => {
+    const rows = rowsOf(under('Default verdicts')).map(([name = '']) => codesIn(name)[0]);
+    const missing = DEFAULT_VERDICTS.map(({ rule }) => rule).filter((rule) => !rows.includes(rule));
+    assert.deepEqual(missing, []);
   });
 
   it('shows the presets as they are', () => {

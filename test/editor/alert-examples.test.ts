@@ -105,11 +105,11 @@ describe('the page of "Alerts on a dashboard"', function () {
     await nodeRed.inject('board-inject');
     await page
       .locator('.nrdb-ui-notification')
-      .getByText(/: sleep \(\d+\) was killed by SIGKILL/)
+      .getByText(/: sleep \(\d+\) was killed \(SIGKILL\)/)
       .waitFor();
     await page
       .locator('table tbody tr')
-      .getByText(/^sleep \(\d+\) was killed by SIGKILL/)
+      .getByText(/^sleep \(\d+\) was killed \(SIGKILL\)/)
       .waitFor();
     await page.locator('canvas').waitFor();
     const isPoint = (y: number) => (message: DebugMessage) => {
@@ -123,7 +123,7 @@ describe('the page of "Alerts on a dashboard"', function () {
     await page.reload();
     await page
       .locator('table tbody tr')
-      .getByText(/^sleep \(\d+\) was killed by SIGKILL/)
+      .getByText(/^sleep \(\d+\) was killed \(SIGKILL\)/)
       .waitFor();
     assert.equal((await rows()).length, 1);
   });

@@ -33,7 +33,7 @@ describe('the first alert of a newcomer', function () {
     });
     await both!.deployExample('1 Life of a process');
     await editor.pressButton('follow a life');
-    assert.match(await editor.waitForDebug(/was killed by SIGKILL: its own parent/), /alert/);
+    assert.match(await editor.waitForDebug(/was killed \(SIGKILL\) by its parent/), /alert/);
     const { clicks, keys } = await editor.page.evaluate(() => (globalThis as unknown as Counted).did);
     assert.equal(keys, 0);
     // Menu, Import, Examples, the package's folder, the file, Import; Deploy; the button.

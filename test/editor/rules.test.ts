@@ -281,13 +281,13 @@ describe('the rules in the dialog of signal-filter', function () {
     await rows().nth(0).locator('.tracelife-rule-head').click();
     await part(0, 'When').locator('.tracelife-value').first().fill('SIGFOO');
     const wrong = find('#tracelife-rules .tracelife-rule-wrong:visible');
-    assert.match(await wrong.innerText(), /^rules\[0\]\.when\.signal: SIGFOO is not a signal/);
+    assert.match(await wrong.innerText(), /^rules\[0\]\.when\.signal: "SIGFOO" is not a signal/);
     await both!.editor.screenshot('rules-wrong-light');
     await rows().nth(2).locator('.tracelife-rule-head').click();
     await part(2, 'Name').locator('input').fill('deep');
     assert.match(
       (await wrong.allInnerTexts()).join('|'),
-      /SIGFOO.*\|rules\[2\]\.name: rules\[1\] is called deep already/,
+      /SIGFOO.*\|rules\[2\]\.name: "deep" is already the name of rules\[1\]/,
     );
     await both!.editor.closeDialog();
     assert.deepEqual(await both!.editor.invalidNodes(), ['filter']);
@@ -307,7 +307,7 @@ describe('the rules in the dialog of signal-filter', function () {
     await tab('Try').click();
     await find('#tracelife-try-button').click();
     await find('#tracelife-try-alerts').waitFor();
-    assert.match(await find('#tracelife-try-alerts').innerText(), /was killed by SIGKILL/);
+    assert.match(await find('#tracelife-try-alerts').innerText(), /was killed \(SIGKILL\)/);
     assert.match(
       await find('.tracelife-try-summary').innerText(),
       /^Judged: 3\. Expected: 2\. Alerts: 1\. \(0\.\d+ s\)$/,
@@ -328,7 +328,7 @@ describe('the rules in the dialog of signal-filter', function () {
     await tab('Try').click();
     await find('#tracelife-try-button').click();
     const wrong = find('#tracelife-try-answer .tracelife-rule-wrong');
-    assert.match(await wrong.innerText(), /rules\[0\]\.when\.signal: SIGFOO is not a signal/);
+    assert.match(await wrong.innerText(), /rules\[0\]\.when\.signal: "SIGFOO" is not a signal/);
     await find('#tracelife-try-source').selectOption('file');
     await find('#tracelife-try-path').fill('/nowhere/at/all');
     await tab('Rules').click();

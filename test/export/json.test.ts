@@ -25,7 +25,7 @@ describe('a report as JSON', () => {
     assert.equal(formatJson(other), formatJson(WALKTHROUGH));
     assert.match(
       formatJson(other),
-      /^\{\n {2}"schema": "lifecycle\/1",\n {2}"verdict": \{\n {4}"text": "",\n {4}"ended": \[\],\n {4}"outlived": \[\]\n {2}\},\n {2}"trace": \{\n {4}"source": "text",/,
+      /^\{\n {2}"schema": "lifecycle\/1",\n {2}"verdict": \{\n {4}"text": "a.out [^\n]+",\n {4}"ended": \[\n {6}"5441@9978.187414"\n {4}\],\n {4}"outlived": \[\]\n {2}\},\n {2}"trace": \{\n {4}"source": "text",/,
     );
   });
 

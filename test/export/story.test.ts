@@ -88,10 +88,14 @@ describe('the story of a trace', () => {
   it('shows what a name would do to the terminal instead of letting it', () => {
     const evil = 'a\u001b[2Jb\nc\u202e';
     const story = formatStory(
-      with5441({ comm: evil, execs: [{ ...A_OUT.execs[0]!, path: evil, argv: [evil] }] }),
+      with5441(
+        { comm: evil, execs: [{ ...A_OUT.execs[0]!, path: evil, argv: [evil] }] },
+        { verdict: { text: `${evil} (5441) exited with 0`, ended: [], outlived: [] } },
+      ),
     );
     assert.ok(!story.includes('\u001b') && !story.includes('\u202e'));
-    assert.match(story, /^The life of a\\e\[2Jb\\nc\\u\{202e\} \(5441\): /);
+    assert.match(story, /^a\\e\[2Jb\\nc\\u\{202e\} \(5441\) exited with 0\n/);
+    assert.match(story, /\na\\e\[2Jb\\nc\\u\{202e\} \(5441\) {2}the workload/);
   });
 
   it('says beside each library whether /proc/PID/maps shows it', () => {
@@ -172,7 +176,7 @@ describe('the story of a trace', () => {
     [
       'one that still runs',
       { exit: null, reap: null, state: 'running' },
-      /^The life of a\.out \(5441\): still running when the trace ended\n/,
+      /\na\.out \(5441\) {2}the workload, child of bash \(4994\), still running when the trace ended\n/,
     ],
     ['one whose end was lost', { exit: null, reap: null, state: 'unknown' }, /its end is not in the trace/],
     ['a core dump', { exit: { ...A_OUT.exit!, coreDumped: true } }, /killed by SIGKILL, core dumped/],
@@ -232,7 +236,7 @@ describe('the story of a trace', () => {
       processes: [BASH, { ...A_OUT, fork: { ...A_OUT.fork!, ts: 20 }, exit, reap: null, signals: [] }],
       signals: [],
     });
-    assert.match(story, /^The life of .*, after 50 ticks\n/);
+    assert.match(story, /\na\.out \(5441\) .*, lived 50 ticks\n/);
     assert.match(story, /\n +20 +\+10 {2}fork /);
   });
 
@@ -295,7 +299,12 @@ describe('the story of a trace', () => {
   });
 
   it('tells an empty trace', () => {
-    const empty = { ...WALKTHROUGH, processes: [], signals: [] };
+    const empty = {
+      ...WALKTHROUGH,
+      verdict: { text: 'No process is in this trace', ended: [], outlived: [] },
+      processes: [],
+      signals: [],
+    };
     assert.match(
       formatStory({ ...empty, trace: { ...empty.trace, start: null, end: null, events: 0 } }),
       /^No process is in this trace\n/,

@@ -92,7 +92,11 @@ const aOut: ProcessRecord = {
 
 export const WALKTHROUGH: Report = {
   schema: 'lifecycle/1',
-  verdict: { text: '', ended: [], outlived: [] },
+  verdict: {
+    text: 'a.out (5441) was killed by SIGKILL from bash (4994)',
+    ended: [aOut.id],
+    outlived: [],
+  },
   trace: {
     source: 'text',
     kernel: null,

@@ -57,6 +57,23 @@ describe('an address space', () => {
     );
   });
 
+  it('moves the base of a library with its mapping', () => {
+    const { process } = lifeOf([
+      fork(1, 10, 20),
+      open(2, 20, '/lib/libx.so.1'),
+      mmap(2.1, 20, { addr: 0, len: 0x1000, prot: 5, flags: 2, fd: 3, off: 0 }, 0x7f0000000000),
+      call(
+        2.2,
+        20,
+        'mremap',
+        { addr: 0x7f0000000000, old_len: 0x1000, new_len: 0x1000, flags: 1, new_addr: 0 },
+        0x7e0000000000,
+      ),
+    ]);
+    const [library] = process(20).libraries;
+    assert.deepEqual([library?.base, library?.end], [0x7e0000000000, 0x7e0000001000]);
+  });
+
   it('is copied for a child, whose unmapping leaves the parent alone', () => {
     const space = new AddressSpace();
     const only = load(0x10000, 0x11000);

@@ -1,6 +1,6 @@
 /** Call traces as Linux 5.10 to 7.3 print them, innermost first, and what they say for a person. */
 import assert from 'node:assert/strict';
-import { causeOfSignal } from '../../src/model/signal-cause';
+import { causeOfSignal, withTerminal } from '../../src/model/signal-cause';
 import { findOrigin } from '../../src/model/signal-origin';
 
 interface Sent {
@@ -31,9 +31,8 @@ function told({ number, code, stack, terminal, sender, toItself = false }: Sent)
     stack: frames,
     sender: sender ?? null,
     toItself,
-    terminal: terminal ?? null,
   });
-  return [origin, cause];
+  return [origin, cause !== null && terminal !== undefined ? withTerminal(cause, terminal) : cause];
 }
 
 const SEND = '__send_signal_locked do_send_sig_info';

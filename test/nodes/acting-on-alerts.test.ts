@@ -56,7 +56,7 @@ describe('the examples that act', function () {
       );
       const alerts = await nodeRed.takeDebug(4, ({ id }) => id === 'again-alert');
       for (const alert of alerts)
-        assert.match(String(alert.value), /^sleep \(\d+\) was killed by SIGKILL: its own parent/);
+        assert.match(String(alert.value), /^sleep \(\d+\) was killed \(SIGKILL\) by its parent/);
       await nodeRed.nextStatus('again-limit', ({ text }) => text === 'given up');
     });
 
@@ -113,7 +113,7 @@ describe('the examples that act', function () {
       await nodeRed.inject('act-inject');
       for (const id of ['again-alert', 'act-alert']) {
         const { value } = await nodeRed.nextDebug((message) => message.id === id);
-        assert.match(String((value as { text?: string }).text ?? value), /was killed by SIGKILL/);
+        assert.match(String((value as { text?: string }).text ?? value), /was killed \(SIGKILL\)/);
       }
       await nodeRed.nextStatus('again-limit', ({ text }) => text === 'recorded: not run');
       await nodeRed.nextStatus('act-whom', ({ text }) => text === 'SIGKILL: nothing to do');

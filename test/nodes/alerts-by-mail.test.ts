@@ -135,9 +135,9 @@ for (const [version, script] of Object.entries(SCRIPTS)) {
       assert.deepEqual([mail!.from, mail!.to], ['watch@example.org', ['duty@example.org']]);
       assert.match(
         mail!.head,
-        /^Subject: \[(info|notice|warning|error|critical)\] sleep \(\d+\) was killed by SIGKILL/m,
+        /^Subject: \[(info|notice|warning|error|critical)\] sleep \(\d+\) was killed \(SIGKILL\)/m,
       );
-      assert.match(mail!.body, /sleep \(\d+\) was killed by SIGKILL/);
+      assert.match(mail!.body, /sleep \(\d+\) was killed \(SIGKILL\)/);
     });
 
     it('gathers what follows the first into one mail, with the worst in its subject and nothing left out', async () => {

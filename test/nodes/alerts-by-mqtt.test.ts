@@ -49,7 +49,7 @@ describe('the example "Alerts by MQTT"', function () {
     const { topic, qos, payload } = (await nodeRed.nextDebug(isArrived)).value as Arrived;
     assert.match(topic, new RegExp(`^alerts/${payload.host}/(info|notice|warning|error|critical)$`));
     assert.equal(qos, 1);
-    assert.match(payload.text, /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(payload.text, /^sleep \(\d+\) was killed \(SIGKILL\)/);
     await waiting(0);
   });
 

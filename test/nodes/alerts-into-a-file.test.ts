@@ -53,7 +53,7 @@ describe('the example "Alerts into a file"', function () {
     await nodeRed.inject('file-inject');
     await nodeRed.nextDebug(({ id }) => id === 'file-written');
     const alert = JSON.parse(readFileSync(file, 'utf8')) as { text: string; severity: string };
-    assert.match(alert.text, /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(alert.text, /^sleep \(\d+\) was killed \(SIGKILL\)/);
     await nodeRed.nextStatus('file-write', ({ text }) => text === 'lines: 1');
   });
 

@@ -105,7 +105,7 @@ describe('the example "Alerts to a webhook"', function () {
     );
     await nodeRed.inject('hook-inject');
     const { value } = await nodeRed.nextDebug(({ id }) => id === 'hook-received');
-    assert.match(String(value), /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(String(value), /^sleep \(\d+\) was killed \(SIGKILL\)/);
     await status('waiting: 0, unsent: 0');
   });
 

@@ -85,14 +85,14 @@ describe('the example "Alerts to syslog"', function () {
     await deploy(flow());
     await nodeRed.inject('log-inject');
     const own = read(await received.first((each) => each.includes('alert@32473'), 20_000, 'our own message'));
-    assert.match(own.text, /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(own.text, /^sleep \(\d+\) was killed \(SIGKILL\)/);
     assert.equal(own.app, 'ftrace-life');
     assert.equal(own.parameters['signal'], 'SIGKILL');
     assert.equal(own.parameters['pid'], own.procid);
     const byLogger = String(
       await received.first((each) => !each.includes('alert@32473'), 20_000, "logger's message"),
     );
-    assert.match(byLogger, /^<13[0-6]>1 \S+ \S+ ftrace-life - - .*sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(byLogger, /^<13[0-6]>1 \S+ \S+ ftrace-life - - .*sleep \(\d+\) was killed \(SIGKILL\)/);
     assert.ok(byLogger.includes(own.text));
   });
 

@@ -88,7 +88,7 @@ export function anAlert(given: Readonly<Record<string, unknown>> = {}): Record<s
     time: '2026-02-03T04:05:06.789Z',
     signal: { signal: 'SIGKILL', number: 9, target: { pid: 4242, tgid: 4242, comm: 'sleep' } },
     process: { id: '4242@17.250000', comm: 'sleep', path: '/usr/bin/sleep', ancestors: [] },
-    text: 'sleep (4242) was killed by SIGKILL: its own parent, bash (4241), killed it',
+    text: 'sleep (4242) was killed (SIGKILL) by its parent, bash (4241)',
     ...given,
   };
 }

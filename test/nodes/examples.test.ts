@@ -44,7 +44,7 @@ describe('the examples', function () {
     const state = await running.nextDebug(fromNode('life-state'));
     assert.equal((state.value as { traced: boolean }).traced, true);
     const alert = await running.nextDebug(fromNode('life-alert'));
-    assert.match(String(alert.value), /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(String(alert.value), /^sleep \(\d+\) was killed \(SIGKILL\)/);
     await running.nextDebug(
       (message) => message.id === 'life-story' && String(message.value).startsWith('the trace ended'),
     );
@@ -63,11 +63,11 @@ describe('the examples', function () {
     const state = await running.nextDebug(fromNode('life-state'));
     assert.equal((state.value as { state: string }).state, 'replaying');
     const alert = await running.nextDebug(fromNode('life-alert'));
-    assert.match(String(alert.value), /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(String(alert.value), /^sleep \(\d+\) was killed \(SIGKILL\)/);
   });
 
   const recorded: [string, string, string, RegExp][] = [
-    ['2 Life of a process, recorded.json', 'recorded-inject', 'recorded-alert', /was killed by SIGKILL/],
+    ['2 Life of a process, recorded.json', 'recorded-inject', 'recorded-alert', /was killed \(SIGKILL\)/],
     ['nodes/ftrace-configure.json', 'configure-explain', 'configure-commands', /mkdir/],
     ['nodes/run-workload.json', 'run-start', 'run-stdout', /./],
     ['nodes/trace-source.json', 'source-start', 'source-lines', /# tracer: nop/],

@@ -55,7 +55,7 @@ describe('lifecycle-parse', () => {
     assert.equal(last.stage, 'end');
     assert.match(
       last.text,
-      /^the trace ended after 1?\d\.\d{3} s: \d+ events, \d+ processes, \d+ signals, nothing lost$/,
+      /^.+; the trace ended after 1?\d\.\d{3} s: \d+ events, \d+ processes, \d+ signals, nothing lost$/,
     );
   });
 

@@ -89,7 +89,7 @@ describe('signal-filter, when it is closed with alerts held back', () => {
     await begin();
     await nodeRed.deploy(flow(file, 'once more'));
     assert.equal(told('again'), 1);
-    assert.match(nodeRed.output, /4 times in 3 s, the last: a\.out \(7\) got SIGUSR1 from init \(1\)/);
+    assert.match(nodeRed.output, /4 times in 3 s, the last: a\.out \(7\) was sent SIGUSR1 by init \(1\)/);
   });
 
   it('tells them in the log when Node-RED stops', async () => {

@@ -19,7 +19,10 @@ describe('the package under Node-RED 4.1', function () {
       const end = await nodeRed.nextDebug(({ value }) => String(value).startsWith('the trace ended'));
       assert.match(String(end.value), /nothing lost/);
       const said = nodeRed.debugMessages.map(({ value }) => String(value));
-      assert.equal(said.filter((text) => /its own parent, bash \(\d+\), killed it/.test(text)).length, 1);
+      assert.equal(
+        said.filter((text) => /was killed \(SIGKILL\) by its parent, bash \(\d+\)/.test(text)).length,
+        1,
+      );
     } finally {
       await nodeRed.stop();
     }

@@ -33,7 +33,7 @@ function sentAsSaid(told: Told, origin: SignalOrigin, code: string | number): Si
  */
 function fromTimer(record: SignalRecord): RegExp {
   const untraced = record.sender?.irq === true && record.generated?.stack.length === 0;
-  return untraced ? / from a timer$/ : / from a timer, /;
+  return untraced ? /(?: expired|\(RLIMIT_CPU\))$/ : /(?: expired|\(RLIMIT_CPU\)), /;
 }
 
 function causeOf(told: Told): string {
@@ -140,7 +140,7 @@ export const FATAL: readonly Scenario[] = [
       [record.origin, record.code, record.sender?.pid],
       ['pipe', 'SI_USER', record.target.pid],
     );
-    assert.match(causeOf(told), /^SIGPIPE for a pipe or socket that nobody reads, .*pipe_write/);
+    assert.match(causeOf(told), /^SIGPIPE: it wrote to a pipe that nobody reads, .*pipe_write/);
     return 'ok';
   }),
   fatal('SIGPIPE of a socket whose other end is closed', 'socket', (told) => {

@@ -7,6 +7,7 @@ import { EXITS } from './exits';
 import { FATAL } from './fatal';
 import { FAULTS } from './faults';
 import { FILES } from './files';
+import { KERNEL_SENDS } from './kernel-sends';
 import { NAMESPACES } from './namespaces';
 import { PROGRAMS } from './programs';
 import { REAPING } from './reaping';
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   'signals that end a process': FATAL,
   'faults and what the kernel ends': FAULTS,
   'signals that end nothing at once': SIGNALS,
+  'what the kernel sends by itself': KERNEL_SENDS,
   'stops and tracers': STOPS,
   'who reaps whom': REAPING,
   programs: PROGRAMS,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Lifecycle } from '../../src/model/lifecycle';
 import type { Report } from '../../src/model/report';
@@ -246,6 +247,57 @@ describe('a traced session', () => {
       ({ signal, target }) => signal === 'SIGKILL' && target.pid === workload.pid,
     );
     assert.equal(killed.length, 1, JSON.stringify(killed));
+    await session.disarm();
+  });
+
+  it('survives a pkill -f of its command by name: the parent is not what is found', async () => {
+    const session = await arm();
+    const reading = collect(session.batches());
+    const seconds = `87.${process.pid}0${process.pid}`;
+    const workload = await run(session, 'sleep', [seconds]);
+    // Until its exec, the child has the parent's arguments.
+    while (!readFileSync(`/proc/${workload.pid}/cmdline`, 'utf8').startsWith('sleep'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    execFileSync('pkill', ['-f', seconds]);
+    const { code, signal } = await workload.ended;
+    assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' });
+    const report = reportOf(await reading);
+    assert.equal(report.processes.find(({ pid }) => pid === workload.pid)?.reap?.by, workload.parentPid);
+    await session.disarm();
+  });
+
+  it('follows the command on where somebody kills the traced parent, and says how it ended', async () => {
+    for (const [script, expected] of [
+      ['echo ready; sleep 0.7; exit 7', { code: 7, signal: null }],
+      ['echo ready; sleep 0.7; kill -KILL $$', { code: null, signal: 'SIGKILL' }],
+    ] as const) {
+      const session = await arm();
+      const reading = collect(session.batches());
+      let isReady!: () => void;
+      const ready = new Promise<void>((resolve) => (isReady = resolve));
+      const settings = readWorkloadSettings({ command: 'sh', args: ['-c', script] });
+      const workload = await session.run(settings, { ...SILENT, stdout: isReady });
+      await ready;
+      process.kill(workload.parentPid!, 'SIGKILL');
+      const { code, signal, seconds } = await workload.ended;
+      assert.deepEqual({ code, signal }, expected, script);
+      assert.ok(seconds > 0.6, `${seconds} s`);
+      const report = reportOf(await reading);
+      const life = report.processes.find(({ pid }) => pid === workload.pid);
+      assert.deepEqual({ code: life?.exit?.code, signal: life?.exit?.signal }, expected);
+      const parent = report.processes.find(({ role }) => role === 'parent');
+      assert.equal(parent?.exit?.signal, 'SIGKILL');
+      await session.disarm();
+    }
+  });
+
+  it('still ends a command whose traced parent somebody has killed', async () => {
+    const session = await arm();
+    void collect(session.batches());
+    const workload = await run(session, 'sleep', ['60'], { timeLimitSeconds: 0.6 });
+    process.kill(workload.parentPid!, 'SIGKILL');
+    const { signal, timedOut } = await workload.ended;
+    assert.deepEqual({ signal, timedOut }, { signal: 'SIGTERM', timedOut: true });
     await session.disarm();
   });
 

@@ -1,7 +1,7 @@
 /** What is wrong with rules, in the words and with the place that a deploy gives. */
 import { REASONS, TraceError, readRule, readRuleSet } from '../../../src/rule-language';
 
-/** "rules[2].when.signal: SIGFOO is not a signal" */
+/** `rules[2].when.signal: "SIGFOO" is not a signal` */
 export function refusalOf(error: unknown): string {
   if (!(error instanceof TraceError)) return error instanceof Error ? error.message : String(error);
   const general = `${REASONS[error.code]}: `;

@@ -1,12 +1,16 @@
 /**
- * What an alert says to a person: one sentence on who had what done to them by whom and why it matters, and one with
- * the details that help to act. What the trace does not know is not mentioned.
+ * What an alert says to a person: who did what to whom and what came of it, why that matters, and the details that help
+ * to act. What the trace does not know is not mentioned.
  */
 import type { Identity, SignalOrigin, SignalRecord, SignalTarget } from '../../model/report';
 import type { Loss } from '../../trace-event';
 import { processName } from '../../words/process-name';
-import { knownSender, outcomeOf } from '../language/evidence';
+import { senderName } from '../../words/sender-phrase';
+import { knownSender, outcomeOf, sentToItself } from '../language/evidence';
 import type { AwaitedStage } from '../language/rule';
+import { deathText } from './fate-text';
+import { opening } from './opening';
+import { seconds } from './seconds';
 
 /** How a person calls it. Empty where the reason of the verdict says it, or nobody knows. */
 const WAYS: Readonly<Record<SignalOrigin, string>> = {
@@ -31,55 +35,38 @@ const WAYS: Readonly<Record<SignalOrigin, string>> = {
   unknown: '',
 };
 
-/** The target, by name where the trace has one. */
-export function targetName(signal: SignalRecord, target: SignalTarget | null): string {
-  return processName(target?.comm ?? signal.target.comm, signal.target.tgid);
-}
-
-export function isToItself({ target }: SignalRecord, pid: number): boolean {
-  return pid === target.pid || pid === target.tgid;
-}
-
 /** ` from bash (4994)`; empty where the trace does not show it, or it is the target itself. */
 export function fromWhom(signal: SignalRecord): string {
   const sender = knownSender(signal);
-  return sender && !isToItself(signal, sender.pid) ? ` from ${processName(sender.comm, sender.pid)}` : '';
+  return sender && !sentToItself(signal) ? ` from ${senderName(sender)}` : '';
 }
 
-/** "a.out (5441) was killed by SIGKILL from bash (4994), with a core dump: its own parent killed it". */
-export function signalSentence(signal: SignalRecord, target: SignalTarget | null, reason: string): string {
-  const from = fromWhom(signal);
-  // Most default reasons name the sender themselves.
-  const shown = from !== '' && reason.includes(from.slice(' from '.length)) ? '' : from;
-  const core = signal.coreDumped === true ? ', with a core dump' : '';
-  return `${targetName(signal, target)} ${whatCameOfIt(signal)} ${signal.signal}${shown}${core}: ${reason}`;
-}
-
-function whatCameOfIt(signal: SignalRecord): string {
+/** "a.out (5441) was killed (SIGKILL) by its parent, bash (4994), with a core dump". */
+export function signalSentence(signal: SignalRecord, target: SignalTarget | null): string {
+  const begin = opening(signal, target);
   switch (outcomeOf(signal)) {
     case 'killed':
-      return 'was killed by';
-    case 'stopped':
-      return 'was stopped by';
-    case 'continued':
-      return 'went on by';
+      return deathText(signal, target, null);
     case 'handled':
-      return 'handled';
+      return `${begin}: handled`;
     case 'taken':
-      return 'waited for, and took,';
+      return `${begin}: taken by sigwait()`;
     case 'ignored':
-      return 'ignored';
+      return `${begin}: ignored`;
     case 'pending':
-      return 'never received';
+      return `${begin}: never delivered`;
     case 'coalesced':
-      return 'had waiting already, and did not get again,';
+      return `${begin}: the same signal was already pending`;
     case 'not-sent':
-      return 'was to get, but was not sent,';
-    case 'delivered':
-      return 'got';
-    case 'unknown':
-      return 'was sent';
+      return `${begin}: not sent, its queue is full`;
+    default:
+      return begin;
   }
+}
+
+/** "It crashes again and again." */
+export function asSentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 /**
@@ -95,15 +82,14 @@ export function signalDetails(signal: SignalRecord, target: SignalTarget | null)
     call === null ? '' : way === '' ? `Sent in ${call}` : `(${call})`,
   ];
   const how = sent.filter(Boolean).join(' ');
-  const senderIs = sender && !isToItself(signal, sender.pid) ? identityOf(sender.identity, null) : '';
+  const senderIs = sender && !sentToItself(signal) ? identityOf(sender.identity, null) : '';
   const targetIs = identityOf(target?.identity, target?.path ?? null);
   const parts = [
     how,
     senderIs === '' ? '' : `sender: ${senderIs}`,
     targetIs === '' ? '' : `target: ${targetIs}`,
   ];
-  const details = parts.filter(Boolean).join('; ');
-  return details.slice(0, 1).toUpperCase() + details.slice(1);
+  return asSentence(parts.filter(Boolean).join('; '));
 }
 
 /** Every signal goes through these (kernel/signal.c): they say nothing of where it came from. */
@@ -134,34 +120,28 @@ export function identityOf(identity: Identity | undefined, path: string | null):
   return parts.filter((part) => part !== null).join(', ');
 }
 
-/** `5 s`, `1.5 s`, `34 ms`, `120 µs`. */
-export function seconds(span: number): string {
-  if (span === 0 || span >= 0.9995) return `${Number(span.toFixed(3))} s`;
-  return span >= 0.0009995 ? `${Math.round(span * 1e3)} ms` : `${Math.round(span * 1e6)} µs`;
-}
-
 /** Before the text of one alert that stands for several: "3 times in 2 s, the last: ". */
 export function timesText(count: number, span: number, which: 'last' | 'worst'): string {
   return `${count} times in ${seconds(span)}, the ${which}: `;
 }
 
-/** Behind the name of a process: "a.out (5441) did not exit within 5 s after ...". */
+/** After the name of a process: "a.out (5441) did not exit within 5 s after ...". */
 export const NOT_COME = {
   exit: 'did not exit',
   stop: 'did not stop',
-  continue: 'did not go on',
+  continue: 'was not continued',
   reap: 'was not reaped',
-  signal: 'did not get the signal that should have come',
+  signal: 'did not get the awaited signal',
 } as const satisfies Record<AwaitedStage | 'signal', string>;
 
-/** "a.out (5441) has been a zombie for 30 s, its parent, bash (4994), never waited for it: ..." */
+/** "a.out (5441) has been a zombie for 30 s: its parent, bash (4994), has not waited for it. ..." */
 export function zombieText(target: SignalTarget, age: number, reason: string): string {
   const who = processName(target.comm, Number.parseInt(target.id, 10));
   const parent = target.ancestors[0];
   const waiter =
-    parent === undefined ? 'nobody' : `its parent, ${processName(parent.comm, parent.pid)}, never`;
+    parent === undefined ? 'nobody has' : `its parent, ${processName(parent.comm, parent.pid)}, has not`;
   const details = identityOf(target.identity, target.path);
-  const what = `${who} has been a zombie for ${seconds(age)}, ${waiter} waited for it: ${reason}`;
+  const what = `${who} has been a zombie for ${seconds(age)}: ${waiter} waited for it. ${asSentence(reason)}`;
   return details === '' ? what : `${what}. It is ${details}`;
 }
 

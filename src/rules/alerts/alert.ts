@@ -1,7 +1,9 @@
 import type { Alert, AlertSubject, SignalRecord, SignalTarget } from '../../model/report';
 import type { Loss } from '../../trace-event';
 import { alertId } from './alert-id';
-import { fromWhom, seconds, signalDetails, signalSentence, targetName, timesText } from './alert-text';
+import { asSentence, fromWhom, signalDetails, signalSentence, timesText } from './alert-text';
+import { targetName } from './opening';
+import { seconds } from './seconds';
 import type { Verdict } from '../matching/verdict';
 import { incompletenessOf, knownSender, outcomeOf } from '../language/evidence';
 import { keyOf } from '../matching/field-key';
@@ -18,6 +20,10 @@ export interface AlertPattern {
   readonly incomplete?: readonly string[];
   /** In the place of the usual one. */
   readonly fingerprint?: string;
+  /** What is known to have come of it, as the first sentence; in the place of the usual one. */
+  readonly sentence?: string;
+  /** The signal that the sender of the alert is read from, where it is another one: the first of a chain. */
+  readonly cause?: SignalRecord;
 }
 
 /** Makes the alert for one signal, or for a pattern of which it is the last. See AlertCounting for more of the same. */
@@ -34,12 +40,12 @@ export function makeAlert(
     ancestors: [],
   };
   const { earlier = [], count = 1, first = signal.ts, last = signal.ts } = pattern;
-  const alert: Omit<Alert, 'id'> = {
+  const alert: Omit<Alert, 'id' | 'text'> = {
     about: 'signal',
     severity: verdict.severity,
     rule: verdict.rule,
     reason: verdict.reason,
-    fingerprint: pattern.fingerprint ?? fingerprintOf(verdict.rule, signal, process),
+    fingerprint: pattern.fingerprint ?? fingerprintOf(verdict.rule, pattern.cause ?? signal, process),
     count,
     first,
     last,
@@ -50,9 +56,9 @@ export function makeAlert(
     process,
     outcome: { kind: outcomeOf(signal), coreDumped: signal.coreDumped ?? null },
     incomplete: [...new Set([...incompletenessOf(signal, target), ...(pattern.incomplete ?? [])])],
-    text: alertText(verdict, signal, target, pattern),
   };
-  return { id: alertId(alert), ...alert };
+  // First, so that whoever looks at one reads it first.
+  return { text: alertText(verdict, signal, target, pattern), id: alertId(alert), ...alert };
 }
 
 /** An alert about what no signal did. */
@@ -72,7 +78,7 @@ export function makePlainAlert(
 ): Alert {
   const { process, first, last, time, text } = given;
   const name = process === null ? about : (process.path ?? process.comm);
-  const alert: Omit<Alert, 'id'> = {
+  const alert: Omit<Alert, 'id' | 'text'> = {
     about,
     severity: verdict.severity,
     rule: verdict.rule,
@@ -89,9 +95,8 @@ export function makePlainAlert(
     process,
     outcome: null,
     incomplete: [...given.incomplete],
-    text,
   };
-  return { id: alertId(alert, given.loss), ...alert };
+  return { text, id: alertId(alert, given.loss), ...alert };
 }
 
 /**
@@ -113,26 +118,29 @@ function alertText(
   verdict: Verdict,
   signal: SignalRecord,
   target: SignalTarget | null,
-  { earlier = [], count = 1, first = signal.ts, last = signal.ts, without }: AlertPattern,
+  pattern: AlertPattern,
 ): string {
-  const what = sentence();
-  const details = signalDetails(signal, target);
-  return details === '' ? what : `${what}. ${details}`;
+  const { earlier = [], count = 1, first = signal.ts, last = signal.ts, without, cause = signal } = pattern;
+  const why = isSaidBySentence(verdict, signal, pattern) ? [] : [asSentence(verdict.reason)];
+  const details = signalDetails(cause, target);
+  return [sentence(), ...why, ...(details === '' ? [] : [details])].join('. ');
 
   function sentence(): string {
     if (without) {
-      const { what: awaited, within } = without;
       const who = targetName(signal, target);
-      return `${who} ${awaited} within ${seconds(within)} after ${signal.signal}${fromWhom(signal)}: ${verdict.reason}`;
+      return `${who} ${without.what} within ${seconds(without.within)} after ${signal.signal}${fromWhom(signal)}`;
     }
-    if (count > 1) {
-      return `${timesText(count, last - first, 'last')}${signalSentence(signal, target, verdict.reason)}`;
-    }
+    const one = pattern.sentence ?? signalSentence(signal, target);
+    if (count > 1) return `${timesText(count, last - first, 'last')}${one}`;
     const [before] = earlier;
-    const one = signalSentence(signal, target, verdict.reason);
-    if (before === undefined) return one;
+    if (before === undefined || pattern.sentence !== undefined) return one;
     return `${seconds(signal.ts - before.ts)} after ${before.signal}${fromWhom(before)}, ${one}`;
   }
+}
+
+/** The reasons of the default verdicts on deaths say again what the sentence has said. */
+function isSaidBySentence({ rule }: Verdict, { fatal }: SignalRecord, { sentence }: AlertPattern): boolean {
+  return rule.startsWith('default:') && rule !== 'default:hang-reported' && (fatal || sentence !== undefined);
 }
 
 /** ISO 8601 in UTC with microseconds; null where the trace does not know the wall time. */

@@ -133,6 +133,16 @@ export const CONDITION_FIELDS = {
     meaning: 'The pid of the thread that sent it',
     read: (s) => senderOf(s)?.pid ?? null,
   },
+  'sender.tgid': {
+    type: 'id',
+    meaning: 'The pid of the process that sent it',
+    read: (s) => senderOf(s)?.tgid ?? null,
+  },
+  'sender.thread': {
+    type: 'comm',
+    meaning: 'The name of the thread that sent it',
+    read: (s) => senderOf(s)?.thread ?? null,
+  },
   'sender.comm': {
     type: 'comm',
     meaning: 'The name of the sender, as ps -o comm has it',
@@ -191,7 +201,7 @@ export const CONDITION_FIELDS = {
   'sender.ancestors': {
     type: 'comms',
     meaning: 'The name of an ancestor of the sender',
-    read: (s) => commsOf(senderOf(s)?.identity?.ancestors),
+    read: (s) => commsOf(senderOf(s)?.ancestors) ?? commsOf(senderOf(s)?.identity?.ancestors),
   },
   'target.id': {
     type: 'text',

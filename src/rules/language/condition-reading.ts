@@ -22,7 +22,7 @@ export const OF_ZOMBIES: FieldScope = (name) =>
 export const OF_LOSSES: FieldScope = () => false;
 
 export function readCondition(input: unknown, place: string, scope: FieldScope, depth = 0): Condition {
-  if (depth > DEEPEST) refuse(place, `more than ${DEEPEST} conditions inside each other`);
+  if (depth > DEEPEST) refuse(place, `more than ${DEEPEST} conditions are nested`);
   const when = objectAt(input, place);
   const inside = (value: unknown, at: string) => readCondition(value, at, scope, depth + 1);
   const parts = Object.keys(when).map((key): Condition => {
@@ -68,7 +68,7 @@ function readField(
 }
 
 function negated(of: Condition, place: string): Condition {
-  if (of.kind === 'all' && of.of.length === 0) refuse(place, 'is empty: it would hold for nothing');
+  if (of.kind === 'all' && of.of.length === 0) refuse(place, 'an empty condition would never match');
   return { kind: 'not', of };
 }
 
@@ -78,7 +78,7 @@ function together(parts: readonly Condition[]): Condition {
 }
 
 function notHere(scope: FieldScope): string {
-  return `a rule that looks at no signal can not ask for it; ${namesIn(scope).join(', ')} it can`;
+  return `not available: this rule is not about signals. Known keys: ${namesIn(scope).join(', ')}`;
 }
 
 function namesIn(scope: FieldScope): readonly FieldName[] {
@@ -97,7 +97,7 @@ export function fieldNameAt(input: unknown, place: string): FieldName {
   if (typeof input !== 'string' || !isFieldName(input)) {
     refuse(
       place,
-      `${shown(input)} is no field${didYouMean(input, FIELD_NAMES)}; ${FIELD_NAMES.join(', ')} are`,
+      `${shown(input)} is not a field${didYouMean(input, FIELD_NAMES)}. Fields: ${FIELD_NAMES.join(', ')}`,
     );
   }
   return input;

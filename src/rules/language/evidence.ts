@@ -1,6 +1,7 @@
 /** What a signal record says of itself, in one word: who is to blame, what became of it. */
 import type { AlertOutcome, SignalRecord, SignalTarget } from '../../model/report';
 import { defaultAction } from '../../kernel/signals';
+import { senderProcess } from '../../words/sender-phrase';
 
 /** The sender that can be held to account: an interrupt runs in the context of whatever it stopped. */
 export function knownSender(signal: SignalRecord): NonNullable<SignalRecord['sender']> | null {
@@ -13,10 +14,27 @@ export function wasHandled(signal: SignalRecord): boolean {
   return handler !== undefined && handler !== 'default' && handler !== 'ignore';
 }
 
-/** Whether the sender is the process that forked the target; its threads have other ids and count as others. */
+/** Whether the sender is the process that forked the target, by whichever of its threads. */
 export function sentByParent(signal: SignalRecord, target: SignalTarget | null): boolean {
   const sender = knownSender(signal);
-  return sender !== null && target?.ancestors[0]?.pid === sender.pid;
+  return sender !== null && senderProcess(sender) === parentOf(target);
+}
+
+function parentOf(target: SignalTarget | null): number | null {
+  const { ancestors, identity } = target ?? {};
+  return ancestors?.[0]?.pid ?? identity?.ancestors[0]?.pid ?? identity?.ppid ?? null;
+}
+
+/** Whether the sender is the target itself, by whichever of its threads. */
+export function sentToItself(signal: SignalRecord): boolean {
+  const sender = knownSender(signal);
+  const { tgid, pid } = signal.target;
+  return sender !== null && (senderProcess(sender) === tgid || sender.pid === pid);
+}
+
+/** Whether the session itself sent it: to its traced parent, at a time limit, at the end. */
+export function sentBySession({ control, sender }: SignalRecord): boolean {
+  return control || (sender?.control ?? null) !== null;
 }
 
 export type Disposition = 'default' | 'ignore' | 'handler';

@@ -15,17 +15,16 @@ export function readException(input: unknown, place: string, scope: FieldScope):
     const given = exception[side];
     if (given === undefined) continue;
     if (Object.keys(objectAt(given, `${place}.${side}`)).length === 0) {
-      refuse(`${place}.${side}`, `says not which ${side}: it would except all of them`);
+      refuse(`${place}.${side}`, `needs at least one field: it would except every ${side}`);
     }
     parts.push(readGroup(side, objectAt(given, `${place}.${side}`), `${place}.${side}`, scope));
   }
   if (exception['signal'] !== undefined) {
-    if (!scope('signal')) refuse(`${place}.signal`, 'this rule looks at no signal');
+    if (!scope('signal')) refuse(`${place}.signal`, 'not available: this rule is not about signals');
     const tests = readFieldTest(exception['signal'], conditionField('signal'), `${place}.signal`);
     parts.push(...tests.map((test): Condition => ({ kind: 'field', field: 'signal', test })));
   }
-  if (parts.length === 0)
-    refuse(place, 'names neither sender, target nor signal: it would except everything');
+  if (parts.length === 0) refuse(place, 'needs "sender", "target" or "signal": it would except everything');
   return {
     when: { kind: 'all', of: parts },
     reason: textAt(exception['reason'], `${place}.reason`),
@@ -39,7 +38,7 @@ export const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[
 /** @returns milliseconds since 1970 */
 export function readUntil(input: unknown, place: string): number {
   const ms = typeof input === 'string' && DATE.test(input) && isDay(input) ? Date.parse(input) : NaN;
-  if (Number.isNaN(ms)) refuse(place, `${shown(input)} is no date (2027-01-01 or 2027-01-01T00:00:00Z)`);
+  if (Number.isNaN(ms)) refuse(place, `${shown(input)} is not a date (2027-01-01 or 2027-01-01T00:00:00Z)`);
   return ms;
 }
 

@@ -48,9 +48,9 @@ function readTests(input: JsonObject, field: ConditionField, place: string): rea
   const allowed = TESTS_OF_TYPE[field.type];
   onlyKeys(input, allowed, place);
   const written = Object.keys(input) as TestName[];
-  if (written.length === 0) refuse(place, `there is no test in it; it takes ${allowed.join(', ')}`);
+  if (written.length === 0) refuse(place, `needs at least one test. Known tests: ${allowed.join(', ')}`);
   if (input['known'] === false && written.length > 1) {
-    refuse(`${place}.known`, 'what is not known fulfils no other test: false stands alone');
+    refuse(`${place}.known`, '"known": false cannot be combined with other tests');
   }
   const tests: { -readonly [K in keyof FieldTest]: FieldTest[K] } = {};
   const read = valueOf(field);
@@ -98,7 +98,7 @@ export function readSignal(input: unknown, place: string): string | number {
 
 function readId(input: unknown, place: string): number {
   if (typeof input !== 'number' || !Number.isSafeInteger(input) || input < 0) {
-    refuse(place, `expected a number, whole and from 0, not ${shown(input)}`);
+    refuse(place, `expected a whole number from 0, found ${shown(input)}`);
   }
   return input;
 }
@@ -108,7 +108,7 @@ function readRegex(input: unknown, place: string): string {
   try {
     new RegExp(source);
   } catch (error) {
-    refuse(place, error instanceof Error ? error.message : 'is no regular expression');
+    refuse(place, error instanceof Error ? error.message : 'not a regular expression');
   }
   return source;
 }

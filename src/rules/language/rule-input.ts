@@ -8,14 +8,14 @@ export function isObject(input: unknown): input is JsonObject {
   return typeof input === 'object' && input !== null && !Array.isArray(input);
 }
 
-/** @throws TraceError CONFIG_INVALID, always: "rules[2].when.signal: SIGFOO is not a signal" */
+/** @throws TraceError CONFIG_INVALID, always: `rules[2].when.signal: "SIGFOO" is not a signal` */
 export function refuse(place: string, what: string): never {
   throw new TraceError('CONFIG_INVALID', `${place}: ${what}`);
 }
 
 /** A value in a message, never longer than a person reads. */
 export function shown(input: unknown): string {
-  if (typeof input === 'string') return input === '' ? 'an empty text' : input.slice(0, 60);
+  if (typeof input === 'string') return input === '' ? 'an empty text' : JSON.stringify(input.slice(0, 60));
   if (input === undefined) return 'nothing';
   try {
     return (JSON.stringify(input) as string | undefined)?.slice(0, 60) ?? typeof input;
@@ -26,23 +26,23 @@ export function shown(input: unknown): string {
 }
 
 export function objectAt(input: unknown, place: string): JsonObject {
-  if (!isObject(input)) refuse(place, `expected an object, not ${shown(input)}`);
+  if (!isObject(input)) refuse(place, `expected an object, found ${shown(input)}`);
   return input;
 }
 
 export function textAt(input: unknown, place: string): string {
-  if (typeof input !== 'string' || input === '') refuse(place, `expected a text, not ${shown(input)}`);
+  if (typeof input !== 'string' || input === '') refuse(place, `expected a text, found ${shown(input)}`);
   return input;
 }
 
 export function booleanAt(input: unknown, place: string): boolean {
-  if (typeof input !== 'boolean') refuse(place, `expected true or false, not ${shown(input)}`);
+  if (typeof input !== 'boolean') refuse(place, `expected true or false, found ${shown(input)}`);
   return input;
 }
 
 export function numberAt(input: unknown, place: string): number {
   if (typeof input !== 'number' || !Number.isFinite(input)) {
-    refuse(place, `expected a number, not ${shown(input)}`);
+    refuse(place, `expected a number, found ${shown(input)}`);
   }
   return input;
 }
@@ -50,14 +50,14 @@ export function numberAt(input: unknown, place: string): number {
 /** Seconds, or how many: a number above 0. */
 export function amountAt(input: unknown, place: string, unit: string): number {
   if (typeof input !== 'number' || !Number.isFinite(input) || input <= 0) {
-    refuse(place, `expected ${unit} above 0, not ${shown(input)}`);
+    refuse(place, `expected ${unit} above 0, found ${shown(input)}`);
   }
   return input;
 }
 
 export function countAt(input: unknown, place: string): number {
   if (typeof input !== 'number' || !Number.isSafeInteger(input) || input < 1) {
-    refuse(place, `expected a whole number from 1, not ${shown(input)}`);
+    refuse(place, `expected a whole number from 1, found ${shown(input)}`);
   }
   return input;
 }
@@ -76,16 +76,19 @@ export function fullListAt<T>(
   place: string,
   read: (value: unknown, place: string) => T,
 ): readonly T[] {
-  if (!Array.isArray(input)) refuse(place, `expected a list, not ${shown(input)}`);
+  if (!Array.isArray(input)) refuse(place, `expected a list, found ${shown(input)}`);
   // An empty list would match nothing, and silently.
-  if (input.length === 0) refuse(place, 'the list is empty');
+  if (input.length === 0) refuse(place, 'expected at least one value, found an empty list');
   return input.map((value, index) => read(value, `${place}[${index}]`));
 }
 
 export function choiceAt<T extends string>(input: unknown, allowed: readonly T[], place: string): T {
   const found = allowed.find((value) => value === input);
   if (found === undefined) {
-    refuse(place, `${shown(input)} is not one of ${allowed.join(', ')}${didYouMean(input, allowed)}`);
+    refuse(
+      place,
+      `${shown(input)} is not allowed${didYouMean(input, allowed)}. Allowed: ${allowed.join(', ')}`,
+    );
   }
   return found;
 }
@@ -98,10 +101,10 @@ export function onlyKeys(object: JsonObject, allowed: readonly string[], place: 
 }
 
 export function noSuchKey(key: string, allowed: readonly string[]): string {
-  return `there is no such key${didYouMean(key, allowed)}; ${allowed.join(', ')} are`;
+  return `unknown key "${key}"${didYouMean(key, allowed)}. Known keys: ${allowed.join(', ')}`;
 }
 
 export function didYouMean(input: unknown, allowed: readonly string[]): string {
   const nearest = typeof input === 'string' ? nearestName(input, allowed) : null;
-  return nearest === null ? '' : `, did you mean ${nearest}?`;
+  return nearest === null ? '' : ` (did you mean "${nearest}"?)`;
 }

@@ -102,14 +102,14 @@ export function readRule(input: unknown, place: string): Rule {
 function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
   for (const [key, subject] of Object.entries(ONLY_ON)) {
     if (rule[key] !== undefined && on !== subject) {
-      refuse(`${place}.${key}`, `only a rule on "${subject}" has it, and this one is on "${on}"`);
+      refuse(`${place}.${key}`, `only allowed on "${subject}"; this rule is on "${on}"`);
     }
   }
   if (on === 'loss' && rule['except'] !== undefined) {
-    refuse(`${place}.except`, 'lost events have neither sender nor target');
+    refuse(`${place}.except`, 'not allowed on "loss": lost events have neither sender nor target');
   }
   if (on === 'loss' && rule['requires'] !== undefined) {
-    refuse(`${place}.requires`, 'where events were lost no evidence is complete');
+    refuse(`${place}.requires`, 'not allowed on "loss": evidence with lost events is never complete');
   }
 }
 
@@ -117,7 +117,7 @@ function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
   if (input === undefined && on !== 'signal') return { kind: 'all', of: [] };
   const when = objectAt(input, place);
   if (on === 'loss' && Object.keys(when).length > 0) {
-    refuse(place, 'lost events have no conditions; write {} or leave it out');
+    refuse(place, 'must be empty on "loss": lost events have no conditions');
   }
   return readCondition(when, place, SCOPES[on]);
 }
@@ -125,8 +125,7 @@ function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
 function readPattern(rule: JsonObject, place: string): Pattern | null {
   const [kind, ...others] = PATTERNS.filter((key) => rule[key] !== undefined);
   if (kind === undefined) return null;
-  if (others.length > 0)
-    refuse(`${place}.${others.join(', ')}`, `stands beside ${kind}; a rule has one of them`);
+  if (others.length > 0) refuse(`${place}.${others.join(', ')}`, `cannot be combined with "${kind}"`);
   const at = `${place}.${kind}`;
   const input = objectAt(rule[kind], at);
   if (kind === 'times') return readTimes(input, at);
@@ -134,10 +133,10 @@ function readPattern(rule: JsonObject, place: string): Pattern | null {
   const within = amountAt(input['within'], `${at}.within`, 'seconds');
   if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
   if (input['stage'] === undefined) {
-    if (input['when'] === undefined) refuse(at, 'says not what is missing: stage or when');
+    if (input['when'] === undefined) refuse(at, 'needs either "stage" or "when"');
     return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
   }
-  if (input['when'] !== undefined) refuse(`${at}.when`, 'stands beside stage; one of them is awaited');
+  if (input['when'] !== undefined) refuse(`${at}.when`, 'cannot be combined with "stage"');
   return { kind, stage: choiceAt(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
 }
 

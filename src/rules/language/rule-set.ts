@@ -7,7 +7,7 @@ export const MATCHINGS: readonly RuleMatching[] = ['first', 'all'];
 /**
  * Reads rules from parsed JSON (docs/rules.md): a list of rules, or an object with the list under `rules`.
  *
- * @throws TraceError CONFIG_INVALID with the place: "rules[2].when.signal: SIGFOO is not a signal"
+ * @throws TraceError CONFIG_INVALID with the place: `rules[2].when.signal: "SIGFOO" is not a signal`
  */
 export function readRuleSet(input: unknown): RuleSet {
   let list = input;
@@ -17,13 +17,13 @@ export function readRuleSet(input: unknown): RuleSet {
     if (input['match'] !== undefined) match = choiceAt(input['match'], MATCHINGS, 'match');
     list = input['rules'];
   }
-  if (!Array.isArray(list)) refuse('rules', `expected a list of rules, not ${shown(list)}`);
+  if (!Array.isArray(list)) refuse('rules', `expected a list of rules, found ${shown(list)}`);
   const rules = list.map((rule, index) => readRule(rule, `rules[${index}]`));
   const places = new Map<string, number>();
   rules.forEach(({ name }, index) => {
     const earlier = places.get(name);
     if (earlier !== undefined) {
-      refuse(`rules[${index}].name`, `rules[${earlier}] is called ${shown(name)} already`);
+      refuse(`rules[${index}].name`, `${shown(name)} is already the name of rules[${earlier}]`);
     }
     places.set(name, index);
   });

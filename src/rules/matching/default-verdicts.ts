@@ -1,5 +1,5 @@
 /**
- * What a signal means where no rule says otherwise. The table is read from the top; its first row that fits gives
+ * What a signal means where no rule says otherwise. The table is read from the top; its first row that matches gives
  * the verdict, and the row's name (`default:...`) is what the alert carries, so that a user can write a rule
  * against exactly this row.
  *
@@ -7,60 +7,65 @@
  * that ends a process by default is delivered as SIGKILL whatever it was (kernel/signal.c, complete_signal).
  */
 import type { Severity, SignalOrigin, SignalRecord, SignalTarget } from '../../model/report';
-import { knownSender, sentByParent, wasHandled } from '../language/evidence';
+import { sentByParent, sentToItself, wasHandled } from '../language/evidence';
 import type { VerdictName } from '../language/rule';
 import { SIGNAL_SETS, THREAD_LIBRARY_SIGNALS } from '../language/signal-sets';
+import {
+  asksToEnd,
+  isByItsKeeper,
+  isCrash,
+  isFromAnother,
+  isFromInside,
+  isFromItself,
+  isFromOutside,
+  isOnPurpose,
+  reportsAHang,
+} from './signal-kinds';
 import type { Verdict } from './verdict';
 
 interface DefaultVerdict {
   readonly rule: string;
-  readonly fits: (signal: SignalRecord, target: SignalTarget | null) => boolean;
+  readonly matches: (signal: SignalRecord, target: SignalTarget | null) => boolean;
   readonly verdict: VerdictName;
-  readonly severity: Severity | ((signal: SignalRecord) => Severity);
+  readonly severity: Severity | ((signal: SignalRecord, target: SignalTarget | null) => Severity);
   readonly reason: (signal: SignalRecord) => string;
 }
 
-/** Raised by the program's own instruction, or by its own abort(). */
-const CRASHES = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGSYS', 'SIGABRT', 'SIGTRAP'];
 /** Sent by the kernel for something that the program did or asked for. */
 const LIMITS: Readonly<Record<string, string>> = {
   SIGPIPE: 'it wrote to a pipe or socket that nobody reads any more',
-  SIGALRM: 'its own timer ran out and it has no handler for that',
-  SIGVTALRM: 'its own timer ran out and it has no handler for that',
-  SIGPROF: 'its own profiling timer ran out and it has no handler for that',
+  SIGALRM: 'its own timer expired, and it has no handler for SIGALRM',
+  SIGVTALRM: 'its own timer expired, and it has no handler for SIGVTALRM',
+  SIGPROF: 'its own profiling timer expired, and it has no handler for SIGPROF',
   SIGXCPU: 'it used more CPU time than its limit allows',
   SIGXFSZ: 'it wrote a file larger than its limit allows',
 };
-/** Ask a process to end; a handler may take its time, or refuse. */
-const REQUESTS_TO_END = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGKILL'];
-/** Only their sender's will is behind them. */
-const SENT_ON_PURPOSE: readonly SignalOrigin[] = ['kill', 'tgkill', 'rt_sigqueue', 'pidfd', 'cgroup', 'bpf'];
 
-const isCrash = (signal: SignalRecord) => CRASHES.includes(signal.signal);
-const onPurpose = (signal: SignalRecord) =>
-  SENT_ON_PURPOSE.includes(signal.origin) || signal.origin === 'unknown';
-const fromOutside = (signal: SignalRecord) => knownSender(signal)?.inTree === false && onPurpose(signal);
-const fromInside = (signal: SignalRecord) => knownSender(signal)?.inTree === true && onPurpose(signal);
-const toItself = (signal: SignalRecord) => {
-  const sender = knownSender(signal)?.pid;
-  return sender === signal.target.tgid || sender === signal.target.pid;
-};
-const fromAnother = (signal: SignalRecord) =>
-  knownSender(signal) !== null && onPurpose(signal) && !toItself(signal);
-/** Leaves the process no chance to clean up, or says that its memory can not be trusted. */
-const violent = (signal: SignalRecord) => signal.signal === 'SIGKILL' || isCrash(signal);
+/** Leaves the process no chance to clean up, or says that its memory cannot be trusted. */
+const isViolent = (signal: SignalRecord) => signal.signal === 'SIGKILL' || isCrash(signal);
 
-function senderName(signal: SignalRecord): string {
-  const sender = knownSender(signal);
-  if (!sender) return 'an unknown sender';
-  return sender.comm === null ? `process ${sender.pid}` : `${sender.comm} (${sender.pid})`;
+/** By its parent or its own tree: a request is how children are ended, SIGKILL is not. */
+function severityInside(signal: SignalRecord): Severity {
+  if (isViolent(signal)) return 'error';
+  return asksToEnd(signal) ? 'info' : 'warning';
 }
 
-const FATAL: readonly DefaultVerdict[] = [
+function severityFromOutside(signal: SignalRecord, target: SignalTarget | null): Severity {
+  if (signal.signal === 'SIGKILL') return 'critical';
+  if (!asksToEnd(signal)) return 'error';
+  return isByItsKeeper(signal, target) ? 'info' : 'warning';
+}
+
+/** What the session follows for its own sake, and not because the workload started it. */
+function isSubject(target: SignalTarget | null): boolean {
+  if (target?.role === 'workload' || target?.role === 'attached') return true;
+  return target?.role !== 'descendant' && (target?.ancestors.length ?? 0) === 0;
+}
+
+const FATAL: readonly Omit<DefaultVerdict, 'verdict'>[] = [
   {
     rule: 'default:crash',
-    fits: (signal) => isCrash(signal) && !fromAnother(signal),
-    verdict: 'unexpected',
+    matches: (signal) => isCrash(signal) && !isFromAnother(signal),
     severity: 'error',
     reason: (signal) =>
       signal.signal === 'SIGABRT'
@@ -71,79 +76,78 @@ const FATAL: readonly DefaultVerdict[] = [
   },
   {
     rule: 'default:limit',
-    fits: (signal) => signal.signal in LIMITS && !fromAnother(signal),
-    verdict: 'unexpected',
-    severity: 'warning',
+    matches: (signal) => signal.signal in LIMITS && !isFromAnother(signal),
+    // A pipeline ends so: who reads has read enough.
+    severity: (signal, target) => (signal.signal === 'SIGPIPE' && !isSubject(target) ? 'info' : 'warning'),
     reason: (signal) => LIMITS[signal.signal] ?? '',
   },
   {
+    rule: 'default:killed-by-parent',
+    matches: (signal, target) => isOnPurpose(signal) && sentByParent(signal, target) && !sentToItself(signal),
+    severity: severityInside,
+    reason: () => 'its own parent ended it',
+  },
+  {
     rule: 'default:killed-from-outside',
-    fits: fromOutside,
-    verdict: 'unexpected',
-    severity: (signal) => (signal.signal === 'SIGKILL' ? 'critical' : 'error'),
-    reason: (signal) => `${senderName(signal)}, which is not part of the traced tree, ended it`,
+    matches: isFromOutside,
+    severity: severityFromOutside,
+    reason: () => 'a process that is not part of the traced tree ended it',
   },
   {
     rule: 'default:killed-by-kernel',
-    fits: (signal) => ['pdeath', 'pidns', 'orphaned-pgrp', 'seccomp', 'ptrace'].includes(signal.origin),
-    verdict: 'unexpected',
+    matches: (signal) => KERNEL_REASONS[signal.origin] !== undefined,
     severity: (signal) => (signal.origin === 'seccomp' ? 'error' : 'warning'),
     reason: (signal) => KERNEL_REASONS[signal.origin] ?? '',
   },
   {
     rule: 'default:terminal',
-    fits: (signal) => signal.origin === 'tty',
-    verdict: 'unexpected',
-    severity: 'warning',
-    reason: () => 'its terminal sent it: an interrupt key, or the terminal was closed',
+    matches: (signal) => signal.origin === 'tty',
+    severity: 'info',
+    reason: (signal) =>
+      signal.signal === 'SIGHUP' ? 'its terminal was closed' : 'a key of its terminal sent it',
   },
   {
     rule: 'default:killed-by-timer',
-    fits: (signal) => signal.origin === 'timer',
-    verdict: 'unexpected',
+    matches: (signal) => signal.origin === 'timer',
     severity: 'error',
     reason: () => 'a timer or a limit on CPU time ended it',
   },
   {
     rule: 'default:killed-itself',
-    fits: (signal) => toItself(signal) && onPurpose(signal),
-    verdict: 'unexpected',
-    severity: 'error',
+    matches: isFromItself,
+    severity: (signal) => (isViolent(signal) ? 'error' : 'warning'),
     reason: () => 'it sent the signal to itself',
   },
   {
-    rule: 'default:killed-by-parent',
-    fits: (signal, target) => fromInside(signal) && sentByParent(signal, target),
-    verdict: 'unexpected',
-    severity: (signal) => (violent(signal) ? 'error' : 'warning'),
-    reason: (signal) => `its own parent, ${senderName(signal)}, killed it`,
-  },
-  {
     rule: 'default:killed-in-tree',
-    fits: fromInside,
-    verdict: 'unexpected',
-    severity: (signal) => (violent(signal) ? 'error' : 'warning'),
-    reason: (signal) => `${senderName(signal)}, of the same traced tree, killed it`,
+    matches: isFromInside,
+    severity: severityInside,
+    reason: () => 'a process of the same traced tree ended it',
   },
   {
     rule: 'default:killed-by-unknown',
-    fits: () => true,
-    verdict: 'unexpected',
+    matches: () => true,
     severity: 'error',
     reason: (signal) =>
       signal.origin === 'kernel'
         ? 'the kernel ended it'
-        : 'this trace does not show who sent it: probably a process outside the traced tree',
+        : 'the sender is not in this trace, so it is probably outside the traced tree',
   },
 ];
 
-function severityOf({ severity }: DefaultVerdict, signal: SignalRecord): Severity {
-  return typeof severity === 'function' ? severity(signal) : severity;
+function severityOf(
+  { severity }: Pick<DefaultVerdict, 'severity'>,
+  signal: SignalRecord,
+  target: SignalTarget | null,
+): Severity {
+  return typeof severity === 'function' ? severity(signal, target) : severity;
 }
 
-/** A core dump is an error whoever asked for it: Ctrl-\\ kills with SIGQUIT. */
-function withCoreDump(signal: SignalRecord, severity: Severity): Severity {
-  return signal.coreDumped === true && severity === 'warning' ? 'error' : severity;
+/** A core dump makes it worse, whoever asked for it: Ctrl-\\ kills with SIGQUIT. */
+function withCoreDump({ coreDumped }: SignalRecord, severity: Severity): Severity {
+  if (coreDumped !== true) return severity;
+  if (severity === 'info') return 'warning';
+  return severity === 'warning' ? 'error' : severity;
 }
 
 const KERNEL_REASONS: Readonly<Partial<Record<SignalOrigin, string>>> = {
@@ -158,94 +162,104 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   {
     rule: 'default:child',
     // A user can not forge CLD_ codes for another process (kernel/signal.c, do_rt_sigqueueinfo).
-    fits: (signal) =>
+    matches: (signal) =>
       signal.signal === 'SIGCHLD' &&
       (signal.origin === 'child' || (typeof signal.code === 'string' && signal.code.startsWith('CLD_'))),
     verdict: 'expected',
     severity: 'info',
-    reason: () => 'the kernel tells a parent what became of its child',
+    reason: () => 'the kernel reports to a parent what became of its child',
   },
   {
     rule: 'default:harmless',
-    fits: (signal) => ['SIGWINCH', 'SIGURG', 'SIGCONT'].includes(signal.signal) && !signal.fatal,
+    matches: (signal) => ['SIGWINCH', 'SIGURG', 'SIGCONT'].includes(signal.signal) && !signal.fatal,
     verdict: 'expected',
     severity: 'info',
     reason: (signal) =>
       signal.signal === 'SIGCONT'
-        ? 'it only lets a stopped process go on'
+        ? 'it only continues a stopped process'
         : 'without a handler it does nothing',
   },
   {
     rule: 'default:thread-library',
-    fits: (signal) => THREAD_LIBRARY_SIGNALS.includes(signal.number) && !signal.fatal,
+    matches: (signal) => THREAD_LIBRARY_SIGNALS.includes(signal.number) && !signal.fatal,
     verdict: 'expected',
     severity: 'info',
     reason: () => 'the C library uses it among its own threads',
   },
   {
     rule: 'default:out-of-memory',
-    fits: (signal) => signal.origin === 'oom',
+    matches: (signal) => signal.origin === 'oom',
     verdict: 'unexpected',
     severity: 'critical',
     reason: () => 'memory ran out, and the kernel chose this process to end',
   },
   ...FATAL.map((row) => ({
     ...row,
-    fits: (signal: SignalRecord, target: SignalTarget | null) => signal.fatal && row.fits(signal, target),
-    severity: (signal: SignalRecord) => withCoreDump(signal, severityOf(row, signal)),
+    verdict: 'unexpected' as const,
+    matches: (signal: SignalRecord, target: SignalTarget | null) =>
+      signal.fatal && row.matches(signal, target),
+    severity: (signal: SignalRecord, target: SignalTarget | null) =>
+      withCoreDump(signal, severityOf(row, signal, target)),
   })),
   {
     rule: 'default:events-lost',
-    fits: (signal) => signal.result === 'unknown',
+    matches: (signal) => signal.result === 'unknown',
     verdict: 'unknown',
     severity: 'notice',
     reason: () =>
-      'nobody can say what became of it: events were lost, its target was not traced, or a signalfd or tracer took it',
+      'its outcome is unknown: events were lost, its target was not traced, or a signalfd or tracer took it',
   },
   {
     rule: 'default:queue-overflow',
-    fits: (signal) => signal.result === 'overflow' || signal.result === 'info-lost',
+    matches: (signal) => signal.result === 'overflow' || signal.result === 'info-lost',
     verdict: 'attention',
     severity: 'warning',
     reason: (signal) =>
       signal.result === 'overflow'
         ? 'the queue of pending signals was full, so it was not sent'
-        : 'the queue of pending signals was full, so it arrived without saying from whom',
+        : 'the queue of pending signals was full, so it arrived without its sender',
   },
   {
     rule: 'default:stopped',
-    fits: (signal) => SIGNAL_SETS['@stop'](signal.number) && signal.delivered?.handler === 'default',
+    matches: (signal) => SIGNAL_SETS['@stop'](signal.number) && signal.delivered?.handler === 'default',
     verdict: 'attention',
     severity: 'warning',
     reason: (signal) =>
       signal.origin === 'ptrace'
         ? 'a debugger or tracer stopped the process'
-        : 'the process stands still until it gets SIGCONT',
+        : 'it is stopped until it gets SIGCONT',
+  },
+  {
+    rule: 'default:hang-reported',
+    matches: reportsAHang,
+    verdict: 'attention',
+    severity: 'warning',
+    reason: () => 'another process aborted it, as watchdogs do with a process that hangs',
   },
   {
     rule: 'default:crash-handled',
-    fits: (signal) => isCrash(signal) && wasHandled(signal),
+    matches: (signal) => isCrash(signal) && wasHandled(signal),
     verdict: 'expected',
     severity: 'info',
     reason: () => 'the program handled it, as language runtimes and crash reporters do',
   },
   {
     rule: 'default:realtime-handled',
-    fits: (signal) => SIGNAL_SETS['@rt'](signal.number) && wasHandled(signal),
+    matches: (signal) => SIGNAL_SETS['@rt'](signal.number) && wasHandled(signal),
     verdict: 'expected',
     severity: 'info',
     reason: () => 'the program has a handler for this real-time signal',
   },
   {
     rule: 'default:realtime',
-    fits: (signal) => SIGNAL_SETS['@rt'](signal.number) && signal.result !== 'pending',
+    matches: (signal) => SIGNAL_SETS['@rt'](signal.number) && signal.result !== 'pending',
     verdict: 'unexpected',
     severity: 'warning',
-    reason: () => 'a real-time signal to a process that has no handler for it: a control channel perhaps',
+    reason: () => 'a real-time signal to a process that has no handler for it, perhaps a control channel',
   },
   {
     rule: 'default:pending',
-    fits: (signal) => signal.result === 'pending',
+    matches: (signal) => signal.result === 'pending',
     verdict: 'attention',
     severity: (signal) => (SIGNAL_SETS['@rt'](signal.number) ? 'warning' : 'notice'),
     reason: () =>
@@ -253,15 +267,14 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   },
   {
     rule: 'default:asked-to-end',
-    fits: (signal) => REQUESTS_TO_END.includes(signal.signal) && fromOutside(signal),
+    matches: (signal) => asksToEnd(signal) && isFromOutside(signal) && signal.signal !== 'SIGHUP',
     verdict: 'attention',
     severity: 'notice',
-    reason: (signal) =>
-      `${senderName(signal)}, which is not part of the traced tree, asked it to end, and it went on`,
+    reason: () => 'another process asked it to end',
   },
   {
     rule: 'default:no-harm',
-    fits: () => true,
+    matches: () => true,
     verdict: 'expected',
     severity: 'info',
     reason: (signal) =>
@@ -269,14 +282,11 @@ export const DEFAULT_VERDICTS: readonly DefaultVerdict[] = [
   },
 ];
 
-/** The verdict of the first row that fits; the last row always does. */
+/** The verdict of the first row that matches; the last row always does. */
 export function defaultVerdict(signal: SignalRecord, target: SignalTarget | null): Verdict {
   const row =
-    DEFAULT_VERDICTS.find((candidate) => candidate.fits(signal, target)) ?? DEFAULT_VERDICTS.at(-1)!;
-  return {
-    verdict: row.verdict,
-    rule: row.rule,
-    severity: severityOf(row, signal),
-    reason: row.reason(signal),
-  };
+    DEFAULT_VERDICTS.find((candidate) => candidate.matches(signal, target)) ?? DEFAULT_VERDICTS.at(-1)!;
+  const severity = severityOf(row, signal, target);
+  const verdict = row.verdict === 'unexpected' && severity === 'info' ? 'attention' : row.verdict;
+  return { verdict, rule: row.rule, severity, reason: row.reason(signal) };
 }

@@ -109,5 +109,6 @@ function regexTest(source: string): TextPredicate {
 
 /** A rule may name a program in full; the kernel has only the beginning of a long name. */
 function asComm(pattern: string): string {
-  return /[*?]/.test(pattern) ? pattern : Buffer.from(pattern).subarray(0, COMM_BYTES).toString();
+  if (/[*?]/.test(pattern)) return pattern;
+  return new TextDecoder().decode(new TextEncoder().encode(pattern).subarray(0, COMM_BYTES));
 }

@@ -12,10 +12,11 @@ import { defaultAction } from '../../kernel/signals';
 import type { SignalRecord, SignalTarget, Stage } from '../../model/report';
 import type { Absence } from './missing-events';
 import { makePlainAlert, timeAfter } from '../alerts/alert';
-import { NOT_COME, lossText, zombieText } from '../alerts/alert-text';
+import { NOT_COME, identityOf, lossText, zombieText } from '../alerts/alert-text';
 import { defaultVerdict } from '../matching/default-verdicts';
 import { DueQueue, type Due } from '../alerts/due-queue';
-import { outcomeOf } from '../language/evidence';
+import { outcomeOf, sentBySession } from '../language/evidence';
+import { Fates, type FateListener, type KnownEnd } from './fates';
 import { Gaps } from './gaps';
 import { Judgements, type AlertWatchOptions, type Judgement } from './judgement';
 import { LossRules, type LossOfEvents } from './loss-rules';
@@ -29,7 +30,7 @@ import { Zombies, type Zombie } from './zombies';
 
 export type { AlertWatchOptions, Judgement } from './judgement';
 
-/** A signal whose core dump is not told of yet. */
+/** A signal that a rule may be about, of which nobody knows yet whether it left a core dump. */
 interface Dying {
   readonly signal: SignalRecord;
   readonly target: SignalTarget;
@@ -55,6 +56,7 @@ export class AlertWatch {
   readonly #zombieRules: readonly CompiledRule[];
   readonly #zombies: Zombies;
   readonly #losses: LossRules;
+  readonly #fates: Fates;
   readonly #dying = new Map<string, Dying>();
   readonly #isAll: boolean;
 
@@ -75,6 +77,7 @@ export class AlertWatch {
       this.#stayed(zombie);
     });
     this.#losses = new LossRules(of('loss'), this.#isAll);
+    this.#fates = new Fates(agenda, this.#fateListener(), tallies);
   }
 
   /** Alerts held back at this moment, to be summed up. */
@@ -108,7 +111,7 @@ export class AlertWatch {
       case 'signal':
         return this.settled(detail as SignalRecord, stage.target ?? null, ts);
       case 'exit':
-        return this.exited(process ?? '', ts, (detail as { coreDumped?: boolean | null }).coreDumped ?? null);
+        return this.exited(process ?? '', endOf(detail, ts, time), stage.target ?? null);
       case 'zombie':
         return this.zombie(stage.target ?? targetOf(stage), ts, time);
       case 'reap':
@@ -122,7 +125,10 @@ export class AlertWatch {
   /** A signal that waits to be delivered. */
   sent(signal: SignalRecord, target: SignalTarget): Judgement[] {
     this.#pass(signal.ts);
-    if (!signal.control) this.#signals.sent(signal, target);
+    if (!signal.control) {
+      this.#signals.sent(signal, target);
+      this.#fates.sent(signal, target);
+    }
     return this.#take();
   }
 
@@ -135,6 +141,7 @@ export class AlertWatch {
     this.#pass(ts);
     if (!signal.control && target !== null) {
       this.#signals.settled(signal, target);
+      this.#fates.settled(signal, target);
       if (outcomeOf(signal) === 'stopped') {
         this.#signals.absences.came(target.id, 'stop', signal.delivered?.ts ?? ts);
       }
@@ -151,7 +158,9 @@ export class AlertWatch {
     return this.#take();
   }
 
-  exited(process: string, ts: number, coreDumped: boolean | null): Judgement[] {
+  /** @param target who it was; null where nobody says, and its exit code is not judged */
+  exited(process: string, end: KnownEnd, target: SignalTarget | null = null): Judgement[] {
+    const { ts, coreDumped } = end;
     this.#pass(ts);
     const dying = this.#dying.get(process);
     if (dying) {
@@ -160,6 +169,7 @@ export class AlertWatch {
       this.#judge({ ...dying.signal, coreDumped }, dying.target);
     }
     this.#signals.absences.came(process, 'exit', ts);
+    if (target?.role !== 'parent') this.#fates.exited(process, end, target);
     return this.#take();
   }
 
@@ -190,6 +200,7 @@ export class AlertWatch {
     this.#gaps.add(loss, ts);
     this.#signals.absences.gap(ts);
     this.#zombies.gap(ts);
+    this.#fates.gap(ts);
     this.#pass(ts);
     const given = { process: null, first: ts, last: ts, time, incomplete: this.#gaps.between(ts, ts) };
     for (const { verdict, rule, lost } of this.#losses.verdictsOn(loss, (rule) =>
@@ -246,6 +257,7 @@ export class AlertWatch {
       if (zombie.deadline <= this.#now) this.#stayed(zombie);
       else this.tallies.undecidedAtEnd++;
     }
+    this.#fates.close(this.#now);
     this.#judgements.flush();
     this.#countLeftOut();
     this.#signals.clear();
@@ -260,7 +272,7 @@ export class AlertWatch {
   }
 
   #countLeftOut(): void {
-    this.tallies.leftOut = this.#signals.leftOut + this.#zombies.leftOut;
+    this.tallies.leftOut = this.#signals.leftOut + this.#zombies.leftOut + this.#fates.leftOut;
   }
 
   /** Only those whose sending was seen: a record that comes alone is followed by nothing. */
@@ -286,7 +298,7 @@ export class AlertWatch {
 
   #judge(signal: SignalRecord, target: SignalTarget | null): void {
     this.tallies.signals++;
-    if (signal.control) {
+    if (sentBySession(signal)) {
       this.#judgements.passOn(SESSION_CONTROL, signal, target);
       return;
     }
@@ -296,6 +308,8 @@ export class AlertWatch {
       verdict: verdictOf(compiled, signal, target, signal.time, this.#expiry),
     }));
     if (fired.length === 0) {
+      const isAwaited = target !== null && this.#signals.absences.awaits('exit', signal, target);
+      if (target !== null && this.#fates.takes(signal, target, isAwaited)) return;
       this.#judgements.raiseSignal(defaultVerdict(signal, target), signal, target, {}, null, this.#at);
       return;
     }
@@ -304,6 +318,29 @@ export class AlertWatch {
     for (const { verdict, pattern, rule } of alerts.length > 0 ? alerts : fired.slice(0, 1)) {
       this.#judgements.raiseSignal(verdict, signal, target, pattern, rule, this.#at);
     }
+  }
+
+  #fateListener(): FateListener {
+    return {
+      signal: (verdict, signal, target, pattern) => {
+        this.#judgements.raiseSignal(verdict, signal, target, pattern, null, this.#at);
+      },
+      exit: (verdict, target, { ts, time }, sentence) => {
+        const details = identityOf(target.identity, target.path);
+        const alert = makePlainAlert('exit', verdict, {
+          process: target,
+          first: ts,
+          last: ts,
+          time,
+          incomplete: target.incomplete ?? [],
+          text: details === '' ? sentence : `${sentence}. It is ${details}`,
+        });
+        this.#judgements.raise(verdict, alert, null, this.#at);
+      },
+      pass: (verdict, signal, target) => {
+        this.#judgements.passOn(verdict, signal, target);
+      },
+    };
   }
 
   #absent({ compiled, signal, target, deadline, hasGap }: Absence): void {
@@ -345,6 +382,18 @@ export class AlertWatch {
     });
     this.#judgements.raise(verdict, alert, rule, this.#at);
   }
+}
+
+/** Of an `exit` stage, which a flow may have made itself: what it leaves out is not known. */
+function endOf(detail: unknown, ts: number, time: string | null): KnownEnd {
+  const {
+    kind = 'exited',
+    code = null,
+    signal = null,
+    coreDumped = null,
+    root = null,
+  } = (detail ?? {}) as Partial<KnownEnd>;
+  return { ts, time, kind, code, signal, coreDumped, root };
 }
 
 /** The one that a stage is about, where the stage says no more. */

@@ -77,6 +77,14 @@ export class MissingEvents {
     }
   }
 
+  /** Whether a rule awaits this stage after the signal. */
+  awaits(stage: AwaitedStage, signal: SignalRecord, { id }: SignalTarget): boolean {
+    const key = signalKey(signal);
+    return (this.#byProcess.get(id) ?? []).some(
+      (open) => open.key === key && open.holds && stageOf(open) === stage,
+    );
+  }
+
   /** Something happened to a process at `ts`. */
   came(process: string, stage: AwaitedStage, ts: number): void {
     if (stage === 'exit' || stage === 'reap') this.#keepEnd(process, stage, ts);
@@ -186,6 +194,10 @@ export class MissingEvents {
     const ended = this.#ends.get(process)?.[pattern.stage];
     return ended !== undefined && ended >= signal.ts && ended <= signal.ts + pattern.within;
   }
+}
+
+function stageOf({ compiled: { rule } }: Open): AwaitedStage | null {
+  return rule.pattern?.kind === 'without' ? rule.pattern.stage : null;
 }
 
 function isInTime({ signal, deadline }: Open, ts: number): boolean {

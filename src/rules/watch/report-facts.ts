@@ -75,9 +75,9 @@ function settledAt(
 function endOf(process: ProcessRecord, targets: ReportTargets): Fact[] {
   const { id, exit, reap, state } = process;
   if (exit === null) return [];
-  const { ts, coreDumped, time } = exit;
+  const { ts, time } = exit;
   const target = targets.ofProcess(process, ts);
-  const facts: Fact[] = [{ ts, rank: ENDED, tell: (watch) => watch.exited(id, ts, coreDumped) }];
+  const facts: Fact[] = [{ ts, rank: ENDED, tell: (watch) => watch.exited(id, exit, target) }];
   if (state === 'autoreaped') {
     const goneAt = reap?.ts ?? ts;
     return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt) }];

@@ -18,7 +18,7 @@ describe('an alert', () => {
       about: 'signal',
       severity: 'error',
       rule: 'default:killed-by-parent',
-      reason: 'its own parent, bash (4994), killed it',
+      reason: 'its own parent ended it',
       fingerprint: 'default:killed-by-parent|SIGKILL|bash|/root/a.out',
       count: 1,
       first: 9992.171044,
@@ -29,31 +29,48 @@ describe('an alert', () => {
       process: A_OUT,
       outcome: { kind: 'killed', coreDumped: null },
       incomplete: [],
-      text: 'a.out (5441) was killed by SIGKILL: its own parent, bash (4994), killed it. Sent by kill(); target: /root/a.out',
+      text: 'a.out (5441) was killed (SIGKILL) by its parent, bash (4994). Sent by kill(); target: /root/a.out',
     });
   });
 
-  const texts: [changes: Partial<SignalRecord>, text: RegExp][] = [
+  const DETAILS = 'Sent by kill(); target: /root/a.out';
+  const texts: [changes: Partial<SignalRecord>, text: string][] = [
+    [{ sender: OUTSIDER }, 'a.out (5441) was killed (SIGKILL) by systemd (900)'],
+    [{ sender: null }, 'a.out (5441) was killed (SIGKILL) by a sender that is not in this trace'],
+    [{ sender: ITSELF }, 'a.out (5441) sent itself SIGKILL: ended by it'],
     [
-      { sender: OUTSIDER },
-      /^a\.out \(5441\) was killed by SIGKILL: systemd \(900\), which is not part of the traced tree, ended it\. Sent by kill\(\); target: \/root\/a\.out$/,
+      { sender: OUTSIDER, signal: 'SIGQUIT', number: 3, coreDumped: true },
+      'a.out (5441) was asked to end (SIGQUIT) by systemd (900): ended by it, with a core dump',
     ],
-    [{ sender: null }, /^a\.out \(5441\) was killed by SIGKILL: this trace does not show who sent it/],
     [
-      { sender: ITSELF },
-      /^a\.out \(5441\) was killed by SIGKILL: it sent the signal to itself\. Sent by kill/,
+      { signal: 'SIGINT', number: 2, origin: 'tty', cause: 'Ctrl-C on pts/3' },
+      'a.out (5441) was interrupted at its terminal (SIGINT, Ctrl-C on pts/3): ended by it',
     ],
-    [{ ...HANDLED, signal: 'SIGTERM' }, /^a\.out \(5441\) handled SIGTERM from bash/],
-    [{ ...IGNORED, signal: 'SIGTERM' }, /^a\.out \(5441\) ignored SIGTERM from bash/],
-    [{ fatal: false, signal: 'SIGSTOP' }, /^a\.out \(5441\) got SIGSTOP from bash/],
     [
-      { fatal: false, result: 'pending', delivered: null },
-      /^a\.out \(5441\) never received SIGKILL from bash/,
+      { ...HANDLED, signal: 'SIGUSR1', number: 10 },
+      'a.out (5441) was sent SIGUSR1 by its parent, bash (4994): handled. The program has a handler for it',
+    ],
+    [
+      { ...IGNORED, signal: 'SIGTERM', number: 15 },
+      'a.out (5441) was asked to end (SIGTERM) by its parent, bash (4994): ignored. It did not change the life of the process',
+    ],
+    [
+      { fatal: false, signal: 'SIGSTOP', number: 19 },
+      'a.out (5441) was stopped (SIGSTOP) by its parent, bash (4994). It is stopped until it gets SIGCONT',
+    ],
+    [
+      { fatal: false, result: 'pending', delivered: null, signal: 'SIGUSR1', number: 10 },
+      'a.out (5441) was sent SIGUSR1 by its parent, bash (4994): never delivered. It was queued and never delivered: blocked, or taken by sigwait(), whose call was not traced',
+    ],
+    [
+      { ...HANDLED, signal: 'SIGABRT', number: 6 },
+      'a.out (5441) was aborted (SIGABRT) by its parent, bash (4994): handled. Another process aborted it, as watchdogs do with a process that hangs',
     ],
   ];
   for (const [changes, text] of texts) {
-    it(`tells a person: ${text.source}`, () => {
-      assert.match(alertOn(changes).text, text);
+    it(`tells a person: ${text}`, () => {
+      const details = changes.origin === 'tty' ? DETAILS.replace('kill()', 'its terminal') : DETAILS;
+      assert.equal(alertOn(changes).text, `${text}. ${details}`);
     });
   }
 
@@ -91,16 +108,16 @@ describe('an alert', () => {
       number: 11,
     } as const;
     const stack = { ts: 1, stack: [] };
-    assert.match(
+    assert.equal(
       alertOn({ ...fault, generated: stack }).text,
-      /: the program crashed by its own fault \(SEGV_MAPERR\)\. Target: \/root\/a\.out$/,
+      'a.out (5441) crashed (SIGSEGV, SEGV_MAPERR): ended by it. Target: /root/a.out',
     );
   });
 
   it('names the target by its pid where the trace knows no more', () => {
     const signal = signalRecord({ target: { pid: 7, tgid: 7, comm: null }, sender: null });
     const alert = makeAlert(defaultVerdict(signal, null), signal, null);
-    assert.match(alert.text, /^process 7 was killed by SIGKILL: /);
+    assert.match(alert.text, /^process 7 was killed \(SIGKILL\) by a sender that is not in this trace\. /);
     assert.deepEqual(alert.process, { id: '7', comm: null, path: null, ancestors: [] });
   });
 });

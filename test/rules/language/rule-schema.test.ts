@@ -31,7 +31,7 @@ describe('the JSON Schema of the rules', () => {
     });
   }
 
-  for (const [what, input, , by = 'both'] of REFUSED) {
+  for (const [what, input, by = 'both'] of REFUSED) {
     it(by === 'both' ? `refuses ${what}` : `can not say what is wrong with ${what}: the reader does`, () => {
       assert.equal(validate(asJson(input)), by === 'reader');
     });

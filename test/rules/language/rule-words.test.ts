@@ -43,7 +43,7 @@ const CONDITIONS: readonly (readonly [when: object, words: string])[] = [
     'SIGKILL from /bin/kill to a or b',
   ],
   [{ ...KILL, 'sender.isParent': true }, 'SIGKILL from its parent'],
-  [{ ...KILL, sender: { inTree: false } }, 'SIGKILL from outside the tree'],
+  [{ ...KILL, sender: { inTree: false } }, 'SIGKILL from outside the traced tree'],
   [{ ...KILL, sender: {} }, "SIGKILL where sender's pid is known"],
   [{ ...KILL, fatal: true }, 'SIGKILL where it ends the target'],
   [{ ...KILL, fatal: { not: true } }, 'SIGKILL where it does not end the target'],
@@ -97,7 +97,7 @@ const RULES: readonly (readonly [rule: object, words: string])[] = [
   [{ on: 'zombie', olderThan: 30 }, 'a process that stays a zombie for 30 s: unexpected, error'],
   [
     { on: 'zombie', olderThan: 30, when: { target: { comm: 'sh' } }, requires: 'complete' },
-    'sh that stays a zombie for 30 s, on complete evidence: unexpected, error',
+    'sh that stays a zombie for 30 s, only if the evidence is complete: unexpected, error',
   ],
   [{ on: 'loss', atLeast: 7 }, '7 or more lost events: unexpected, error'],
   [

@@ -19,7 +19,10 @@ const IDENTITY: Identity = {
     { pid: 1, comm: null },
   ],
 };
-const SENDER = { pid: 4994, comm: 'bash', inTree: true, irq: false, identity: IDENTITY };
+const SENDER = {
+  ...{ pid: 4994, tgid: 4994, comm: 'bash', thread: 'worker', inTree: true, irq: false },
+  identity: IDENTITY,
+};
 const TARGET: SignalTarget = {
   ...A_OUT,
   role: 'workload',
@@ -60,6 +63,8 @@ const VALUES: Readonly<Record<FieldName, unknown>> = {
   incomplete: false,
   ts: 9992.171044,
   'sender.pid': 4994,
+  'sender.tgid': 4994,
+  'sender.thread': 'worker',
   'sender.comm': 'bash',
   'sender.exe': '/usr/bin/bash',
   'sender.uid': 1000,

@@ -40,7 +40,7 @@ const TABLE: readonly Row[] = [
   ],
   ['OOM', { origin: 'oom', sender: OUTSIDER }, 'unexpected', 'critical', 'out-of-memory'],
   ['kill -9 by the parent', {}, 'unexpected', 'error', 'killed-by-parent'],
-  ['kill -TERM by the parent', { ...named('SIGTERM', 15) }, 'unexpected', 'warning', 'killed-by-parent'],
+  ['kill -TERM by the parent', { ...named('SIGTERM', 15) }, 'attention', 'info', 'killed-by-parent'],
   ['kill -ABRT by the parent', { ...named('SIGABRT', 6) }, 'unexpected', 'error', 'killed-by-parent'],
   ['kill -ALRM by the parent', { ...named('SIGALRM', 14) }, 'unexpected', 'warning', 'killed-by-parent'],
   ['kill -9 by a sibling', { sender: { ...ITSELF, pid: 5442 } }, 'unexpected', 'error', 'killed-in-tree'],
@@ -50,8 +50,36 @@ const TABLE: readonly Row[] = [
     'kill -TERM from outside',
     { ...named('SIGTERM', 15), sender: OUTSIDER },
     'unexpected',
-    'error',
+    'warning',
     'killed-from-outside',
+  ],
+  [
+    'kill -TERM by init',
+    { ...named('SIGTERM', 15), sender: { ...OUTSIDER, pid: 1 } },
+    'attention',
+    'info',
+    'killed-from-outside',
+  ],
+  [
+    'kill -TERM by a thread of the parent',
+    { ...named('SIGTERM', 15), sender: { ...ITSELF, pid: 4999, tgid: 4994, comm: 'bash' } },
+    'attention',
+    'info',
+    'killed-by-parent',
+  ],
+  [
+    'kill -ABRT by a thread of its own',
+    { ...named('SIGABRT', 6), sender: { ...ITSELF, pid: 5450, tgid: 5441 } },
+    'unexpected',
+    'error',
+    'crash',
+  ],
+  [
+    'kill -9 by the parent of a process that was attached to',
+    { sender: { ...OUTSIDER, pid: 4994, comm: 'bash' } },
+    'unexpected',
+    'error',
+    'killed-by-parent',
   ],
   [
     'kill -SEGV from outside',
@@ -108,8 +136,8 @@ const TABLE: readonly Row[] = [
   [
     'a broken pipe',
     { ...named('SIGPIPE', 13), origin: 'pipe', sender: ITSELF },
-    'unexpected',
-    'warning',
+    'attention',
+    'info',
     'limit',
   ],
   [
@@ -142,7 +170,7 @@ const TABLE: readonly Row[] = [
   ],
   ['RLIMIT_CPU, hard', { origin: 'timer', sender: interrupt }, 'unexpected', 'error', 'killed-by-timer'],
   ['the death of a parent', { origin: 'pdeath' }, 'unexpected', 'warning', 'killed-by-kernel'],
-  ['Ctrl-C', { ...named('SIGINT', 2), origin: 'tty', sender: OUTSIDER }, 'unexpected', 'warning', 'terminal'],
+  ['Ctrl-C', { ...named('SIGINT', 2), origin: 'tty', sender: OUTSIDER }, 'attention', 'info', 'terminal'],
   ['SIGSTOP', { ...named('SIGSTOP', 19), fatal: false }, 'attention', 'warning', 'stopped'],
   [
     'SIGSTOP from outside',
@@ -204,6 +232,13 @@ const TABLE: readonly Row[] = [
     'pending',
   ],
   [
+    'an abort by another process that is handled',
+    { ...named('SIGABRT', 6), ...HANDLED },
+    'attention',
+    'warning',
+    'hang-reported',
+  ],
+  [
     'a handled crash from outside',
     { ...named('SIGSEGV', 11), ...HANDLED, sender: OUTSIDER },
     'expected',
@@ -224,18 +259,12 @@ const TABLE: readonly Row[] = [
     'error',
     'killed-from-outside',
   ],
-  [
-    'Ctrl-\\',
-    { ...named('SIGQUIT', 3), origin: 'tty', sender: OUTSIDER },
-    'unexpected',
-    'warning',
-    'terminal',
-  ],
+  ['Ctrl-\\', { ...named('SIGQUIT', 3), origin: 'tty', sender: OUTSIDER }, 'attention', 'info', 'terminal'],
   [
     'Ctrl-\\ with a core dump',
     { ...named('SIGQUIT', 3), origin: 'tty', sender: OUTSIDER, coreDumped: true },
     'unexpected',
-    'error',
+    'warning',
     'terminal',
   ],
   [
@@ -309,9 +338,10 @@ describe('the verdict on a signal that no rule names', () => {
     );
   });
 
-  it('says that the parent killed it, by name', () => {
-    const { reason } = defaultVerdict(signalRecord(), A_OUT);
-    assert.equal(reason, 'its own parent, bash (4994), killed it');
+  it('takes a broken pipe of what is followed for its own sake seriously', () => {
+    const pipe = signalRecord({ ...named('SIGPIPE', 13), origin: 'pipe', sender: ITSELF });
+    assert.equal(defaultVerdict(pipe, { ...A_OUT, role: 'workload' }).severity, 'warning');
+    assert.equal(defaultVerdict(pipe, { ...A_OUT, role: 'descendant' }).severity, 'info');
   });
 
   it('does not blame the thread that an interrupt stopped', () => {

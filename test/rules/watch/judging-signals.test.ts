@@ -21,7 +21,8 @@ class Judged {
   }
 
   all(signal: SignalRecord, target: SignalTarget): Said[] {
-    return this.watch.settled(signal, target).map((judgement) => {
+    // A verdict on a death waits for the exit, or for the end of the trace.
+    return [...this.watch.settled(signal, target), ...this.watch.end()].map((judgement) => {
       const { rule, severity, reason } = judgement.kind === 'alert' ? judgement.alert : judgement.verdict;
       return { rule, severity, reason, isAlert: judgement.kind === 'alert' };
     });

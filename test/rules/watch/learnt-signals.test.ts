@@ -13,7 +13,10 @@ function learn(runs: readonly (readonly Partial<SignalRecord>[])[], rules: unkno
     runs.flatMap((run) => {
       learning?.beginRun();
       const watch = new AlertWatch(readRuleSet(set), learning ? { learning } : {});
-      const judgements = run.flatMap((changes) => watch.settled(signalRecord(changes), A_OUT));
+      // A process ends once.
+      const judgements = run.flatMap((changes, index) =>
+        watch.settled(signalRecord(changes), { ...A_OUT, id: `${index}@1` }),
+      );
       return [...judgements, ...watch.end()].map((each) =>
         each.kind === 'alert' ? `ALERT ${each.alert.rule}` : `${each.verdict.verdict} ${each.verdict.rule}`,
       );
@@ -106,7 +109,8 @@ describe('learning', () => {
     assert.equal(proposal.rules.length, 1);
     assert.match(after.join(), /^expected.*expected/);
     const watch = new AlertWatch(readRuleSet(proposal.rules));
-    assert.equal(watch.settled(signalRecord(from('/tmp/bash')), A_OUT)[0]?.kind, 'alert');
+    const judgements = [...watch.settled(signalRecord(from('/tmp/bash')), A_OUT), ...watch.end()];
+    assert.equal(judgements[0]?.kind, 'alert');
   });
 
   it('has a limit, and counts what it leaves out', () => {
