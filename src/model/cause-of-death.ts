@@ -138,6 +138,8 @@ export function senderPhrase(fatal: SignalRecord): string {
   if (!from) return 'from an unknown sender';
   // A timer of processor time sends in the thread that it counts (kernel/time/posix-cpu-timers.c).
   if (fatal.origin === 'timer') return 'from a timer';
+  // Whoever ran when the terminal driver sent it had no part in it.
+  if (fatal.origin === 'tty') return 'from its terminal';
   if (fatal.origin === 'seccomp') return 'for a system call that seccomp forbids';
   if (fatal.origin === 'pipe') return 'for a pipe or socket that nobody reads';
   if (from.irq === true) return 'from an interrupt';

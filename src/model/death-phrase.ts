@@ -22,7 +22,7 @@ export function deathPhrase(process: ProcessRecord, report: Report, facts: Verdi
   const fatal = fatalSignal(process, report);
   const core = process.exit?.coreDumped === true ? ', core dumped' : '';
   if (fatal === null) return `${withoutSignal(process, facts)}${core}`;
-  const root = rootPhrase(process, report);
+  const root = rootPhrase(process, report, facts);
   if (root !== null) return `${root}${core}`;
   return `${ofSignal(fatal, process, report, facts)}${before(fatal, process, report, facts)}${core}`;
 }
@@ -82,12 +82,13 @@ function withoutSignal(process: ProcessRecord, facts: VerdictFacts): string {
 }
 
 /** Where the chain of causes began, and the way from there. */
-function rootPhrase(process: ProcessRecord, report: Report): string | null {
+function rootPhrase(process: ProcessRecord, report: Report, facts: VerdictFacts): string | null {
   const { exit } = process;
   if (!exit?.root) return null;
-  const first = report.signals[exit.root.signal]?.signal ?? exit.signal ?? 'a signal';
-  const by = exit.root.by === null ? '' : ` from ${senderInTree(exit.root.by, process, report)}`;
-  return [`by ${first}${by}`, ...exit.root.way].join(', ');
+  const first = report.signals[exit.root.signal];
+  const begin =
+    first === undefined ? `by ${exit.signal ?? 'a signal'}` : ofSignal(first, process, report, facts);
+  return [begin, ...exit.root.way].join(', ');
 }
 
 function ofSignal(fatal: SignalRecord, process: ProcessRecord, report: Report, facts: VerdictFacts): string {

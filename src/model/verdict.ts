@@ -128,10 +128,17 @@ function exitPhrase({ exit }: Ended): string {
 
 /** `redis (812) was asked to end by SIGTERM from kill (901), run by backup.sh (900); it exited with 0 after 27 ms`. */
 function askedToEnd(process: Ended, asked: SignalRecord, report: Report, facts: VerdictFacts): string {
-  const { sender, signal, origin } = asked;
+  const { sender, signal, origin, cause, target } = asked;
+  if (target.tgid !== process.tgid) {
+    // A shell that ends as its child did.
+    const why = cause ? `: ${cause}` : '';
+    const whom = processName(target.comm, target.tgid);
+    const became = asked.fatal ? 'was ended' : 'was asked to end';
+    return `${titleOf(process)} ${exitPhrase(process)}, as ${whom} ${became} by ${signal}${why}`;
+  }
   const from =
     origin === 'tty'
-      ? ' from its terminal'
+      ? `: ${cause ?? 'from its terminal'}`
       : sender === null || isOwn(asked, process)
         ? ''
         : ` from ${senderInTree(sender, process, report)}`;

@@ -2,7 +2,8 @@
 export function duration(seconds: number): string {
   const micros = Math.round(seconds * 1e6);
   if (micros < 1000) return `${micros} µs`;
-  if (micros < 1e6) return `${(micros / 1000).toPrecision(3)} ms`;
+  // From 999.5 ms on three digits would be 1.00e+3.
+  if (micros < 999_500) return `${(micros / 1000).toPrecision(3)} ms`;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;

@@ -24,7 +24,7 @@ export interface Answer {
   readonly report: Report;
   readonly alerts: readonly Alert[];
   readonly story: string;
-  /** The first line of the story, which is the verdict. */
+  /** The verdict, with which the story begins. */
   readonly firstLine: string;
 }
 
@@ -249,7 +249,11 @@ export async function tell(capture: string): Promise<Answer> {
     run(process.execPath, [...args, 'story'], options),
   ]);
   const { alerts, ...report } = JSON.parse(json.stdout) as Report & { alerts: Alert[] };
-  return { report, alerts, story: story.stdout, firstLine: story.stdout.split('\n')[0]! };
+  const { text } = report.verdict;
+  // The story's lines are wrapped.
+  const begin = story.stdout.split('\n')[0]!;
+  if (!text.startsWith(begin)) throw new Error(`the story begins with "${begin}", the verdict is "${text}"`);
+  return { report, alerts, story: story.stdout, firstLine: text };
 }
 
 /** A shell outside of the scene, and its output. */

@@ -26,7 +26,7 @@ export const SERVER_CASES: readonly Case[] = [
       );
       return scene.answer();
     },
-    firstLine: [/asked to end by kill \(\d+\)/, /backup\.sh/, /ended with 0/],
+    firstLine: [/asked to end by SIGTERM from kill \(\d+\)/, /backup\.sh/, /exited with 0/],
     never: [/went on/],
     alerts: [],
   },
@@ -39,7 +39,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -9 ${pid}`);
       return scene.answer();
     },
-    firstLine: [/redis-server/, /killed/, /by sh \(\d+\)/],
+    firstLine: [/redis-server/, /killed/, /from sh \(\d+\)/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /redis-server/] }],
   },
   {
@@ -76,7 +76,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -QUIT ${master}`);
       return scene.answer();
     },
-    firstLine: [/nginx/, /asked to end/, /ended with 0/],
+    firstLine: [/nginx/, /asked to end/, /exited with 0/],
     alerts: [],
   },
   {
@@ -90,7 +90,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -QUIT ${master}`);
       return scene.answer();
     },
-    firstLine: [/nginx/, /killed/, /by sh/],
+    firstLine: [/nginx/, /killed/, /from sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /nginx/, /sh/] }],
   },
   {
@@ -106,7 +106,7 @@ export const SERVER_CASES: readonly Case[] = [
       await sleep(500);
       return scene.interrupted();
     },
-    firstLine: [/nginx/, /killed/, /by sh/, /4 /, /outlive|live on/],
+    firstLine: [/nginx/, /1 of 5 killed/, /from sh/, /stop of the run/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /nginx/] }],
   },
   {
@@ -123,7 +123,8 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -INT ${postmaster}`);
       return scene.answer();
     },
-    firstLine: [/postgres/, /killed/, /by sh/],
+    mayNotice: true,
+    firstLine: [/postgres/, /killed/, /from sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /sh/] }],
   },
   {
@@ -136,7 +137,8 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -INT ${postmaster}`);
       return scene.answer();
     },
-    firstLine: [/postgres/, /ended with 0/],
+    mayNotice: true,
+    firstLine: [/postgres/, /exited with 0/],
     alerts: [],
   },
   {
@@ -149,7 +151,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`cd ${scene.folder}; cp /bin/dash logrotate; ./logrotate -c '/bin/kill ${pid}; true'`);
       return scene.answer();
     },
-    firstLine: [/mosquitto/, /asked to end by kill/, /logrotate/, /ended with 0/],
+    firstLine: [/mosquitto/, /asked to end by SIGTERM from kill/, /logrotate/, /exited with 0/],
     never: [/went on/],
     alerts: [],
   },
@@ -180,7 +182,8 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -TERM ${master}`);
       return scene.answer();
     },
-    firstLine: [/gunicorn/, /killed/, /by (?:its (?:parent|master)|gunicorn)/],
+    firstLine: [/gunicorn/, /killed/, /from gunicorn \(\d+\), its parent/],
+    mayNotice: true,
     never: [/memory|OOM/],
     alerts: [{ severity: ['error', 'critical', 'warning'], text: [/SIGKILL/, /gunicorn/] }],
   },
@@ -193,7 +196,7 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill ${master}`);
       return scene.answer();
     },
-    firstLine: [/gunicorn/, /asked to end by sh/, /ended with 0/],
+    firstLine: [/gunicorn/, /asked to end by SIG[A-Z]+ from sh/, /exited with 0/],
     alerts: [],
   },
 ];
