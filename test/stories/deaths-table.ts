@@ -1,4 +1,4 @@
-/** docs/deaths.md: its table, and how a row is compared with what is said today. */
+/** docs/deaths.md: its table. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Alert } from '../../src/model/report';
@@ -34,17 +34,6 @@ export function rowOf({ program, did }: Pick<Case, 'program' | 'did'>, answer: A
   };
 }
 
-/** Without what is another at each time: pids, terminals, spans of time, folders. */
-export function masked(text: string): string {
-  return text
-    .replaceAll(/\(\d+(?:, \d+)*\)/g, '(PID)')
-    .replaceAll(/pts\/\d+/g, 'pts/N')
-    .replaceAll(/\d+(?:\.\d+)? (?:ns|µs|ms|s|min)\b/g, 'TIME')
-    .replaceAll(/\d+(?:\.\d+)? (?:KiB|MiB)/g, 'SIZE')
-    .replaceAll(/\/tmp\/[\w./-]+/g, 'FOLDER')
-    .replaceAll(/ftrace-life-pod-\d+/g, 'pod');
-}
-
 /** A bar would end the cell. */
 function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
@@ -68,10 +57,6 @@ export function readTable(): Map<string, string> {
 
 export function titleOf({ program, did }: Pick<Case, 'program' | 'did'>): string {
   return cell(`${program}: ${did}`);
-}
-
-export function lineFor(row: Row): string {
-  return masked(lineOf(row));
 }
 
 /** @param rows those that were played; the others stay as they are */
