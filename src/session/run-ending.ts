@@ -24,6 +24,7 @@ const KILLING_MS = 100;
 export class RunEnding {
   #isLetGo = false;
   #killing: NodeJS.Timeout | null = null;
+  #isOver = false;
 
   readonly #tree: Instance;
   readonly #members: TreeMembers;
@@ -43,6 +44,8 @@ export class RunEnding {
    * fork while we look. A parent that does not reap then (stopped by its own child) goes too.
    */
   endWorkload(parent: TracedParent, reason: string): void {
+    // A stop may come while the instances are removed: nothing is left to end, and nothing would stop the killing.
+    if (this.#isOver) return;
     this.order(parent, 'SIGTERM', 'group', reason);
     const ordered = performance.now();
     const kill = (pid: number): void => {
@@ -84,6 +87,7 @@ export class RunEnding {
 
   /** From here on the tree's pids may name anybody. */
   stopKilling(): void {
+    this.#isOver = true;
     clearInterval(this.#killing ?? undefined);
   }
 
