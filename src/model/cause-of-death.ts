@@ -20,6 +20,8 @@ export interface DeathEvidence {
    */
   readonly exitArguments: readonly number[];
   readonly fatal: SignalRecord | null;
+  /** It called exit_group or exit after the delivery of `fatal`. */
+  readonly ranAfterFatal: boolean;
   /** The function or call that shows where the fatal signal came from. */
   readonly fatalEvidence: string | null;
   readonly oomVictim: boolean;
@@ -35,7 +37,11 @@ export interface Death {
 export function causeOfDeath(evidence: DeathEvidence): Death {
   const { childCode, fatal } = evidence;
   const killed = childCode === CLD_KILLED || childCode === CLD_DUMPED;
-  if (killed || (fatal && childCode !== CLD_EXITED)) return killedBy(evidence);
+  // SIGCHLD has the first thread's own status, wait that of the group (kernel/signal.c, do_notify_parent; kernel/exit.c,
+  // wait_task_zombie): where the first thread had left before a signal ended the others, the signal is what wait returns.
+  const endedByFatal =
+    fatal?.delivered?.handler === 'default' && evidence.exitGroup === null && !evidence.ranAfterFatal;
+  if (killed || (fatal && (childCode !== CLD_EXITED || endedByFatal))) return killedBy(evidence);
   if (evidence.exitGroup || evidence.exitArguments.length > 0 || childCode === CLD_EXITED)
     return exited(evidence);
   return { exit: null, incomplete: ['it ended, but neither an exit call nor a signal is in the trace'] };

@@ -151,6 +151,7 @@ export class Exits {
         const code = int32(argument(call, 'error_code'));
         if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
         task.process.lastExitArgument = code;
+        task.process.lastExitCallTs = call.ts;
         // Where the scheduler's event is not traced this is a thread's last sign.
         if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
       },
@@ -236,6 +237,7 @@ export class Exits {
       exitGroup: ending.exitGroup,
       exitArguments: this.#exitArguments(process),
       fatal,
+      ranAfterFatal: hasRunAfter(fatal, process),
       fatalEvidence: fatal && this.#signals.evidenceOf(fatal),
       oomVictim: ending.oomVictim,
       exitStack: ending.exitStack,
@@ -260,6 +262,16 @@ export class Exits {
     }
     return [first, last].filter((argument) => argument !== null);
   }
+}
+
+/**
+ * It called exit_group or exit after the signal was delivered: nothing ended it, as the init process of a pid namespace
+ * is delivered signals that do not end it (kernel/signal.c, get_signal, SIGNAL_UNKILLABLE).
+ */
+function hasRunAfter(fatal: SignalRecord | null, { ending, lastExitCallTs }: Process): boolean {
+  const delivered = fatal?.delivered?.ts;
+  if (delivered === undefined) return false;
+  return Math.max(ending.exitGroup?.ts ?? -Infinity, lastExitCallTs ?? -Infinity) > delivered;
 }
 
 function noteSilence(process: Process): void {

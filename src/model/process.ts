@@ -91,10 +91,11 @@ export class Process {
   programBefore: string | null = null;
   /** What clone returned in the parent: in a pid namespace another number than the tid. */
   pidInParent: number | null = null;
-  /** What its first thread gave to `exit`. */
   /** The argument of `exit` by the first thread and by the last, where nobody calls exit_group. */
   leaderExitArgument: number | null = null;
   lastExitArgument: number | null = null;
+  /** When the last of its threads called `exit`. */
+  lastExitCallTs: number | null = null;
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
   readonly queue = new SignalQueue();

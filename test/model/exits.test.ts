@@ -451,3 +451,34 @@ describe('a process that is traced by ptrace', () => {
     assert.match(process(20).incomplete.join(), /its tracer/);
   });
 });
+
+describe('an end of which SIGCHLD tells the first thread’s own status', () => {
+  it('is the signal that ended the other threads, as wait returns it', () => {
+    const told = lifeOf([
+      family,
+      fork(1.5, 20, 21, THREAD),
+      enter(2, 20, 'exit', { error_code: 0 }),
+      schedExit(2.1, 20),
+      generate(3, 10, { sig: 15, pid: 20 }),
+      deliver(3.1, 21, 9),
+      schedExit(3.2, 21),
+      tells(3.3, 21, 10, 1),
+    ]);
+    const { exit } = told.process(20);
+    assert.deepEqual([exit?.kind, exit?.signal, exit?.code], ['signaled', 'SIGTERM', null]);
+    assert.equal(told.signal('SIGTERM').fatal, true);
+  });
+
+  it('is its exit where it called exit_group after a signal that did not end it', () => {
+    const told = lifeOf([
+      family,
+      generate(3, 10, { sig: 15, pid: 20 }),
+      deliver(3.1, 20, 15),
+      ends(4, 20, 5),
+      tells(4.2, 20, 10, 1),
+    ]);
+    const { exit } = told.process(20);
+    assert.deepEqual([exit?.kind, exit?.code], ['exited', 5]);
+    assert.equal(told.signal('SIGTERM').fatal, false);
+  });
+});

@@ -191,6 +191,20 @@ export const FATAL: readonly Scenario[] = [
     assert.equal(child.threads.length, 3);
     return 'ok';
   }),
+  fatal(
+    'a signal that ends the threads that are left, after the first has gone',
+    'first-thread-gone',
+    (told) => {
+      for (const record of sentAsSaid(told, 'kill', 'SI_USER')) {
+        assert.equal(record.fatal, true, record.signal);
+        assert.match(
+          told.life(record.target.pid).exit?.cause ?? '',
+          new RegExp(`^${record.signal} from fatal `),
+        );
+      }
+      return 'ok';
+    },
+  ),
   fatal('a signal to one thread, which ends all', 'thread-killed', (told) => {
     const child = told.life(told.number('born'));
     const record = told.fatalOf(child);

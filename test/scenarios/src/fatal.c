@@ -376,9 +376,38 @@ static void hangup(void)
 	reap(-1);
 }
 
+/* The first thread leaves by pthread_exit, as POSIX allows; then a signal ends the others. */
+static void first_thread_gone(void)
+{
+	const int all[] = { SIGTERM, SIGKILL, SIGSEGV };
+	for (size_t at = 0; at < sizeof(all) / sizeof(*all); at++) {
+		struct gate ready = gate();
+		pid_t child = born(fork(), "clone");
+		if (child == 0) {
+			pthread_t other;
+			pthread_create(&other, NULL, waiting_for_ever, &ready);
+			pthread_exit(NULL);
+		}
+		await(ready);
+		/* Until the first thread is a zombie: nothing tells its parent. */
+		char name[64], state = 0;
+		snprintf(name, sizeof(name), "/proc/%d/task/%d/stat", child, child);
+		while (state != 'Z') {
+			FILE *stat = fopen(name, "r");
+			if (stat == NULL || fscanf(stat, "%*d %*s %c", &state) != 1)
+				lacking("/proc of the child");
+			fclose(stat);
+		}
+		sent(tid(), child, all[at]);
+		kill(child, all[at]);
+		reap(child);
+	}
+}
+
 SCENES({ "each", each }, { "kill", kill_by_parent }, { "outsider", by_outsider }, { "raise", raised }, { "abort", aborted }, { "sigqueue", queued },
        { "pidfd", by_pidfd }, { "group", group }, { "handled-then-exit", handled_then_exit },
        { "handled-then-raised", handled_then_raised }, { "term-then-kill", term_then_kill }, { "pipe", broken_pipe },
        { "socket", broken_socket }, { "itimers", itimers }, { "posix-timer", posix_timer }, { "cpu-limit", cpu_limit },
        { "file-size", file_size }, { "parent-death", parent_death }, { "threads-killed", threads_killed },
-       { "thread-killed", thread_killed }, { "orphaned-group", hangup })
+       { "thread-killed", thread_killed },
+       { "first-thread-gone", first_thread_gone }, { "orphaned-group", hangup })
