@@ -7,6 +7,7 @@ import { SIGNAL_STATUS, type TracedParent } from '../workload/traced-parent';
 import type { TraceNote } from '../trace-event';
 import { sendSignal } from './own-signals';
 import { sleep } from './pauses';
+import { PARENT_GONE } from './signal-reasons';
 import type { TreeMembers } from './tree-members';
 
 const POLL_MS = 20;
@@ -24,6 +25,7 @@ const KILLING_MS = 100;
 export class RunEnding {
   #isLetGo = false;
   #killing: NodeJS.Timeout | null = null;
+  #isOver = false;
 
   readonly #tree: Instance;
   readonly #members: TreeMembers;
@@ -43,6 +45,8 @@ export class RunEnding {
    * fork while we look. A parent that does not reap then (stopped by its own child) goes too.
    */
   endWorkload(parent: TracedParent, reason: string): void {
+    // A stop may come while the instances are removed: nothing is left to end, and nothing would stop the killing.
+    if (this.#isOver) return;
     this.order(parent, 'SIGTERM', 'group', reason);
     const ordered = performance.now();
     const kill = (pid: number): void => {
@@ -59,31 +63,37 @@ export class RunEnding {
   /**
    * A signal to the command or to its group, sent by the traced parent, so that all of it is in the trace. Where the parent
    * is gone, it is sent from here: what is left of the group may be anywhere in the tree.
+   *
+   * @param reason why the session sends it; null for the signal of the run's settings (`killAfter`): the user asked to see
+   *   that death, so it is judged as any parent's signal
    */
-  order(parent: TracedParent, signal: string, to: 'command' | 'group', reason: string): void {
+  order(parent: TracedParent, signal: string, to: 'command' | 'group', reason: string | null): void {
     const { command } = parent;
     if (command === null) return;
     if (!parent.obeys) {
       const send = (pid: number): void => {
-        if (to === 'group' || pid === command) sendSignal(pid, signal, reason);
+        if (to === 'group' || pid === command) sendSignal(pid, signal, reason ?? PARENT_GONE);
       };
       endFollowed(this.#tree, send);
       return;
     }
-    this.#note({
-      kind: 'control',
-      sender: parent.pid,
-      signal,
-      target: to === 'command' ? command : null,
-      from: this.#now(),
-      until: null,
-      reason,
-    });
+    if (reason !== null) {
+      this.#note({
+        kind: 'control',
+        sender: parent.pid,
+        signal,
+        target: to === 'command' ? command : null,
+        from: this.#now(),
+        until: null,
+        reason,
+      });
+    }
     parent.order(signal, to);
   }
 
   /** From here on the tree's pids may name anybody. */
   stopKilling(): void {
+    this.#isOver = true;
     clearInterval(this.#killing ?? undefined);
   }
 

@@ -23,7 +23,7 @@ import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from '.
 import { sendSignal, witnessOwnSignals } from './own-signals';
 import { RunEnding } from './run-ending';
 import type { SessionSettings } from './session-settings';
-import { DISARM, FLOW, settingsAfter, STOP, timeLimit } from './signal-reasons';
+import { DISARM, FLOW, STOP, timeLimit } from './signal-reasons';
 import { TreeMembers } from './tree-members';
 
 export type SessionState = 'armed' | 'running' | 'paused' | 'draining' | 'ended' | 'failed';
@@ -299,7 +299,7 @@ export class Session {
       if (kill !== null)
         timers.push(
           setTimeout(() => {
-            this.#runEnding.order(parent, kill.signal, 'command', settingsAfter(kill.afterSeconds));
+            this.#runEnding.order(parent, kill.signal, 'command', null);
           }, kill.afterSeconds * 1000),
         );
       if (timeLimitSeconds !== null) {

@@ -8,8 +8,3 @@ export const PARENT_GONE = 'traced parent gone';
 export function timeLimit(seconds: number): string {
   return `time limit of ${seconds} s`;
 }
-
-/** A signal that the run's own settings ask for. */
-export function settingsAfter(seconds: number): string {
-  return `settings, after ${seconds} s`;
-}

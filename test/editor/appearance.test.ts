@@ -152,7 +152,7 @@ describe('the look of the package in the editor', function () {
       const labels = await editor.page.locator('#dialog-form .form-row > label').allInnerTexts();
       for (const label of labels.filter((text) => text.trim() !== '')) assert.match(label, /\p{Script=Han}/u);
     });
-    assert.match(await editor.helpText('ftrace-configure'), /启用一个 ftrace 会话/);
+    assert.match(await editor.helpText('ftrace-configure'), /建立一个 ftrace 会话/);
     await editor.screenshot('help-zh-CN');
   });
 

@@ -167,8 +167,8 @@ describe('the rules in the dialog of signal-filter', function () {
     await part(3, 'When').locator('.tracelife-not').nth(2).click();
     await part(3, 'And').locator('select').first().selectOption('exit');
     await part(3, 'And').locator('.tracelife-number').fill('5');
-    await part(3, 'It is').locator('select').nth(0).selectOption('attention');
-    await part(3, 'It is').locator('select').nth(1).selectOption('critical');
+    await part(3, 'Verdict').locator('select').nth(0).selectOption('attention');
+    await part(3, 'Verdict').locator('select').nth(1).selectOption('critical');
     await part(3, 'Reason').locator('input').fill('look');
     await part(3, 'Except').locator('.tracelife-add-exception').click();
     await part(3, 'Except').locator('.tracelife-value').fill('systemd');
@@ -180,7 +180,7 @@ describe('the rules in the dialog of signal-filter', function () {
     assert.equal(
       (await words())[3],
       "SIGKILL or a fatal signal to nginx or a,b unless sender's user id is 0 without an exit within 5 s, " +
-        'except any signal from systemd (restart), on complete evidence: attention, critical, until 2030-01-01',
+        'except any signal from systemd (restart), only if the evidence is complete: attention, critical, until 2030-01-01',
     );
     await both!.editor.screenshot('rules-added-light');
     await both!.editor.closeDialog();
@@ -392,7 +392,7 @@ describe('the rules in the dialog of signal-filter', function () {
       assert.deepEqual(await words(), [
         'SIGTERM or SIGKILL from systemd to postgres*: expected',
         "SIGTERM where target's user id is 0 or any signal where signal number is above 33 or it ends the target: unexpected, critical",
-        'SIGKILL within 10 s after SIGTERM to the same process, except any signal from bash (by hand), until 2030-01-01, on complete evidence: unexpected, error',
+        'SIGKILL within 10 s after SIGTERM to the same process, except any signal from bash (by hand), until 2030-01-01, only if the evidence is complete: unexpected, error',
       ]);
       await both!.editor.screenshot(`rules-${theme}`);
       for (const index of [1, 2]) {

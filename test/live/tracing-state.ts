@@ -8,8 +8,13 @@ function textOf(file: string): string {
   return existsSync(path.join(TRACEFS, file)) ? readFileSync(path.join(TRACEFS, file), 'utf8') : '';
 }
 
-/** Instances of this process; another test run beside it may have its own. */
+/**
+ * Instances of this process; another test run beside it may have its own. None for a user who may not look into
+ * tracefs: who cannot list instances cannot have made one.
+ */
 export function ownInstances(pid = process.pid): string[] {
+  // False without the right to search the folder above; root always may, so that a missing tracefs still throws there.
+  if (process.getuid?.() !== 0 && !existsSync(path.join(TRACEFS, 'instances'))) return [];
   return readdirSync(path.join(TRACEFS, 'instances')).filter((name) =>
     name.startsWith(`ftrace-life-${pid}-`),
   );

@@ -69,6 +69,6 @@ describe('the session’s own hand', () => {
     assert.equal(endedBySession('time limit of 5 s'), 'ended by its time limit of 5 s');
     for (const reason of ['disarm', 'stop of the run', 'asked by the flow', 'sweep of an abandoned session'])
       assert.match(endedBySession(reason), /^ended because /);
-    assert.equal(endedBySession('settings, after 2 s'), 'ended by its session (settings, after 2 s)');
+    assert.equal(endedBySession('traced parent gone'), 'ended by its session (traced parent gone)');
   });
 });

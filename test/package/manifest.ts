@@ -6,6 +6,7 @@ export interface Manifest {
   readonly license: string;
   readonly main: string;
   readonly types: string;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly bin: Readonly<Record<string, string>>;
   readonly keywords: readonly string[];
   readonly repository: { readonly url: string };

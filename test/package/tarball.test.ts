@@ -24,9 +24,12 @@ describe('the packed package', function () {
   const missing = (wanted: readonly string[]): string[] => wanted.filter((file) => !files.includes(file));
 
   it('has every file that package.json names', () => {
-    const { main, types, bin } = readManifest();
+    const { main, types, bin, exports } = readManifest();
     const nodes = Object.values(readManifest()['node-red'].nodes);
-    assert.deepEqual(missing([main, types, ...Object.values(bin), ...nodes]), []);
+    const entries = Object.values(exports)
+      .flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)))
+      .map((file) => file.replace(/^\.\//, ''));
+    assert.deepEqual(missing([main, types, ...Object.values(bin), ...nodes, ...entries]), []);
   });
 
   it('has each node with its page, its editor script, its icon and its texts', () => {
@@ -67,6 +70,33 @@ describe('the packed package', function () {
     assert.match(stdout, /ftrace-life record/);
   });
 
+  it('gives its documented entries by name, to require and to import, and no other file', async () => {
+    const folder = await installedPackage();
+    const attempt = (script: string): Promise<string> =>
+      promisify(execFile)(process.execPath, ['-e', script], { cwd: folder }).then(
+        ({ stdout }) => stdout.trim(),
+        (error: unknown) => /ERR_\w+/.exec(String(error))?.[0] ?? String(error),
+      );
+    const wanted = {
+      '': 'function',
+      '/rules.schema.json': 'object',
+      '/package.json': 'object',
+      '/dist/src/index.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+      '/dist/nodes/signal-filter/signal-filter.js': 'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    };
+    const found: Record<string, string> = {};
+    for (const entry of Object.keys(wanted)) {
+      const name = JSON.stringify(PACKAGE_NAME + entry);
+      found[entry] = await attempt(
+        `const it = require(${name}); console.log(typeof (it.readTraceFile ?? it));`,
+      );
+    }
+    assert.deepEqual(found, wanted);
+    const imported = `import(${JSON.stringify(PACKAGE_NAME)}).then((it) => console.log(typeof it.readTraceFile))`;
+    assert.equal(await attempt(imported), 'function');
+  });
+
+  // Node-RED finds a node's file by its path in package.json, so `exports` need not list it.
   it('loads every node without an error in a real Node-RED', async () => {
     const nodeRed = await NodeRedProcess.start();
     try {

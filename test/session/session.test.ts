@@ -358,6 +358,20 @@ describe('a traced session', () => {
     assert.ok((await reading).length > 0);
   });
 
+  it('kills nothing when its workload is stopped after its end', async () => {
+    const session = await arm();
+    const reading = collect(session.batches());
+    const workload = await run(session, 'true');
+    await workload.ended;
+    await reading;
+    await session.disarm();
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    await workload.stop();
+    assert.ok(timers() <= before, 'a timer that nobody stops');
+  });
+
   it('explains what it would write, and writes nothing', async () => {
     const commands = await explainSession({ ...DEFAULT_SETTINGS, topic: 'explained' });
     const at = (wanted: RegExp): number => commands.findIndex((command) => wanted.test(command));
