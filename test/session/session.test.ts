@@ -57,7 +57,7 @@ describe('a traced session', () => {
     const session = await arm();
     assert.equal(session.state, 'armed');
     const reading = collect(session.batches());
-    const workload = await run(session, spin, [], { kill: { signal: 'SIGKILL', afterSeconds: 0.3 } });
+    const workload = await run(session, spin, [], { kill: { signal: 'SIGKILL', afterSeconds: 1 } });
     const end = await workload.ended;
     assert.deepEqual({ code: end.code, signal: end.signal }, { code: null, signal: 'SIGKILL' });
     const report = reportOf(await reading);
