@@ -4,7 +4,7 @@
  * anybody's context. Any of these may be missing. How it died is in exits.ts.
  */
 import { isErrno } from '../kernel/errno';
-import { CLD_TRAPPED } from '../kernel/signals';
+import { CLD_EXITED, CLD_TRAPPED } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import type { Exits, FatalSignals } from './exits';
 import { int32 } from './field-values';
@@ -179,6 +179,10 @@ export class Reaping implements DeathListener {
       if (heir) heir.adopts = true;
       return null;
     }
+    // Nothing changes the status after exit_group: what was killed is a child whose own exit signal is not SIGCHLD, and
+    // which the dying parent leaves to the next one (kernel/exit.c, reparent_leader).
+    if (code !== CLD_EXITED && ending.exitGroup !== null && ending.fatal === null && ending.groupExits === 0)
+      return null;
     if (this.#exits.exitsTraced && ending.exitTs === null && !ending.settled) {
       for (const zombie of this.#table.find(notified)?.process.zombies ?? []) {
         if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
