@@ -34,10 +34,18 @@ describe('incoming events', () => {
     };
     assert.equal(missingInBatch(whole), null);
     for (const part of ['length', Symbol.iterator, 'damage', 'notes']) {
-      const { [part]: _, ...rest } = whole;
+      const rest = Object.fromEntries(
+        Reflect.ownKeys(whole)
+          .filter((key) => key !== part)
+          .map((key) => [key, whole[key]]),
+      );
       assert.equal(
         missingInBatch(rest),
-        `${typeof part === 'symbol' ? 'an iterator (a function)' : part === 'length' ? 'length (a number)' : `${part} (an array)`}`,
+        typeof part === 'symbol'
+          ? 'an iterator (a function)'
+          : part === 'length'
+            ? 'length (a number)'
+            : `${part} (an array)`,
       );
       assert.deepEqual(
         new IncomingEvents().push(rest).damage.map(({ code }) => code),
