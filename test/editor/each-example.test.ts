@@ -86,7 +86,7 @@ describe('the example of', function () {
 
   it('lifecycle-parse tells the outline of a life, and reports', async () => {
     await deploy('lifecycle-parse');
-    await press('parse', 'parse-stages', (text) => String(text).startsWith('the trace ended'));
+    await press('parse', 'parse-stages', (text) => String(text).includes('; the trace ended'));
     const stages = shownBy('parse-stages').map(({ value }) => String(value));
     assert.ok(stages.some((text) => /^sleep \(\d+\) was killed by SIGKILL/.test(text)));
     // The example chooses the outline only.

@@ -89,7 +89,7 @@ describe('the example "1 Life of a process" in the editor', function () {
     await editor.pressButton('follow a life');
     started = (await nodeRed.nextDebug(({ id }) => id === 'life-state')).value as Started;
     await nodeRed.nextDebug(
-      ({ id, value }) => id === 'life-story' && String(value).startsWith('the trace ended'),
+      ({ id, value }) => id === 'life-story' && String(value).includes('; the trace ended'),
     );
     await nodeRed.nextStatus('life-configure', ({ text }) => text === 'ended');
     const stages = nodeRed.debugMessages.filter(({ id }) => id === 'life-story');

@@ -27,7 +27,7 @@ describe('the examples in the editor of a Node-RED that may not trace', function
   async function storyOf(storyNode: string): Promise<string[]> {
     const { nodeRed } = both!;
     await nodeRed.nextDebug(
-      ({ id, value }) => id === storyNode && String(value).startsWith('the trace ended'),
+      ({ id, value }) => id === storyNode && String(value).includes('; the trace ended'),
     );
     return nodeRed.debugMessages.filter(({ id }) => id === storyNode).map(({ value }) => String(value));
   }
