@@ -47,8 +47,6 @@ describe('real programs', () => {
       for (const each of cases) {
         it(`${each.program}: ${each.question ?? each.did}`, async function () {
           this.timeout(MAX_MS);
-          // Real servers start and stop by their own clocks: a run that a busy machine spoilt is played once more.
-          this.retries(1);
           const lack = missing(each);
           if (lack !== undefined) {
             if (each.isOptional !== true) skipLoudly(this, lack);
