@@ -68,7 +68,7 @@ describe('the example of', function () {
     await both!.editor.waitForDebug('line 1');
     const ended = (await press('msg.kill: SIGTERM', 'run-state')) as Record<string, unknown>;
     assert.deepEqual([ended.state, ended.pid, ended.signal], ['exited', started.pid, 'SIGTERM']);
-    await both!.editor.waitForStatus('run-run', /^SIGTERM$/);
+    await both!.editor.waitForStatus('run-run', /^killed by SIGTERM$/);
   });
 
   it('trace-source sends three forms of the same events', async () => {
