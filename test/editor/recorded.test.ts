@@ -71,7 +71,7 @@ describe('the examples in the editor of a Node-RED that may not trace', function
     assert.equal(state.state, 'replaying');
     assert.match(state.replay, /life-of-a-process\.trace\.txt$/);
     assert.match(state.why, /no permission to use tracefs|tracefs is not mounted/);
-    await editor.waitForDebug('Tracing is not possible here');
+    await editor.waitForDebug('Tracing is unavailable, so the recorded trace');
     checkStory(await storyOf('life-story'));
     await editor.waitForStatus('life-source', /^events: \d+$/);
     await editor.waitForStatus('life-filter', /^alerts: 1$/);
@@ -79,11 +79,11 @@ describe('the examples in the editor of a Node-RED that may not trace', function
     await editor.screenshot('fallback-light');
   });
 
-  it('say in the form what is missing, with the command that mends it', async () => {
+  it('say in the form what is missing, with the command that fixes it', async () => {
     const { editor } = both!;
     await editor.openDialog('life-configure');
     const tips = editor.page.locator('#tracelife-preflight');
-    await tips.filter({ hasText: 'cannot be traced by Node-RED as it runs now' }).waitFor();
+    await tips.filter({ hasText: 'with its current permissions and settings' }).waitFor();
     assert.ok((await tips.locator('code').count()) > 0);
     await editor.screenshot('fallback-dialog-light');
     await editor.closeDialog('cancel');
