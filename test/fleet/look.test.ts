@@ -69,7 +69,7 @@ describe('the dashboard of a fleet', function () {
     await rows('hosts')
       .filter({ hasText: /beta.*online/ })
       .waitFor();
-    await rows('alerts').filter({ hasText: 'was killed by SIGKILL' }).nth(1).waitFor();
+    await rows('alerts').filter({ hasText: 'was killed (SIGKILL) by its parent' }).nth(1).waitFor();
     assert.equal(await rows('alerts').filter({ hasText: 'alpha' }).count(), 2);
     await fleet!.raise('beta', 1);
     await rows('alerts').filter({ hasText: 'beta' }).waitFor();

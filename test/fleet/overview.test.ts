@@ -61,7 +61,7 @@ describe('a fleet: two hosts and their overview', function () {
     for (const { boot, key, text } of fleet!.known().alerts) {
       assert.match(boot, /^[\da-f-]{36}$/);
       assert.match(key, new RegExp(`^(alpha|beta)/${boot}/[\\da-f]{16}$`));
-      assert.match(text, /^sleep \(178\) was killed by SIGKILL/);
+      assert.match(text, /^sleep \(178\) was killed \(SIGKILL\) by /);
     }
     assert.notEqual(hostname(), 'alpha');
   });
@@ -221,7 +221,7 @@ describe('a fleet: two hosts and their overview', function () {
       record('beta', all).told!.processes.map(({ comm, state }) => `${comm} ${state}`);
     await fleet!.shows('that sleep lives', (all) => lives(all).includes('sleep alive'));
     const { alerts } = await fleet!.knows('the live alert', (all) => all.alerts.some(isLive));
-    assert.match(alerts.find(isLive)!.text, /^sleep \(\d+\) was killed by SIGKILL/);
+    assert.match(alerts.find(isLive)!.text, /^sleep \(\d+\) was killed \(SIGKILL\) by /);
     await fleet!.shows('that nobody lives', (all) => lives(all).length === 0);
   });
 
