@@ -16,7 +16,7 @@ describe('the package under Node-RED 4.1', function () {
     try {
       assert.match(nodeRed.output, /Node-RED version: v4\.1\./);
       await nodeRed.inject(flows.find(({ type }) => type === 'inject')!.id);
-      const end = await nodeRed.nextDebug(({ value }) => String(value).startsWith('the trace ended'));
+      const end = await nodeRed.nextDebug(({ value }) => String(value).includes('; the trace ended'));
       assert.match(String(end.value), /nothing lost/);
       const said = nodeRed.debugMessages.map(({ value }) => String(value));
       assert.equal(
