@@ -11,6 +11,16 @@ function onTerminal(command: string): Scene {
   return Scene.of(['script', '-qfec', command, '/dev/null'], { env: { SHELL: '/bin/sh' } });
 }
 
+/**
+ * Milliseconds until the 38th to 50th second of a minute: cron starts its jobs at the full minute, servers take seconds to
+ * start, and the recording lasts 30 s.
+ */
+function untilBeforeFullMinute(): number {
+  const second = (Date.now() / 1000) % 60;
+  if (second < 38) return (38 - second) * 1000;
+  return second <= 50 ? 0 : (98 - second) * 1000;
+}
+
 export const SHELL_CASES: readonly Case[] = [
   {
     program: 'sh',
@@ -269,6 +279,7 @@ export const SHELL_CASES: readonly Case[] = [
     did: 'a job asks a server to end',
     needs: ['cron', 'redis-server', 'unshare'],
     play: async () => {
+      await sleep(untilBeforeFullMinute());
       const { scene, pid } = await redis();
       const folder = temporaryFolder('scene');
       const job = writeProgram(folder, 'backup.sh', `#!/bin/sh\n/bin/kill ${pid}\ntrue\n`);
