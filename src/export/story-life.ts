@@ -13,7 +13,7 @@ import type {
   Report,
   SignalRecord,
 } from '../model/report';
-import { interruptionText } from '../model/handler-runs';
+import { interruptionText } from '../words/interruption';
 import { callTraceLine } from './call-trace';
 import { groupBy } from './group-by';
 import { KEEP, printable } from './printable';
