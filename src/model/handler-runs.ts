@@ -6,6 +6,7 @@
  */
 import { isRestarted } from '../kernel/interrupted-calls';
 import { fieldOf, type TraceEvent } from '../trace-event';
+import { interruptionText } from '../words/interruption';
 import { exactNumber, int32 } from './field-values';
 import { interruptionOf } from './pending-call';
 import type { Task } from './process';
@@ -74,11 +75,6 @@ export class HandlerRuns {
     const text = `${task.process.title} caught ${record.signal}: its handler ran ${spanText(delivery.handlerTime)}${rest}`;
     this.#stages.add('signal-returned', event.ts, task.process, text, record);
   }
-}
-
-/** `read() returned EINTR`, `read() was restarted`. */
-export function interruptionText({ call, restarted }: NonNullable<Delivery['interrupted']>): string {
-  return `${call}() ${restarted ? 'was restarted' : 'returned EINTR'}`;
 }
 
 function interruptedBy(

@@ -157,7 +157,7 @@ describe('the story of a trace', () => {
     });
     assert.match(
       story,
-      /signal +120 × SIGUSR1 from bash \(4994\), its parent, by kill .* in 1 min 59 s; handler 0x1234/,
+      /signal +120 × SIGUSR1 from its parent, bash \(4994\), by kill .* in 1 min 59 s; caught, handler 0x1234/,
     );
     assert.equal(story.match(/SIGUSR1/g)?.length, 1);
   });
