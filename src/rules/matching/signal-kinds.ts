@@ -59,3 +59,9 @@ export function reportsAHang(signal: SignalRecord): boolean {
 export function isHandledFault(signal: SignalRecord): boolean {
   return isCrash(signal) && wasHandled(signal) && !isFromAnother(signal);
 }
+
+/** What the session follows for its own sake, and not because the workload started it. */
+export function isSubject(target: SignalTarget | null): boolean {
+  if (target?.role === 'workload' || target?.role === 'attached') return true;
+  return target?.role !== 'descendant' && (target?.ancestors.length ?? 0) === 0;
+}
