@@ -17,8 +17,10 @@ import {
 
 /** Seconds. Whoever ends sooner after the command, such as the other side of a pipe, has not outlived it. */
 const OUTLIVES = 0.1;
-/** Seconds. A zombie is news from here on: a parent that waits does so in microseconds. */
+/** Seconds. A zombie that nobody waited for is news from here on: a parent that waits does so in microseconds. */
 const LONG_ZOMBIE = 1;
+/** Seconds. One that was waited for after all: on a busy machine a program may take its time. */
+const LATE_WAIT = 5;
 
 /** Who still ran when the command had ended, and the children that a killed process left. */
 export function survivors(subjects: readonly ProcessRecord[], { trace }: Report): ProcessRecord[] {
@@ -80,15 +82,19 @@ export function zombies(subjects: readonly ProcessRecord[], report: Report, fact
   if (!facts.countsSeconds) return [];
   const long: Ended[] = subjects.filter(hasExit).filter((process) => mayBeLong(process, report));
   const told = long.length === 0 ? new Map<number, SignalRecord[]>() : toldOfEnds(report);
-  const byWaiter = new Map<ProcessRecord, Zombie[]>();
+  /** By who was to wait, and whether it did in the end. */
+  const byWaiter = new Map<string, Zombie[]>();
   for (const process of long) {
     const zombie = zombieOf(process, told.get(process.pid) ?? [], report);
     // The session's own parent waits for the command alone.
-    if (zombie === null || zombie.age < LONG_ZOMBIE || zombie.waiter.role === 'parent') continue;
-    byWaiter.set(zombie.waiter, [...(byWaiter.get(zombie.waiter) ?? []), zombie]);
+    if (zombie === null || zombie.waiter.role === 'parent') continue;
+    if (zombie.age < (zombie.isReaped ? LATE_WAIT : LONG_ZOMBIE)) continue;
+    const key = `${zombie.waiter.id} ${zombie.isReaped}`;
+    byWaiter.set(key, [...(byWaiter.get(key) ?? []), zombie]);
   }
-  return [...byWaiter].slice(0, MAX_NAMED).map(([waiter, dead]) => {
+  return [...byWaiter.values()].slice(0, MAX_NAMED).map((dead) => {
     const [first] = dead;
+    const { waiter } = first!;
     const isOne = dead.length === 1;
     const what = isOne ? `${titleOf(first!.process)} was a zombie` : `${dead.length} zombies`;
     const whom = isOne ? 'it' : 'them';

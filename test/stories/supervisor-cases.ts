@@ -97,7 +97,6 @@ export const SUPERVISOR_CASES: readonly Case[] = [
         setTimeout(() => process.exit(0), 2200);`;
       return Scene.of(['unshare', '-pf', '--mount-proc', 'node', '-e', orphans]).answer();
     },
-    open: 'no alert by default says that zombies are kept',
     firstLine: [/12 zombies of node/, /did not wait for them/],
     alerts: [{ severity: 'warning', text: [/12 zombies/] }],
   },

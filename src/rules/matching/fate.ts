@@ -3,7 +3,7 @@
  * does not show. Nothing is said of what was not seen.
  */
 import type { Severity, SignalRecord, SignalTarget } from '../../model/report';
-import { asksToEnd, expectsAnEnd, isByItsKeeper, isSubject, reportsAHang } from './signal-kinds';
+import { aborts, asksToEnd, expectsAnEnd, isByItsKeeper, isSubject, reportsAHang } from './signal-kinds';
 import type { Verdict } from './verdict';
 
 /** Seconds in which a process that is asked to end should end; what `docker stop` gives it too. */
@@ -24,7 +24,8 @@ export type Fate =
 
 /** Whether a verdict on this signal needs to know whether its target ends. */
 export function waitsForFate(signal: SignalRecord): boolean {
-  return !signal.fatal && (asksToEnd(signal) || reportsAHang(signal));
+  if (signal.fatal) return false;
+  return asksToEnd(signal) || reportsAHang(signal) || (aborts(signal) && signal.result === 'pending');
 }
 
 export function fateVerdict(signal: SignalRecord, target: SignalTarget | null, fate: Fate): Verdict {

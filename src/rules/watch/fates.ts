@@ -13,7 +13,7 @@ import { exitText, fateText, handledFaultText } from '../alerts/fate-text';
 import { sentBySession, wasHandled } from '../language/evidence';
 import { defaultVerdict } from '../matching/default-verdicts';
 import { fateVerdict, TIME_TO_END, waitsForFate, type Fate } from '../matching/fate';
-import { asksToEnd, isCrash, isFromItself } from '../matching/signal-kinds';
+import { aborts, asksToEnd, isCrash, isFromItself } from '../matching/signal-kinds';
 import { SESSION_CONTROL, type Verdict } from '../matching/verdict';
 import { ChildDeaths } from './child-deaths';
 import { deathVerdict, withCoreDump } from './death-verdict';
@@ -68,13 +68,13 @@ export class Fates {
 
   /** It was sent, and waits: what ends the process meanwhile comes after it. */
   sent(signal: SignalRecord, target: SignalTarget): void {
-    if (asksToEnd(signal)) this.#lives.keepRequest(asPending(signal), target);
+    if (asksToEnd(signal) || aborts(signal)) this.#lives.keepRequest(asPending(signal), target);
   }
 
   /** It is known what became of it. */
   settled(signal: SignalRecord, target: SignalTarget): void {
     if (signal.fatal) return;
-    if (asksToEnd(signal) || waitsForFate(signal)) this.#lives.keepRequest(signal, target);
+    if (waitsForFate(signal)) this.#lives.keepRequest(signal, target);
     if (wasHandled(signal) && endsByDefault(signal.number)) this.#lives.keepHandled(signal, target);
   }
 
