@@ -8,12 +8,13 @@ function cut(text: string): string {
 export function shownValue(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty string' : JSON.stringify(cut(value));
   if (value === undefined) return 'nothing';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
   // JSON writes null for NaN and Infinity.
   if (typeof value === 'number') return String(value);
   try {
-    return cut((JSON.stringify(value) as string | undefined) ?? `a ${typeof value}`);
+    return cut(JSON.stringify(value));
   } catch {
-    // It refers to itself, is a bigint, or is so deep that it exhausts the stack.
+    // It refers to itself, is a bigint, has no JSON, or is so deep that it exhausts the stack.
     return typeof value === 'bigint' ? String(value) : 'something that cannot be shown';
   }
 }
