@@ -59,7 +59,7 @@ export interface LifeContext {
   readonly sent: readonly SignalRecord[];
 }
 
-/** Signals a person wants to read under this process: not the news of its children, not the session's own. */
+/** Signals a person needs to read under this process: not the news of its children, not the session's own. */
 export function ownSignals(process: ProcessRecord, report: Report): SignalRecord[] {
   return process.signals
     .map((index) => report.signals[index])
@@ -183,10 +183,10 @@ function files(process: ProcessRecord): StoryEntry[] {
   const runs: OpenedFile[][] = [];
   let border = -1;
   for (const file of opened) {
-    const behind = borders.findLastIndex((ts) => ts <= file.ts);
-    if (runs.length === 0 || (behind !== border && runs.length < MAX_FILE_ENTRIES)) runs.push([]);
+    const after = borders.findLastIndex((ts) => ts <= file.ts);
+    if (runs.length === 0 || (after !== border && runs.length < MAX_FILE_ENTRIES)) runs.push([]);
     runs.at(-1)!.push(file);
-    border = behind;
+    border = after;
   }
   return runs.map((run) => ({ ts: run[0]!.ts, what: 'files', text: fileList(run), tone: 'quiet' }));
 }
@@ -253,7 +253,7 @@ function oneSignal(
     ...evidence(generated?.stack),
     tone: 'signal',
   };
-  // A death is told in its two moments, sent and delivered; for others one line is enough.
+  // A death is shown in its two moments, sent and delivered; for others one line is enough.
   if (!signal.fatal || !delivered) return [sending];
   const after = signal.latency === null ? '' : `, ${clock.span(signal.latency)} after it was sent`;
   // No call returns to a process that is killed.
@@ -336,7 +336,7 @@ function sent({ sent: signals, clock, names, report }: LifeContext): StoryEntry[
   });
 }
 
-/** How a task came to its exit was told with the signal that killed it. */
+/** How a task came to its exit was shown with the signal that killed it. */
 function fromExit(stack: readonly string[]): readonly string[] {
   const exit = stack.findIndex((frame) => frame.startsWith('do_exit'));
   return exit < 0 ? stack : stack.slice(0, exit + 1);
@@ -361,7 +361,7 @@ function death(process: ProcessRecord, { names, clock, report }: LifeContext): S
     const since = until === null ? '' : ` for ${clock.span(until - exit.ts)}, until the trace ends`;
     entries.push({ ts: exit.ts, what: 'zombie', text: `nobody waited for it${since}`, tone: 'death' });
   } else if (exit && state === 'autoreaped') {
-    const text = 'by the kernel itself: its parent wants no zombies';
+    const text = 'by the kernel itself: its parent discards exited children';
     entries.push({ ts: exit.ts, what: 'reaped', text, tone: 'birth' });
   }
   return entries;

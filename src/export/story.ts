@@ -3,7 +3,7 @@
  * order, each line with its time in the trace and the evidence that it rests on; then the process tree, what the
  * trace can not say, and the alerts.
  *
- * Where there are many processes, those that lived without incident are counted and not told one by one.
+ * Where there are many processes, those that lived without incident are counted and not shown one by one.
  */
 import { styleText } from 'node:util';
 import type { Alert, ProcessRecord, Report, Severity, SignalRecord } from '../model/report';
@@ -20,11 +20,11 @@ export interface StoryOptions {
   readonly color?: boolean;
   /** Columns to wrap at; 110 where nothing is said, at least 60. A path is never broken. */
   readonly width?: number;
-  /** Told at the end; without them nothing is said about alerts. */
+  /** Shown at the end; without them nothing is said about alerts. */
   readonly alerts?: readonly Alert[];
 }
 
-/** Up to so many processes are all told in full. */
+/** Up to so many processes are all shown in full. */
 const FEW = 8;
 const MAX_LIVES = 20;
 const MAX_SUMMARY_LINES = 20;
@@ -83,11 +83,11 @@ class Story {
 
     this.#title();
     this.#trace();
-    const told = this.#chooseLives();
-    for (const process of told) this.#life(process);
-    this.#others(report.processes.filter((process) => !told.includes(process)));
+    const shown = this.#chooseLives();
+    for (const process of shown) this.#life(process);
+    this.#others(report.processes.filter((process) => !shown.includes(process)));
     this.#tree();
-    this.#gaps(told);
+    this.#gaps(shown);
     if (options.alerts) this.#alerts(options.alerts);
   }
 
@@ -127,8 +127,7 @@ class Story {
     }
     const isNamed = ({ execs, libraries, files }: ProcessRecord) =>
       [...execs, ...libraries, ...files].some(({ nameSource }) => nameSource !== null);
-    if (processes.some(isNamed))
-      this.#field('names', 'in brackets stands what a name of a file was read from', 'dim');
+    if (processes.some(isNamed)) this.#field('names', 'the source of each file name is in brackets', 'dim');
     for (const reason of trace.incomplete) this.#field('incomplete', printable(reason), 'yellow');
   }
 
@@ -138,7 +137,7 @@ class Story {
     const gaps = this.#report.lost.length;
     if (lost === 0 && gaps === 0) return null;
     const count = lost === null ? 'an unknown number of events' : counted(lost, 'event');
-    return `${count} in ${counted(gaps, 'gap')}: what happened there is not told`;
+    return `${count} in ${counted(gaps, 'gap')}: what happened there is unknown`;
   }
 
   #field(name: string, text: string, style: Style = 'none'): void {
@@ -203,7 +202,7 @@ class Story {
     if (quiet.length === 0) return;
     const incomplete = quiet.filter((process) => process.incomplete.length > 0).length;
     const note = incomplete === 0 ? '' : `, ${incomplete} of them incomplete`;
-    this.#heading(counted(quiet.length, 'more process', 'more processes'), `told in short${note}`);
+    this.#heading(counted(quiet.length, 'more process', 'more processes'), `in short${note}`);
     const groups = [...groupBy(quiet, (process) => `${programOf(process)}\0${outcomeOf(process)}`).values()];
     groups.sort((a, b) => b.length - a.length);
     const shown = groups.slice(0, MAX_SUMMARY_LINES);
@@ -231,11 +230,11 @@ class Story {
   }
 
   /** Where the trace is silent, place by place. */
-  #gaps(told: readonly ProcessRecord[]): void {
+  #gaps(shown: readonly ProcessRecord[]): void {
     const { lost, damage, processes } = this.#report;
-    const untold = processes.filter((process) => !told.includes(process));
+    const unshown = processes.filter((process) => !shown.includes(process));
     const reasons = groupBy(
-      untold.flatMap((process) => process.incomplete.map((reason) => ({ process, reason }))),
+      unshown.flatMap((process) => process.incomplete.map((reason) => ({ process, reason }))),
       ({ reason }) => reason,
     );
     if (lost.length + damage.length + reasons.size === 0) return;
@@ -286,7 +285,7 @@ class Story {
     this.#wrapped(`${name}  `, facts, 'none', `${this.#ink('bold', name)}  `);
   }
 
-  /** `text` behind `column`, its further lines under its beginning. `painted` is the column with its colours. */
+  /** `text` after `column`, its further lines under its beginning. `painted` is the column with its colours. */
   #wrapped(column: string, text: string, style: Style, painted = column): void {
     const indent = ' '.repeat(column.length);
     for (const [index, line] of wrap(text, this.#width - column.length).entries()) {
@@ -294,13 +293,13 @@ class Story {
     }
   }
 
-  /** Signals that are told by their sender: a death that its parent hears of, and what leaves the report. */
+  /** Signals that are listed by their sender: a death that its parent hears of, and what leaves the report. */
   #signalsBySender(): Map<ProcessRecord | null, SignalRecord[]> {
     const received = new Set(this.#report.processes.flatMap((process) => process.signals));
-    const told = [...this.#report.signals.entries()]
+    const shown = [...this.#report.signals.entries()]
       .filter(([index, signal]) => !signal.control && (signal.origin === 'child' || !received.has(index)))
       .map(([, signal]) => signal);
-    return groupBy(told, ({ sender, ts }) => (sender ? this.#names.process(sender.pid, ts) : null));
+    return groupBy(shown, ({ sender, ts }) => (sender ? this.#names.process(sender.pid, ts) : null));
   }
 }
 
