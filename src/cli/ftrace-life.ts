@@ -7,12 +7,14 @@ import { Output } from './output';
 import { record } from './record';
 import { report } from './report';
 import { USAGE, UsageError } from './usage';
+import { watch } from './watch';
 
 const COMMANDS: Readonly<Record<string, (args: string[], out: Output) => Promise<number>>> = {
   doctor,
   record,
   report,
   events,
+  watch,
 };
 
 function isUsage(error: unknown): error is Error {

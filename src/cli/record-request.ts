@@ -98,7 +98,7 @@ function refuseCommand(command: readonly string[], values: { kill?: string; time
 /** Longer, and a timer of Node's would fire at once. */
 const MAX_SECONDS = 2_000_000;
 
-function readSeconds(given: string): number {
+export function readSeconds(given: string): number {
   const seconds = Number(given);
   if (given === '' || !(seconds > 0 && seconds <= MAX_SECONDS))
     throw new UsageError(`--for "${given}": expected more than 0 and at most ${MAX_SECONDS} seconds`);

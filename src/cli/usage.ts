@@ -13,6 +13,11 @@ export const USAGE = `ftrace-life: follow the life of a process with Linux ftrac
   ftrace-life record --pid PID [--pid PID...] [--for SECONDS] [-o FILE] [...]
       Follows processes that run already, with what they fork from now on, until they are gone, SECONDS are over, or
       Ctrl-C. They are never signalled.
+  ftrace-life watch [SELECTOR...] [--exclude SELECTOR] [--only fatal|unexpected] [--mute SIGNAL,...] [--rules FILE]
+                    [--format line|ndjson|ecs] [--for SECONDS] [--metrics FILE] [--buffer KB]
+      Follows the whole machine, or what matches, until Ctrl-C: a line for each signal and each end, with who sent it.
+      SELECTOR: a name or a path (globs), name:, path:, unit:, container:, cgroup:, user:, pid:, pidfile:, children-of:
+      and host; conditions with commas between must all hold. --metrics writes Prometheus text.
   ftrace-life report FILE|- [--format story|json|ndjson|ecs] [--maps FILE] [--rules FILE]
       The same from a saved trace: ftrace text, or a capture of record -o. --maps compares with a copy of
       /proc/PID/maps; --rules FILE adds the alerts that signal-filter would raise (FILE "default": no rules).
