@@ -1,12 +1,32 @@
 /** What `ftrace-life watch` was asked for. */
-import { parseArgs } from 'node:util';
 import { readWatchSettings, type WatchSettings } from '../index';
-import { asked, readSeconds } from './record-request';
-import { oneOf, UsageError } from './usage';
+import { oneOf } from '../trace-error';
+import { readArguments, readOption } from './arguments';
+import { readSeconds } from './record-request';
+import { UsageError } from './usage';
 
 const FORMATS = ['line', 'ndjson', 'ecs'] as const;
 export type WatchFormat = (typeof FORMATS)[number];
 const ONLY = ['fatal', 'unexpected'] as const;
+
+export const WATCH_OPTIONS = {
+  exclude: { type: 'string', multiple: true },
+  only: { type: 'string' },
+  mute: { type: 'string', multiple: true },
+  rules: { type: 'string' },
+  format: { type: 'string' },
+  for: { type: 'string' },
+  metrics: { type: 'string' },
+  buffer: { type: 'string' },
+} as const;
+
+/** By the settings' names. */
+const SETTINGS = {
+  selectors: 'SELECTOR',
+  exclude: '--exclude',
+  muted: '--mute',
+  bufferKb: '--buffer',
+} as const;
 
 export interface WatchRequest {
   readonly settings: WatchSettings;
@@ -21,32 +41,18 @@ export interface WatchRequest {
 
 /** @throws UsageError */
 export function readWatchRequest(args: string[]): WatchRequest {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      exclude: { type: 'string', multiple: true },
-      only: { type: 'string' },
-      mute: { type: 'string', multiple: true },
-      rules: { type: 'string' },
-      format: { type: 'string', default: 'line' },
-      for: { type: 'string' },
-      metrics: { type: 'string' },
-      buffer: { type: 'string' },
-    },
-  });
-  const format = oneOf('--format', values.format, FORMATS);
-  const only = values.only === undefined ? null : oneOf('--only', values.only, ONLY);
+  const { values, positionals } = readArguments(args, WATCH_OPTIONS);
+  const format = readOption({}, () => oneOf('--format', values.format ?? 'line', FORMATS));
+  const { only: wanted, mute } = values;
+  const only = wanted === undefined ? null : readOption({}, () => oneOf('--only', wanted, ONLY));
   if (format === 'ecs' && only === 'fatal')
-    throw new UsageError('--format ecs has alerts alone; --only fatal goes with line or ndjson');
-  const settings = asked(() =>
+    throw new UsageError('--only fatal needs --format line or ndjson; ecs has only alerts');
+  const settings = readOption(SETTINGS, () =>
     readWatchSettings({
       selectors: positionals,
       exclude: values.exclude,
+      muted: mute?.flatMap((list) => list.split(/[\s,]+/)).filter((word) => word !== ''),
       bufferKb: values.buffer,
-      ...(values.mute !== undefined && {
-        muted: values.mute.flatMap((list) => list.split(/[\s,]+/)).filter(Boolean),
-      }),
     }),
   );
   return {

@@ -4,7 +4,7 @@
  * One selector is one or more conditions with commas between, which must all hold; of several selectors one is enough.
  */
 import { signalNumber } from '../kernel/signals';
-import { TraceError } from '../trace-error';
+import { InvalidValue } from '../trace-error';
 
 /** What a condition looks at, by the word before its colon. */
 export const SELECTOR_KINDS = [
@@ -55,31 +55,27 @@ function readCondition(word: string, place: string): SelectorCondition {
   const before = colon < 0 ? '' : word.slice(0, colon);
   const kind = SELECTOR_KINDS.find((known) => known === before) ?? usualKind(word);
   const value = kind === 'host' ? '' : before === kind ? word.slice(colon + 1) : word;
-  if (value === '' && kind !== 'host')
-    throw new TraceError('CONFIG_INVALID', `${place} "${word}": nothing after "${kind}:"`);
+  if (value === '' && kind !== 'host') throw new InvalidValue(place, `something after "${kind}:"`, word);
   if (kind === 'pid' && !(/^\d+$/.test(value) && Number(value) > 0 && Number(value) < MAX_PID))
-    throw new TraceError('CONFIG_INVALID', `${place} "${word}": not a pid (expected 1 to ${MAX_PID - 1})`);
-  if (kind === 'pidfile' && !value.startsWith('/'))
-    throw new TraceError('CONFIG_INVALID', `${place} "${word}": expected an absolute path`);
+    throw new InvalidValue(place, `a pid from 1 to ${MAX_PID - 1}`, word);
+  if (kind === 'pidfile' && !value.startsWith('/')) throw new InvalidValue(place, 'an absolute path', word);
   return { kind, value };
 }
 
-/** @throws TraceError CONFIG_INVALID with the place and the word */
+/** @throws InvalidValue with the place and the word */
 export function readSelector(given: unknown, place: string): Selector {
-  if (typeof given !== 'string')
-    throw new TraceError('CONFIG_INVALID', `${place} has ${JSON.stringify(given)}; expected a text`);
+  if (typeof given !== 'string' || given.length > MAX_LENGTH)
+    throw new InvalidValue(place, `a text of at most ${MAX_LENGTH} characters`, given);
   const text = given.trim();
-  if (text.length > MAX_LENGTH)
-    throw new TraceError('CONFIG_INVALID', `${place}: a selector has at most ${MAX_LENGTH} characters`);
   const words = text.split(',').map((word) => word.trim());
-  if (words.includes('')) throw new TraceError('CONFIG_INVALID', `${place} "${text}": a condition is empty`);
+  if (words.includes('')) throw new InvalidValue(place, 'conditions with commas between', given);
   return { text, conditions: words.map((word) => readCondition(word, place)) };
 }
 
 /**
  * Selectors from a flow, a message or a command line: an array, or a text with one on each line.
  * @param place what they are called there
- * @throws TraceError CONFIG_INVALID
+ * @throws InvalidValue
  */
 export function readSelectors(given: unknown, place: string): Selector[] {
   if (given === undefined || given === null) return [];
@@ -89,11 +85,11 @@ export function readSelectors(given: unknown, place: string): Selector[] {
       ? given.split('\n').filter((line) => line.trim() !== '')
       : [given];
   if (list.length > MAX_SELECTORS)
-    throw new TraceError('CONFIG_INVALID', `${place} has ${list.length} selectors; at most ${MAX_SELECTORS}`);
+    throw new InvalidValue(place, `at most ${MAX_SELECTORS} selectors`, list.length);
   return list.map((each) => readSelector(each, place));
 }
 
-/** Numbers of signals, from an array or a text with spaces or commas. @throws TraceError CONFIG_INVALID */
+/** Numbers of signals, from an array or a text with spaces or commas. @throws InvalidValue */
 export function readMutedSignals(given: unknown, place: string): number[] | null {
   if (given === undefined || given === null) return null;
   const list: readonly unknown[] = Array.isArray(given)
@@ -105,6 +101,6 @@ export function readMutedSignals(given: unknown, place: string): number[] | null
     const number =
       typeof each === 'number' || /^\d+$/.test(String(each)) ? Number(each) : signalNumber(String(each));
     if (number !== null && Number.isInteger(number) && number >= 1 && number <= 64) return number;
-    throw new TraceError('CONFIG_INVALID', `${place} has ${JSON.stringify(each)}; not a signal`);
+    throw new InvalidValue(place, 'a signal such as SIGTERM, or its number', each);
   });
 }

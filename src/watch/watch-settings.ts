@@ -1,5 +1,5 @@
 /** The settings of a watch, as a flow, a message or a command line gives them. */
-import { TraceError } from '../trace-error';
+import { InvalidValue } from '../trace-error';
 import { readMutedSignals, readSelectors, WHOLE_HOST, type Selector } from './selector';
 
 export interface WatchSettings {
@@ -23,17 +23,17 @@ export const USUALLY_MUTED: readonly number[] = [17, 23, 28, 32, 33];
 /** A thousand processes that come and go in a second make some 2 MB of events in it. */
 const DEFAULT_BUFFER_KB = 4096;
 
-/** @throws TraceError CONFIG_INVALID with the name of the setting */
+const MIN_BUFFER_KB = 4;
+const MAX_BUFFER_KB = 1_048_576;
+
+/** @throws InvalidValue CONFIG_INVALID with the name of the setting */
 export function readWatchSettings(given: Readonly<Record<string, unknown>>): WatchSettings {
   const topic = given['topic'] ?? 'watch';
-  if (typeof topic !== 'string' || topic === '')
-    throw new TraceError('CONFIG_INVALID', 'topic is not a name');
+  if (typeof topic !== 'string' || topic === '') throw new InvalidValue('topic', 'a name', topic);
   const bufferKb = Number(given['bufferKb'] ?? DEFAULT_BUFFER_KB);
-  if (!Number.isInteger(bufferKb) || bufferKb < 4 || bufferKb > 1_048_576) {
-    throw new TraceError(
-      'CONFIG_INVALID',
-      `bufferKb is ${JSON.stringify(given['bufferKb'])}; it is 4 to 1048576 for each CPU`,
-    );
+  if (!Number.isInteger(bufferKb) || bufferKb < MIN_BUFFER_KB || bufferKb > MAX_BUFFER_KB) {
+    const expected = `${MIN_BUFFER_KB} to ${MAX_BUFFER_KB} KiB for each CPU`;
+    throw new InvalidValue('bufferKb', expected, given['bufferKb']);
   }
   const selectors = readSelectors(given['selectors'], 'selectors');
   return {

@@ -49,6 +49,10 @@ const CHECKS = {
       if (!/mosquitto version/.test((error as { stdout?: string }).stdout ?? '')) throw error;
     });
   },
+  /** script of util-linux, which gives a command a terminal. */
+  script: async (): Promise<void> => {
+    await run('script', ['--version']);
+  },
   /** logger of util-linux. */
   logger: async (): Promise<void> => {
     await run('logger', ['--version']);

@@ -37,17 +37,18 @@ describe('a selector', () => {
   });
 
   for (const [word, said] of [
-    ['', 'a condition is empty'],
-    ['user:www,', 'a condition is empty'],
-    ['unit:', 'nothing after "unit:"'],
-    ['pid:x', 'not a pid'],
-    ['pid:0', 'not a pid'],
-    ['pidfile:web.pid', 'expected an absolute path'],
+    ['', 'conditions with commas between'],
+    ['user:www,', 'conditions with commas between'],
+    ['unit:', 'something after "unit:"'],
+    ['pid:x', 'a pid from 1 to 4194303'],
+    ['pid:0', 'a pid from 1 to 4194303'],
+    ['pidfile:web.pid', 'an absolute path'],
   ] as const) {
-    it(`"${word}" is refused: ${said}`, () => {
+    it(`"${word}" is refused: expected ${said}`, () => {
       assert.throws(
         () => readSelector(word, 'selectors'),
-        (error: Error & { code?: string }) => error.code === 'CONFIG_INVALID' && error.message.includes(said),
+        (error: Error & { code?: string }) =>
+          error.code === 'CONFIG_INVALID' && error.message.includes(`selectors: expected ${said}`),
       );
     });
   }
@@ -71,8 +72,8 @@ describe('the settings of a watch', () => {
 
   it('name muted signals by name or number', () => {
     assert.deepEqual(readMutedSignals('USR1, SIGALRM 34', 'muted'), [10, 14, 34]);
-    assert.throws(() => readMutedSignals(['SIGNOSUCH'], 'muted'), /not a signal/);
-    assert.throws(() => readMutedSignals([65], 'muted'), /not a signal/);
+    assert.throws(() => readMutedSignals(['SIGNOSUCH'], 'muted'), /a signal such as SIGTERM/);
+    assert.throws(() => readMutedSignals([65], 'muted'), /a signal such as SIGTERM/);
   });
 
   it('refuse a buffer of no size, and more selectors than a person writes', () => {

@@ -2,7 +2,9 @@
 import { conditionField, FIELD_NAMES, isFieldName, type FieldName } from './condition-fields';
 import { readFieldTest } from './field-test-reading';
 import type { Condition } from './rule';
-import { didYouMean, fullListAt, noSuchKey, objectAt, refuse, shown, type JsonObject } from './rule-input';
+import { didYouMean } from '../../words/nearest-name';
+import { shownValue as shown } from '../../words/shown-value';
+import { fullListAt, noSuchKey, objectAt, refuse, type JsonObject } from './rule-input';
 
 /** This only keeps a hostile file from exhausting the stack. */
 const DEEPEST = 20;

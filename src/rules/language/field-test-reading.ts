@@ -1,6 +1,7 @@
 /** Reads what one field is compared with: a value, a list of values, or an object of tests. */
 import type { ConditionField, FieldType } from './condition-fields';
 import type { FieldTest, TestValue } from './rule';
+import { shownValue as shown } from '../../words/shown-value';
 import {
   booleanAt,
   fullListAt,
@@ -10,7 +11,6 @@ import {
   choiceAt,
   onlyKeys,
   refuse,
-  shown,
   textAt,
   type JsonObject,
 } from './rule-input';

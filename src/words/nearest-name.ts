@@ -1,3 +1,9 @@
+/** ` (did you mean "signal"?)`, or nothing where no name is near. */
+export function didYouMean(written: unknown, names: readonly string[]): string {
+  const nearest = typeof written === 'string' ? nearestName(written, names) : null;
+  return nearest === null ? '' : ` (did you mean "${nearest}"?)`;
+}
+
 /** The name that was probably meant: at most a third of its letters are other ones. Null where none is near. */
 export function nearestName(written: string, names: readonly string[]): string | null {
   // A text this long is no misspelt name, and comparing it would take time.
