@@ -89,15 +89,20 @@ function inspectMounted(
   if (!mayWrite(instances)) {
     lack(
       'permission',
-      `uid ${os.userInfo().uid} may not write to ${instances}`,
+      `uid ${ownUid()} may not write to ${instances}`,
       lockedDown() ?? 'run as root (sudo)',
       'TRACEFS_DENIED',
     );
     return;
   }
-  ok('permission', `uid ${os.userInfo().uid} may make instances`);
+  ok('permission', `uid ${ownUid()} may make instances`);
   inspectEvents(tracefs, findings, lack, ok);
   inspectLeftovers(instances, findings);
+}
+
+/** A number, and no user: os.userInfo() throws for a uid that /etc/passwd does not have, as containers run with. */
+function ownUid(): number | string {
+  return process.geteuid?.() ?? 'unknown';
 }
 
 function inspectEvents(

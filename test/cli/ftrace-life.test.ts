@@ -29,7 +29,7 @@ interface Outcome {
 function ftraceLife(args: string[], options: { input?: string; uid?: number } = {}): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 50_000,
     ...options,
   });
   return { status, stdout, stderr };
@@ -38,7 +38,7 @@ function ftraceLife(args: string[], options: { input?: string; uid?: number } = 
 /** Its report, and the pid of `ftrace-life` itself. */
 async function recordReport(args: string[]): Promise<{ report: Report; pid: number }> {
   const running = run(process.execPath, [COMMAND, 'record', '--format', 'json', ...args], {
-    timeout: 15_000,
+    timeout: 50_000,
   });
   const { stdout } = await running;
   return { report: JSON.parse(stdout) as Report, pid: running.child.pid ?? 0 };
@@ -220,7 +220,7 @@ describe('ftrace-life record', () => {
     const { status, stderr, pid } = spawnSync(
       process.execPath,
       ['--require', interrupting, COMMAND, 'record', '--', 'sleep', '60'],
-      { encoding: 'utf8', timeout: 15_000 },
+      { encoding: 'utf8', timeout: 50_000 },
     );
     assert.equal(
       stderr,

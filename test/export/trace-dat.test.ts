@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { TraceDatPages } from '../../src/export/trace-dat-pages';
-import { TraceDatWriter } from '../../src/export/trace-dat';
+import { TraceDatPages } from '../../src/export/trace-dat/pages';
+import { TraceDatWriter } from '../../src/export/trace-dat/trace-dat';
 import { CaptureReader } from '../../src/readers/capture/capture-reader';
 import { CaptureWriter } from '../../src/readers/capture/capture-writer';
 import { EventTable } from '../../src/readers/pages/event-table';

@@ -44,7 +44,7 @@ export type Palette = (typeof PALETTES)[number];
 /** Generous: a loaded machine of one core starts Node-RED in 15 s. */
 const START_MS = 60_000;
 const DEPLOY_MS = 30_000;
-const MESSAGE_MS = 20_000;
+const MESSAGE_MS = 40_000;
 /** Beyond Node-RED's own limit for closing nodes, 15 s (`nodeCloseTimeout`). */
 const STOP_MS = 25_000;
 

@@ -44,6 +44,7 @@ const FAMILIES: Readonly<Record<string, Readonly<Record<string, readonly string[
     alerts: ['language', 'matching'],
     watch: ['language', 'matching', 'alerts'],
   },
+  'src/export': { story: [], 'trace-dat': [] },
   nodes: {
     adapter: [],
     messages: [],

@@ -2,7 +2,7 @@
  * Call traces by name, as records with addresses: a capture keeps the functions' names, a trace.dat addresses and
  * the symbols to name them by.
  */
-import type { PageLayout } from '../readers/pages/page-layout';
+import type { PageLayout } from '../../readers/pages/page-layout';
 
 /** `ftrace:kernel_stack`: its id, and where its addresses start. */
 export interface StackFormat {

@@ -1,8 +1,8 @@
-import type { ProcessRecord, Report } from '../model/report';
-import { groupBy } from './group-by';
-import type { StoryClock } from './story-clock';
-import { burialOf, outcomeOf } from './story-outcome';
-import { nameAndPid, type StoryNames } from './story-names';
+import type { ProcessRecord, Report } from '../../model/report';
+import { groupBy } from '../group-by';
+import type { StoryClock } from './clock';
+import { burialOf, outcomeOf } from './outcome';
+import { nameAndPid, type StoryNames } from './names';
 
 /** Leaves that differ only in their pid are one line from this number on. */
 const FOLD_FROM = 3;

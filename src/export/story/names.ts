@@ -1,5 +1,5 @@
-import type { ProcessRecord, Report } from '../model/report';
-import { printable } from './printable';
+import type { ProcessRecord, Report } from '../../model/report';
+import { printable } from '../printable';
 
 /** `bash (4994)`; `process 4994` where the trace knows no name. */
 export function nameAndPid(comm: string | null, pid: number): string {

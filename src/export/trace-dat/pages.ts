@@ -5,7 +5,7 @@
  * in kernel/trace/ring_buffer.c. A record starts with a u32, 5 bits of length and 27 bits of time since the record
  * before it; what is longer than either has a second word.
  */
-import type { PageLayout } from '../readers/pages/page-layout';
+import type { PageLayout } from '../../readers/pages/page-layout';
 
 /** Each piece is twice the one before, up to here: a machine of many idle CPUs costs a page for each. */
 const LARGEST_CHUNK_PAGES = 64;

@@ -1,7 +1,7 @@
 /** Who or what sent a signal, as the line of the signal says it: `from bash (4994), ...`, `: Ctrl-C on pts/3`. */
-import type { Identity, SignalOrigin, SignalRecord } from '../model/report';
-import { senderName, senderPhrase, senderProcess } from '../words/sender-phrase';
-import { printable } from './printable';
+import type { Identity, SignalOrigin, SignalRecord } from '../../model/report';
+import { senderName, senderPhrase, senderProcess } from '../../words/sender-phrase';
+import { printable } from '../printable';
 
 /** What records of 0.1.0 say of signals that the kernel sent: they have no `cause`. */
 const CAUSES: Readonly<Partial<Record<SignalOrigin, string>>> = {

@@ -1,7 +1,7 @@
-import type { ProcessRecord } from '../model/report';
-import { printable } from './printable';
-import type { StoryClock } from './story-clock';
-import { nameAndPid, type StoryNames } from './story-names';
+import type { ProcessRecord } from '../../model/report';
+import { printable } from '../printable';
+import type { StoryClock } from './clock';
+import { nameAndPid, type StoryNames } from './names';
 
 /** How a process ended, in a few words: `killed by SIGKILL`, `exited with 0`, `still running`. */
 export function outcomeOf(process: ProcessRecord): string {

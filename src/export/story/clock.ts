@@ -4,8 +4,8 @@
  * ftrace's `counter`, `uptime` and `x86-tsc` clocks do not count seconds (Documentation/trace/ftrace.rst,
  * trace_clock); of those the story shows whole ticks and never a unit of time.
  */
-import { duration } from '../words/duration';
-import { KEEP } from './printable';
+import { duration } from '../../words/duration';
+import { KEEP } from '../printable';
 
 export interface StoryClock {
   /** `9978.187414`, as in the trace. */

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { formatStory } from '../../src/export/story';
-import { Lifecycle } from '../../src/model/lifecycle';
-import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report';
-import { TextReader } from '../../src/readers/text/text-reader';
-import { alertsOf } from '../../src/rules/watch/report-alerts';
-import { WALKTHROUGH } from './walkthrough-report';
+import { formatStory } from '../../../src/export/story/story';
+import { Lifecycle } from '../../../src/model/lifecycle';
+import type { ProcessRecord, Report, SignalRecord } from '../../../src/model/report';
+import { TextReader } from '../../../src/readers/text/text-reader';
+import { alertsOf } from '../../../src/rules/watch/report-alerts';
+import { lifeOf } from '../../model/life-of';
+import { WALKTHROUGH } from '../walkthrough-report';
 
 const [BASH, A_OUT] = WALKTHROUGH.processes as [ProcessRecord, ProcessRecord];
 const [KILL] = WALKTHROUGH.signals as [SignalRecord, SignalRecord];
@@ -309,6 +310,40 @@ describe('the story of a trace', () => {
       formatStory({ ...empty, trace: { ...empty.trace, start: null, end: null, events: 0 } }),
       /^No process is in this trace\n/,
     );
+  });
+
+  it('begins with the attachment where an idle process makes no event', () => {
+    const maps = ['/usr/bin/sleep', '/lib/libc.so.6'].map((file, at) => ({
+      start: 4096 * (at + 1),
+      end: 4096 * (at + 2),
+      perms: 'r-xp',
+      offset: 0,
+      dev: 'fe:00',
+      inode: at,
+      path: file,
+      deleted: false,
+    }));
+    const { report } = lifeOf([], {
+      notes: [
+        {
+          kind: 'attached',
+          pid: 10,
+          ts: 14801.170221,
+          comm: 'sleep',
+          parent: 1,
+          started: 3.2,
+          threads: [10],
+          argv: ['sleep', '60'],
+          exe: '/usr/bin/sleep',
+          cwd: '/',
+          files: [],
+          maps,
+          caught: [],
+          ignored: [],
+        },
+      ],
+    });
+    assert.match(formatStory(report), /^ {2}14801\.170221 {2}\+0\.000000 {2}library {3}\/lib\/libc\.so\.6/m);
   });
 
   it('says that there are no alerts only where somebody looked for them', () => {

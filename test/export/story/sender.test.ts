@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { formatStory } from '../../src/export/story';
-import { signalAndSender } from '../../src/export/story-sender';
-import type { Delivery, Identity, ProcessRecord, Sender, SignalRecord } from '../../src/model/report';
-import type { TraceNote } from '../../src/trace-event';
-import { deliver, fork, generate, lifeOf, schedExit } from '../model/life-of';
-import { WALKTHROUGH } from './walkthrough-report';
+import { formatStory } from '../../../src/export/story/story';
+import { signalAndSender } from '../../../src/export/story/sender';
+import type { Delivery, Identity, ProcessRecord, Sender, SignalRecord } from '../../../src/model/report';
+import type { TraceNote } from '../../../src/trace-event';
+import { deliver, fork, generate, lifeOf, schedExit } from '../../model/life-of';
+import { WALKTHROUGH } from '../walkthrough-report';
 
 const IDENTITY: Identity = {
   exe: '/usr/bin/bash',

@@ -8,15 +8,15 @@
  * A call trace follows its event at the same time: what our readers keep of its record has no time of its own. All
  * instances become the one buffer of the file. Notes are comment lines, as in text, among the statistics.
  */
-import type { PageLayout } from '../readers/pages/page-layout';
-import type { RingBatch } from '../readers/pages/ring-batch';
-import type { RecordColumns } from '../readers/pages/record-columns';
-import type { RingContext } from '../readers/pages/ring-event';
-import type { Loss, TraceNote } from '../trace-event';
-import { formatNote } from './ftrace-text';
-import { traceDatHead, type TraceDatHead } from './trace-dat-head';
-import { TraceDatPages } from './trace-dat-pages';
-import { TraceDatStacks } from './trace-dat-stacks';
+import type { PageLayout } from '../../readers/pages/page-layout';
+import type { RingBatch } from '../../readers/pages/ring-batch';
+import type { RecordColumns } from '../../readers/pages/record-columns';
+import type { RingContext } from '../../readers/pages/ring-event';
+import type { Loss, TraceNote } from '../../trace-event';
+import { formatNote } from '../ftrace-text';
+import { traceDatHead, type TraceDatHead } from './head';
+import { TraceDatPages } from './pages';
+import { TraceDatStacks } from './stacks';
 
 const BILLION = 1_000_000_000;
 const SMALLEST_PAGE = 4096;

@@ -4,8 +4,8 @@
  * Format: version 6, Documentation/trace-cmd/trace-cmd.dat.v6.5.txt of trace-cmd. All numbers are in the byte order
  * of the traced machine. Version 6 is the one that every trace-cmd and every KernelShark opens.
  */
-import type { EventFormatText } from '../readers/pages/event-table';
-import type { PageLayout } from '../readers/pages/page-layout';
+import type { EventFormatText } from '../../readers/pages/event-table';
+import type { PageLayout } from '../../readers/pages/page-layout';
 
 export interface TraceDatTables {
   readonly layout: PageLayout;
