@@ -91,6 +91,6 @@ function nameAndHome(name: string, target: SignalTarget): string {
 function homeOf({ identity }: Pick<SignalTarget, 'identity'> | SenderShape): string[] {
   const { container = null, unit = null, user = null } = identity ?? {};
   if (container !== null) return [`container ${container.slice(0, CONTAINER_DIGITS)}`];
-  if (unit !== null && unit !== undefined) return [unit];
-  return user === null || user === undefined ? [] : [`user ${user}`];
+  if (unit !== null) return [unit];
+  return user === null ? [] : [`user ${user}`];
 }

@@ -65,7 +65,7 @@ describe('ftrace-life watch', () => {
       await watching.until(new RegExp(`started, generation ${generation}`));
       const line = watching.stdout.split('\n').findLast((each) => each.includes('started'))!;
       spawnSync('/bin/kill', ['-9', String(pidOf(line))]);
-      await watching.until(new RegExp(`${'→ SIGKILL →.*[^]*'.repeat(generation)}`));
+      await watching.until(new RegExp('→ SIGKILL →.*[^]*'.repeat(generation)));
     }
     assert.equal(await watching.interrupt(), 0);
     const lines = watching.stdout.trimEnd().split('\n');
@@ -79,7 +79,7 @@ describe('ftrace-life watch', () => {
       ),
     );
     assert.match(start!, new RegExp(`${NAME}: ${NAME} \\(\\d+\\) started, generation 2 .* after SIGKILL$`));
-    assert.match(second!, /, generation 2  \[kill\]  ended by it$/);
+    assert.match(second!, /, generation 2 {2}\[kill\] {2}ended by it$/);
     assert.match(watching.stderr, /2 signals, 2 of them fatal; alerts: 2 critical; 0 events lost/);
     assert.match(
       watching.stderr,
