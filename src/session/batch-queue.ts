@@ -4,15 +4,15 @@ import type { EventBatch } from '../trace-event';
 const MAX_LATE = 4;
 
 /** One reader of a session: batches wait here until they are asked for. */
-export class BatchQueue implements AsyncIterableIterator<EventBatch> {
-  readonly #waiting: EventBatch[] = [];
+export class BatchQueue<Batch = EventBatch> implements AsyncIterableIterator<Batch> {
+  readonly #waiting: Batch[] = [];
   #ended = false;
   #wake: (() => void) | null = null;
 
-  readonly onTaken: (queue: BatchQueue) => void;
+  readonly onTaken: (queue: BatchQueue<Batch>) => void;
 
   /** @param onTaken something was taken, or the reader went away: there is room again */
-  constructor(onTaken: (queue: BatchQueue) => void) {
+  constructor(onTaken: (queue: BatchQueue<Batch>) => void) {
     this.onTaken = onTaken;
   }
 
@@ -24,7 +24,7 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
     return this.#ended;
   }
 
-  put(batch: EventBatch): void {
+  put(batch: Batch): void {
     if (this.#ended) return;
     this.#waiting.push(batch);
     this.#wake?.();
@@ -36,7 +36,7 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
     this.#wake?.();
   }
 
-  async next(): Promise<IteratorResult<EventBatch, undefined>> {
+  async next(): Promise<IteratorResult<Batch, undefined>> {
     for (;;) {
       const batch = this.#waiting.shift();
       if (batch !== undefined) {
@@ -51,7 +51,7 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
     }
   }
 
-  return(): Promise<IteratorResult<EventBatch, undefined>> {
+  return(): Promise<IteratorResult<Batch, undefined>> {
     this.#waiting.length = 0;
     this.end();
     this.onTaken(this);

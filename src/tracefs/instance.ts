@@ -127,7 +127,11 @@ export class Instance {
       this.files.write(path.join(directory, 'trigger'), choice.trigger);
       return;
     }
-    if (choice.stack === true) this.files.write(path.join(directory, 'trigger'), 'stacktrace');
+    if (choice.stack === true) {
+      // A trigger runs for events that the event's own filter drops, too (kernel/trace/trace_events_trigger.c).
+      const only = choice.filter === undefined ? '' : ` if ${choice.filter}`;
+      this.files.write(path.join(directory, 'trigger'), `stacktrace${only}`);
+    }
     this.files.write(path.join(directory, 'enable'), '1');
   }
 
@@ -158,6 +162,16 @@ export class Instance {
 
   rawPipe(cpu: number): string {
     return this.#file(`per_cpu/cpu${cpu}/trace_pipe_raw`);
+  }
+
+  /** All CPUs as text. A read waits until there is an event, and takes it out. */
+  textPipe(): string {
+    return this.#file('trace_pipe');
+  }
+
+  /** A file whose every write is an event of this instance. */
+  markerFile(): string {
+    return this.#file('trace_marker');
   }
 
   statistics(): BufferStatistics {

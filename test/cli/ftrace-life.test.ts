@@ -8,6 +8,7 @@ import type { TraceEvent } from '../../src/trace-event';
 import { DOCTOR_OPTIONS } from '../../src/cli/doctor';
 import { EVENTS_OPTIONS } from '../../src/cli/events';
 import { RECORD_OPTIONS } from '../../src/cli/record-request';
+import { WATCH_OPTIONS } from '../../src/cli/watch-request';
 import { REPORT_OPTIONS } from '../../src/cli/report';
 import { COMMAND_NAMES, HELP, USAGE } from '../../src/cli/usage';
 import { needs } from '../harness/requirements';
@@ -466,6 +467,7 @@ describe('the help of ftrace-life', () => {
   const options = {
     doctor: DOCTOR_OPTIONS,
     record: RECORD_OPTIONS,
+    watch: WATCH_OPTIONS,
     report: REPORT_OPTIONS,
     events: EVENTS_OPTIONS,
   } as const;

@@ -63,6 +63,18 @@ const CALLS = [
   'record --pid 1 --for never',
   'record --for 1 -- true',
 
+  'watch --only some',
+  'watch --format xml',
+  'watch --format ecs --only fatal',
+  'watch unit:',
+  'watch pid:x',
+  'watch user:www,',
+  'watch --exclude pidfile:web.pid',
+  'watch --mute SIGX',
+  'watch --for 0',
+  'watch --buffer 1',
+  'watch --rules nosuch.json',
+
   'report',
   `report ${TRACE} ${TRACE}`,
   `report ${TRACE} --format pdf`,
