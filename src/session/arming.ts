@@ -129,7 +129,7 @@ export async function armInstances(
   }
 }
 
-/** Takes away what `armInstances` made, also half of it. */
+/** Removes what `armInstances` made, also half of it. */
 export async function disarmInstances(
   armed: Pick<Armed, 'tree' | 'signals' | 'files'>,
   names: SessionNames,

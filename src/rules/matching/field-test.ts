@@ -15,10 +15,10 @@ const LAST_SIGNAL = 64;
 export function signalNumberTest(test: FieldTest): (number: number) => boolean {
   const wanted = test.in?.map(signalOf);
   const unwanted = test.not?.map(signalOf) ?? [];
-  const fits = (number: number): boolean =>
+  const matches = (number: number): boolean =>
     (wanted === undefined || wanted.some((one) => one(number))) && !unwanted.some((one) => one(number));
-  const table = Array.from({ length: LAST_SIGNAL + 1 }, (_, number) => fits(number));
-  return (number) => table[number] ?? fits(number);
+  const table = Array.from({ length: LAST_SIGNAL + 1 }, (_, number) => matches(number));
+  return (number) => table[number] ?? matches(number);
 }
 
 function signalOf(written: TestValue): SignalTest {
@@ -71,7 +71,7 @@ export function textTest(test: FieldTest, isComm: boolean): TextPredicate {
   const { wanted, unwanted } = textPredicates(test, isComm);
   const [first = () => true, ...others] = wanted;
   if (others.length === 0 && unwanted === null) return first;
-  return (text) => unwanted?.(text) !== true && first(text) && others.every((fits) => fits(text));
+  return (text) => unwanted?.(text) !== true && first(text) && others.every((matches) => matches(text));
 }
 
 /** Of several texts: each test holds for one of them, and `not` for all. */
@@ -79,7 +79,7 @@ export function textsTest(test: FieldTest, isComm: boolean): (texts: readonly st
   const { wanted, unwanted } = textPredicates(test, isComm);
   return (texts) => {
     if (unwanted !== null && texts.some(unwanted)) return false;
-    for (const fits of wanted) if (!texts.some(fits)) return false;
+    for (const matches of wanted) if (!texts.some(matches)) return false;
     return true;
   };
 }
