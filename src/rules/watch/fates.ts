@@ -34,7 +34,7 @@ export interface FateListener {
 
 /** Seconds in which a process that a signal ended should be gone: a core dump takes its time. */
 const TIME_TO_DIE = 2;
-/** `timeout` of coreutils exits so when the time is over: 124, or 137 where it had to use SIGKILL. */
+/** `timeout` of coreutils exits so when the time has passed: 124, or 137 where it had to use SIGKILL. */
 const TIMEOUT_CODES = [124, 137];
 
 const NO_ALERT: Verdict = {
@@ -99,7 +99,7 @@ export class Fates {
     if (request === undefined) return false;
     const { end } = life;
     if (end !== null) {
-      // It was already told with the end, or it came too late to have a part in it.
+      // It was already reported with the end, or it came too late to have a part in it.
       if (signal.result === 'pending' || signal.ts >= end.ts) this.#listener.pass(NO_ALERT, signal, target);
       else this.#judgeRequest(request, fateOf(request, end));
       return true;
@@ -139,7 +139,7 @@ export class Fates {
     }
   }
 
-  /** The trace is over, or nobody follows it any longer. */
+  /** The trace has ended, or nobody follows it any longer. */
   close(now: number): void {
     for (const life of this.#lives.all()) {
       if (life.dying.length > 0) this.#judgeDeath(life, null);
@@ -156,7 +156,7 @@ export class Fates {
     this.#hasExits = false;
   }
 
-  /** Its time is over, and it runs on. */
+  /** Its time has passed, and it runs on. */
   #refused(request: Request): void {
     this.#lives.cancel(request);
     if (request.isAwaited) {

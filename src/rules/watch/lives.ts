@@ -13,7 +13,7 @@ export interface Request {
   readonly deadline: number;
   signal: SignalRecord;
   target: SignalTarget;
-  /** Its verdict waits; else a rule decided, or it was told already. */
+  /** Its verdict waits; else a rule decided, or it was reported already. */
   isOpen: boolean;
   /** A rule awaits the exit, and says itself that it did not come. */
   isAwaited: boolean;
