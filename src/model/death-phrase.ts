@@ -140,7 +140,7 @@ function answerOf(received: SignalRecord, fatal: SignalRecord, { countsSeconds }
     : `: handled, sent itself ${fatal.signal}${later}`;
 }
 
-/** Why its sender sent it: `, whose time limit of 60 s was over`, `, as python3 (812) was ended by SIGKILL from kill (9)`. */
+/** Why its sender sent it: `, whose time limit of 60 s had passed`, `, as python3 (812) was ended by SIGKILL from kill (9)`. */
 function because(root: SignalRecord, sent: SignalRecord, report: Report, facts: VerdictFacts): string {
   const cause = processAt(report, root.target.tgid, root.ts);
   if (cause === null) return '';
@@ -153,10 +153,10 @@ function because(root: SignalRecord, sent: SignalRecord, report: Report, facts: 
   return `, as ${titleOf(cause)} ${root.fatal ? 'was ended by' : 'got'} ${how}`;
 }
 
-/** `whose time limit of 60 s was over`; `whose timer expired (SIGALRM) 302 ms after its start`. */
+/** `whose time limit of 60 s had passed`; `whose timer expired (SIGALRM) 302 ms after its start`. */
 function timeLimit(process: ProcessRecord, root: SignalRecord, { countsSeconds }: VerdictFacts): string {
   const limit = timeLimitOf(process.execs.findLast(({ error }) => error === null)?.argv ?? []);
-  if (limit !== null) return `whose time limit of ${limit} was over`;
+  if (limit !== null) return `whose time limit of ${limit} had passed`;
   const start =
     process.execs.findLast(({ error, ts }) => error === null && ts < root.ts)?.ts ?? process.fork?.ts;
   return start === undefined || !countsSeconds

@@ -26,11 +26,11 @@ export function ends(subjects: readonly ProcessRecord[], report: Report, facts: 
     .filter(hasExit)
     .filter(({ exit }) => exit.kind === 'exited')
     .sort((a, b) => Number(isMain(b)) - Number(isMain(a)));
-  const told = ended.flatMap((process) => {
+  const reported = ended.flatMap((process) => {
     const phrase = endPhrase(process, report, facts);
     return phrase === null ? [] : [{ process, phrase }];
   });
-  return groupedByPhrase(told, ({ phrase }) => phrase)
+  return groupedByPhrase(reported, ({ phrase }) => phrase)
     .map(([phrase, group]) => `${titles(group.map(({ process }) => process))} ${phrase}`)
     .slice(0, MAX_NAMED);
 }
@@ -56,7 +56,7 @@ export function exitPhrase({ exit }: Ended): string {
   return exit.code === null ? 'exited' : `exited with ${exit.code}`;
 }
 
-/** A shell that could not run what it was told to. */
+/** A shell that could not run its command. */
 function failedExec({ exit, execs }: Ended): string {
   const last = execs.at(-1);
   if (exit.code === null || !CANNOT_RUN.includes(exit.code) || !last?.error) return '';
@@ -79,7 +79,7 @@ function ownReason(asked: SignalRecord, process: Ended, report: Report, facts: V
   const limit = timeLimitOf(process.execs.findLast(({ error }) => error === null)?.argv ?? []);
   return limit === null
     ? `${after} after its timer had expired (SIGALRM)`
-    : `: its time limit of ${limit} was over`;
+    : `: its time limit of ${limit} had passed`;
 }
 
 /** `was asked to end by SIGTERM from kill (901), run by backup.sh (900) and exited with 0 after 27 ms`. */

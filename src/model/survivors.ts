@@ -81,11 +81,11 @@ function adoptiveParent(process: ProcessRecord, report: Report): string | null {
 export function zombies(subjects: readonly ProcessRecord[], report: Report, facts: VerdictFacts): string[] {
   if (!facts.countsSeconds) return [];
   const long: Ended[] = subjects.filter(hasExit).filter((process) => mayBeLong(process, report));
-  const told = long.length === 0 ? new Map<number, SignalRecord[]>() : toldOfEnds(report);
+  const childSignals = long.length === 0 ? new Map<number, SignalRecord[]>() : signalsOfEnds(report);
   /** By who was to wait, and whether it did in the end. */
   const byWaiter = new Map<string, Zombie[]>();
   for (const process of long) {
-    const zombie = zombieOf(process, told.get(process.pid) ?? [], report);
+    const zombie = zombieOf(process, childSignals.get(process.pid) ?? [], report);
     // The session's own parent waits for the command alone.
     if (zombie === null || zombie.waiter.role === 'parent') continue;
     if (zombie.age < (zombie.isReaped ? LATE_WAIT : LONG_ZOMBIE)) continue;
@@ -112,7 +112,7 @@ function waiting(waiter: ProcessRecord, dead: readonly Zombie[], whom: string): 
 
 interface Zombie {
   readonly process: Ended;
-  /** Who was told of its end, and was to wait for it. */
+  /** Who got its SIGCHLD, and was to wait for it. */
   readonly waiter: ProcessRecord;
   /** Seconds until the waiter waited or ended, or the trace did. */
   readonly age: number;
@@ -124,8 +124,8 @@ function mayBeLong({ exit, reap, state }: Ended, { trace }: Report): boolean {
   return (reap?.ts ?? trace.end ?? exit.ts) - exit.ts >= LONG_ZOMBIE;
 }
 
-/** The signals that told of a process's end, by its pid. */
-function toldOfEnds({ signals }: Report): Map<number, SignalRecord[]> {
+/** The signals of a process's end, by its pid. */
+function signalsOfEnds({ signals }: Report): Map<number, SignalRecord[]> {
   const byPid = new Map<number, SignalRecord[]>();
   for (const record of signals) {
     if (record.signal !== 'SIGCHLD' || record.sender === null) continue;
@@ -137,9 +137,9 @@ function toldOfEnds({ signals }: Report): Map<number, SignalRecord[]> {
 }
 
 /** Null where nobody of this trace was to wait for it. */
-function zombieOf(process: Ended, told: readonly SignalRecord[], report: Report): Zombie | null {
+function zombieOf(process: Ended, childSignals: readonly SignalRecord[], report: Report): Zombie | null {
   const { exit, reap } = process;
-  const by = told.find(({ ts }) => ts >= exit.ts - OUTLIVES)?.target.tgid ?? reap?.by ?? null;
+  const by = childSignals.find(({ ts }) => ts >= exit.ts - OUTLIVES)?.target.tgid ?? reap?.by ?? null;
   const waiter =
     by === null
       ? (report.processes.find(({ id }) => id === process.parent) ?? null)

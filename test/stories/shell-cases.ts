@@ -99,7 +99,7 @@ export const SHELL_CASES: readonly Case[] = [
     play: async () => Scene.of(['timeout', '0.3', 'sleep', '30']).answer(),
     firstLine: [
       /sleep/,
-      /SIGTERM from timeout \(\d+\), its parent, whose time limit of 0\.3 s was over/,
+      /SIGTERM from timeout \(\d+\), its parent, whose time limit of 0\.3 s had passed/,
       /exited with 124/,
     ],
     never: [/to itself/],
@@ -116,7 +116,7 @@ export const SHELL_CASES: readonly Case[] = [
       return Scene.of(['timeout', '-k', '5', '1', 'make'], {}, folder).answer();
     },
     firstLine: [
-      /make \(\d+\), by SIGTERM from timeout \(\d+\), its parent, whose time limit of 1 s was over/,
+      /make \(\d+\), by SIGTERM from timeout \(\d+\), its parent, whose time limit of 1 s had passed/,
     ],
     never: [/to itself/],
     alerts: [],

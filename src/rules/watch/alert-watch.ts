@@ -135,7 +135,7 @@ export class AlertWatch {
     if (!signal.control) {
       this.#signals.sent(signal, target);
       this.#fates.sent(signal, target);
-      this.#kept.told(signal, target);
+      this.#kept.childEnded(signal, target);
     }
     return this.#take();
   }
@@ -150,7 +150,7 @@ export class AlertWatch {
     if (!signal.control && target !== null) {
       this.#signals.settled(signal, target);
       this.#fates.settled(signal, target);
-      this.#kept.told(signal, target);
+      this.#kept.childEnded(signal, target);
       if (outcomeOf(signal) === 'stopped') {
         this.#signals.absences.came(target.id, 'stop', signal.delivered?.ts ?? ts);
       }

@@ -25,7 +25,7 @@ export class ChildDeaths {
     if (oldest !== undefined && this.#byParent.size > MAX_PARENTS) this.#byParent.delete(oldest);
   }
 
-  /** Whether it ends as a child of its died, which is told by itself. */
+  /** Whether it ends as a child of its died, which has an alert of its own. */
   passesOn(code: number, target: SignalTarget): boolean {
     if (code <= 128) return false;
     return this.#byParent.get(Number.parseInt(target.id, 10))?.has(signalName(code - 128)) === true;

@@ -1,5 +1,5 @@
 /**
- * Verdicts that need to know how a life went on: a request to end is judged when its target has ended or its time is over,
+ * Verdicts that need to know how a life went on: a request to end is judged when its target has ended or its time has passed,
  * a death when the exit is known, and one cause gives one alert. Only signals that no rule decided come here.
  *
  * All moments are on the trace clock and follow from the events alone, so the same events give the same verdicts live

@@ -1,5 +1,5 @@
 /**
- * Zombies that no rule is about: who keeps them, and how many. A parent that does not wait for its children is told once
+ * Zombies that no rule is about: who keeps them, and how many. A parent that does not wait for its children is one alert
  * with all of them, and so is the first process of a container that does not wait for what it has adopted.
  *
  * SIGCHLD says who is to wait: the one that it was sent to, be it the parent or who adopted the orphan. Where the trace
@@ -43,7 +43,7 @@ interface Kept {
 export class KeptZombies {
   leftOut = 0;
   readonly #zombies = new Map<string, Kept>();
-  /** Who was told of the end of a child, by the child's pid. */
+  /** Who got the SIGCHLD of a child, by the child's pid. */
   readonly #waiters = new Map<number, SignalTarget>();
   /** Went without having been waited for, by their waiter; the last of them may still come. */
   readonly #gone = new Map<
@@ -60,7 +60,7 @@ export class KeptZombies {
   }
 
   /** A SIGCHLD, to whom it may concern. */
-  told({ signal, origin, sender }: SignalRecord, waiter: SignalTarget): void {
+  childEnded({ signal, origin, sender }: SignalRecord, waiter: SignalTarget): void {
     if (signal !== 'SIGCHLD' || origin !== 'child' || sender === null) return;
     if (this.#waiters.size >= MAX_ZOMBIES) {
       const [oldest] = this.#waiters.keys();
@@ -89,7 +89,7 @@ export class KeptZombies {
     const waiter = this.#waiterOf(process);
     this.#waiters.delete(pidOf(process));
     if (kept === undefined) return;
-    // One that was reaped after its time was over is still told.
+    // One that was reaped after its time had passed is still reported.
     if (ts - kept.since > KEPT_TOO_LONG && kept.due !== null) this.#keptTooLong(kept, ts, waiter);
     this.#forget(kept);
     const isLeft = !isWaitedFor && ts - kept.since >= NOT_WAITED_FOR && ts - kept.since <= KEPT_TOO_LONG;
@@ -111,7 +111,7 @@ export class KeptZombies {
     for (const kept of this.#zombies.values()) if (kept.since <= ts) kept.hasGap = true;
   }
 
-  /** The trace is over. */
+  /** The trace has ended. */
   close(now: number): void {
     for (const [id, { due }] of [...this.#gone]) {
       this.#agenda.cancel(due);
