@@ -75,6 +75,15 @@ const CALLS = [
   'watch --buffer 1',
   'watch --rules nosuch.json',
 
+  'watch servce:ssh',
+  'watch pid:x',
+  'watch --only deaths host',
+  'watch --format ecs --only fatal host',
+  'watch --mute SIGFOO host',
+  'watch --buffer 1 host',
+  'watch --for soon host',
+  'watch --exclud pid:1 host',
+
   'report',
   `report ${TRACE} ${TRACE}`,
   `report ${TRACE} --format pdf`,
