@@ -9,6 +9,7 @@ import type { InterruptedCall, PendingCall } from './pending-call';
 import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
 import { SignalQueue } from './signal-queue';
+import { ThreadEnds } from './thread-ends';
 
 export const BEGINS_BEFORE = 'its beginning is not in the trace';
 const MAX_COMMS = 1_000;
@@ -39,6 +40,8 @@ export class Task {
   /** Its last call, where a signal interrupted it and has not been delivered yet. */
   interrupted: InterruptedCall | null = null;
   ended: number | null = null;
+  /** What clone returned for it: in a pid namespace another number than its tid. */
+  localTid: Tid | null = null;
   /** Its line in `threads`; null for the first thread. */
   listed: ProcessRecord['threads'][number] | null = null;
   readonly tid: Tid;
@@ -61,7 +64,11 @@ export interface Ending {
   exitStack: readonly string[];
   /** Who that SIGCHLD was sent to. */
   notified: Tid | null;
+  /** When it was told so. */
+  toldAt: number | null;
   fatal: SignalRecord | null;
+  /** A SIGKILL that the kernel accepted. */
+  kill: SignalRecord | null;
   /** Chosen by the OOM killer (oom/mark_victim). */
   oomVictim: boolean;
   /** Threads that the kernel ended with the process: delivered as 9, sent by nobody. */
@@ -73,6 +80,14 @@ export interface Ending {
   /** When it was known to be dead, or called exit. */
   dead: number | null;
   freed: number | null;
+}
+
+/** A waitid that returned 0: who it was stands in memory that no trace shows. */
+export interface UnnamedWait {
+  readonly by: Tid;
+  readonly ts: number;
+  /** It returned a child that had ended: it could neither find nothing nor a child that stopped. */
+  readonly isReaping: boolean;
 }
 
 export class Process {
@@ -91,11 +106,9 @@ export class Process {
   programBefore: string | null = null;
   /** What clone returned in the parent: in a pid namespace another number than the tid. */
   pidInParent: number | null = null;
-  /** The argument of `exit` by the first thread and by the last, where nobody calls exit_group. */
-  leaderExitArgument: number | null = null;
-  lastExitArgument: number | null = null;
-  /** When the last of its threads called `exit`. */
-  lastExitCallTs: number | null = null;
+  /** The first process of its pid namespace; null for that of whoever began the trace. */
+  pidNamespace: Process | null = null;
+  readonly threadEnds = new ThreadEnds();
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
   readonly queue = new SignalQueue();
@@ -106,7 +119,9 @@ export class Process {
     childCode: null,
     exitStack: [],
     notified: null,
+    toldAt: null,
     fatal: null,
+    kill: null,
     oomVictim: false,
     groupExits: 0,
     settled: false,
@@ -114,16 +129,22 @@ export class Process {
     dead: null,
     freed: null,
   };
-  /** Dead children that nobody has waited for yet. */
+  /** Dead children, born or adopted, that nobody has waited for yet. */
   readonly zombies = new Set<Process>();
   /** Some of them are freed, while a wait that may have returned them is open. */
   hasFreedZombies = false;
   /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
-  readonly waitids: { readonly by: Tid; readonly ts: number }[] = [];
-  /** Children of others became its own: their place among its own is not known. */
-  adopts = false;
+  readonly waitids: UnnamedWait[] = [];
+  /** The signal that tells its parent of its end; 0 for none, null where the trace does not have it. */
+  exitSignal: number | null = null;
+  /** Whose child it is now: its parent's, or its heir's; null where that one is not traced, or not known. */
+  waiter: Process | null;
+  /** Since when it is in the list of children of that one. */
+  listedSince: number;
   /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */
   tracer: Tid | 'unknown' | null = null;
+  /** Whom it traces, or traced. */
+  readonly tracees = new Set<Process>();
   /** A SIGCHLD told of its stop or its going on: the next wait that returns it may only tell that. */
   toldAlive = false;
   /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
@@ -155,7 +176,8 @@ export class Process {
     this.record = record;
     this.parent = parent;
     this.start = start;
-
+    this.waiter = parent;
+    this.listedSince = start;
     this.memoryOwner = this;
     this.lastSeen = start;
   }

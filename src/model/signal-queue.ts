@@ -2,7 +2,7 @@
  * The signals that are pending at one process (kernel/signal.c, `struct sigpending`): the process's own queue and those
  * of its threads in one list, in the order in which they were sent.
  */
-import { SIGCONT, SIGKILL, defaultAction } from '../kernel/signals';
+import { SIGCONT, defaultAction } from '../kernel/signals';
 import type { Tid } from '../trace-event';
 import type { SignalRecord } from './report';
 
@@ -30,14 +30,10 @@ export class SignalQueue {
   }
 
   /**
-   * What a delivered 9 means: SIGKILL where one is queued; else the last that ends the process by default, as
-   * core-dumping signals are delivered under their own number.
-   *
-   * @param isDying it has taken a fatal signal already, and takes no more than SIGKILL
+   * What a delivered 9 means where no SIGKILL is queued: the last that ends the process by default, as core-dumping
+   * signals are delivered under their own number.
    */
-  findFatal(tid: Tid, isDying: boolean): Queued | null {
-    const kill = this.find(SIGKILL, tid);
-    if (kill || isDying) return kill;
+  findTerminating(): Queued | null {
     return this.#pending.findLast(({ record }) => defaultAction(record.number) === 'terminate') ?? null;
   }
 
