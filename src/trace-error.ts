@@ -5,6 +5,9 @@
  * The codes are public: flows compare them in Catch. Add one, never rename one; docs/errors.md explains each.
  */
 
+import { didYouMean } from './words/nearest-name';
+import { shownValue } from './words/shown-value';
+
 export const REASONS = {
   TRACEFS_MISSING: 'tracefs is not mounted',
   TRACEFS_DENIED: 'no permission to use tracefs',
@@ -81,12 +84,61 @@ export class TraceError extends Error {
   override readonly name = 'TraceError';
 
   readonly code: TraceErrorCode;
+  /** The message without the code's own text. */
+  readonly detail: string;
 
   /** @param detail what was tried, on what, and the way out: "mkdir instances/web as uid 1000; see Permissions" */
   constructor(code: TraceErrorCode, detail: string, options?: ErrorOptions) {
     super(`${REASONS[code]}: ${detail}`, options);
     this.code = code;
+    this.detail = detail;
   }
+}
+
+/** What refuses a setting is CONFIG_INVALID, what refuses a message MESSAGE_INVALID. */
+export type InvalidCode = 'CONFIG_INVALID' | 'MESSAGE_INVALID';
+
+/** A setting, an option or a property that has a wrong value: `bufferKb: expected 4 to 1048576, found 1`. */
+export class InvalidValue extends TraceError {
+  /** `bufferKb`, `msg.pid`, `args[1]`, as the message names it. */
+  readonly place: string;
+  /** `0 to 2000000 seconds` */
+  readonly expected: string;
+  readonly found: unknown;
+  /** ` (did you mean "SIGTERM"?)`, or nothing. */
+  readonly hint: string;
+
+  /**
+   * @param names of which one was probably meant
+   */
+  constructor(
+    place: string,
+    expected: string,
+    found: unknown,
+    { code = 'CONFIG_INVALID', names = [] }: { code?: InvalidCode; names?: readonly string[] } = {},
+  ) {
+    const hint = didYouMean(found, names);
+    super(code, `${place}: expected ${expected}, found ${shownValue(found)}${hint}`);
+    this.place = place;
+    this.expected = expected;
+    this.found = found;
+    this.hint = hint;
+  }
+}
+
+/** One of the allowed words. @throws InvalidValue */
+export function oneOf<Word extends string>(
+  place: string,
+  given: unknown,
+  allowed: readonly Word[],
+  code: InvalidCode = 'CONFIG_INVALID',
+): Word {
+  const found = allowed.find((word) => word === given);
+  if (found !== undefined) return found;
+  throw new InvalidValue(place, allowed.join(', ').replace(/, ([^,]*)$/, ' or $1'), given, {
+    code,
+    names: allowed,
+  });
 }
 
 /** The errno name of a failed system call ('ENOENT'), or '' for any other error. */

@@ -1,16 +1,22 @@
 import { createWriteStream, statSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { openTraceFile, RingBatch, type TraceFile } from '../index';
-import { TraceError } from '../trace-error';
+import { oneOf, TraceError } from '../trace-error';
+import { shownValue } from '../words/shown-value';
+import { onlyFile, readArguments, readOption } from './arguments';
 import { EventCount } from './event-count';
 import { ndjsonOf, textHead, textOf } from './event-formats';
 import { Output } from './output';
 import { isTraceDat, TraceDatFile } from './trace-dat-file';
-import { oneOf, UsageError } from './usage';
+import { UsageError } from './usage';
 
 const TRACE_DAT = 'trace.dat';
 const FORMATS = ['ndjson', 'text', 'count', TRACE_DAT] as const;
 type EventsFormat = (typeof FORMATS)[number];
+
+export const EVENTS_OPTIONS = {
+  format: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+} as const;
 
 interface Request {
   readonly file: string;
@@ -19,19 +25,15 @@ interface Request {
 }
 
 function readRequest(args: string[]): Request {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { format: { type: 'string' }, output: { type: 'string', short: 'o' } },
-  });
-  const [file] = positionals;
-  if (file === undefined || positionals.length > 1) throw new UsageError('events takes one FILE, or -');
+  const { values, positionals } = readArguments(args, EVENTS_OPTIONS);
+  const file = onlyFile('events', positionals);
   const { output } = values;
   const usual = output !== undefined && isTraceDat(output) ? TRACE_DAT : 'ndjson';
-  const format = oneOf('--format', values.format ?? usual, FORMATS);
-  if (format === TRACE_DAT && output === undefined) throw new UsageError('a trace.dat needs -o FILE');
+  const format = readOption({}, () => oneOf('--format', values.format ?? usual, FORMATS));
+  if (format === TRACE_DAT && output === undefined)
+    throw new UsageError('--format trace.dat needs --output FILE');
   if (output !== undefined && isSameFile(file, output))
-    throw new UsageError(`-o ${output} is the file to read`);
+    throw new UsageError(`--output ${shownValue(output)} is the FILE to read`);
   return { file, format, output };
 }
 

@@ -1,4 +1,4 @@
-/** Standard output that waits when the reader is slow, and ends in peace when the reader went away. */
+/** Standard output that waits when the reader is slow, and ends quietly when the reader went away. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { errnoOf, TraceError } from '../trace-error';
@@ -18,9 +18,23 @@ export class Output {
     });
   }
 
-  /** The reader closed the pipe, as `head` does: nobody wants the rest. */
+  /** The reader closed the pipe, as `head` does: nobody reads the rest. */
   get isUnread(): boolean {
     return errnoOf(this.#failure) === 'EPIPE';
+  }
+
+  /** Characters in a line of the terminal; null where the output is no terminal. */
+  get columns(): number | null {
+    return this.#terminal?.columns ?? null;
+  }
+
+  /** A terminal that shows colours, where neither NO_COLOR nor TERM=dumb says otherwise. */
+  get hasColors(): boolean {
+    return this.#terminal?.hasColors() ?? false;
+  }
+
+  get #terminal(): typeof process.stdout | null {
+    return this.stream === process.stdout && process.stdout.isTTY ? process.stdout : null;
   }
 
   /** @throws TraceError OUTPUT_FAILED, such as for a full disk */
@@ -38,15 +52,15 @@ export class Output {
   async #drained(): Promise<void> {
     const over = new AbortController();
     const { signal } = over;
-    const told = ['drain', 'close'].map((event) => once(this.stream, event, { signal }));
+    const waits = ['drain', 'close'].map((event) => once(this.stream, event, { signal }));
     try {
-      await Promise.race(told);
+      await Promise.race(waits);
     } catch {
       // The stream's error is kept by its own listener.
     } finally {
-      // The other one listens no more.
+      // The other one stops listening.
       over.abort();
-      await Promise.allSettled(told);
+      await Promise.allSettled(waits);
     }
   }
 

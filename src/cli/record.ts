@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { armSession, readSessionSettings, readWorkloadSettings, type Session } from '../index';
+import { armSession, type Session } from '../index';
 import { TraceError } from '../trace-error';
 import { Interruption } from './interruption';
 import type { Output } from './output';
-import { asked, readRecordRequest } from './record-request';
+import { readRecordRequest } from './record-request';
 import { Recording } from './recording';
 
 /** Some 14 MB: they bridge a tenth of a second in which a busy machine does not let us run, while a capture is written. */
@@ -16,28 +16,24 @@ function ignore(): void {
 /** `ftrace-life record -- COMMAND`, `ftrace-life record --pid PID`. */
 export async function record(args: string[], out: Output): Promise<number> {
   const request = readRecordRequest(args);
-  // The command gets our own descriptors; but what we print on standard output must not be torn by it.
-  const handOn = [0, request.format === null ? 1 : 2, 2] as const;
-  const { workload: asWorkload } = request;
-  const workloadSettings =
-    asWorkload === null ? null : asked(() => readWorkloadSettings(asWorkload, { handOn }));
-  const sessionSettings = asked(() => readSessionSettings(request.session));
   const interruption = new Interruption();
   let session: Session | null = null;
   let recording: Recording | null = null;
   let timer: NodeJS.Timeout | undefined;
   try {
-    session = await armSession(sessionSettings, PARTS_ON_THE_WAY);
+    session = await armSession(request.session, PARTS_ON_THE_WAY);
     const batches = session.batches();
     recording = new Recording(request, session, out);
     await recording.begin();
-    // Arming writes without a pause; a signal that came meanwhile is told of in the next turn.
+    // Arming writes without a pause. A signal that came meanwhile is reported when the event loop has polled again: the
+    // first turn may begin after this round's poll.
+    await nextTurn();
     await nextTurn();
     interruption.check();
     const followed =
-      workloadSettings === null
+      request.workload === null
         ? await session.attach()
-        : await session.run(workloadSettings, { stdout: ignore, stderr: ignore });
+        : await session.run(request.workload, { stdout: ignore, stderr: ignore });
     interruption.watch(followed);
     if (request.forSeconds !== null) {
       timer = setTimeout(() => void followed.stop(), request.forSeconds * 1000);

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import {
   Lifecycle,
   formatJson,
@@ -15,17 +14,18 @@ import {
   type RuleSet,
 } from '../index';
 import { EventList } from '../event-list';
-import { errnoOf, TraceError } from '../trace-error';
+import { errnoOf, oneOf, TraceError } from '../trace-error';
 import type { TraceNote } from '../trace-event';
+import { onlyFile, readArguments, readOption } from './arguments';
 import { mapsNote, readMapsFile } from './maps-option';
 import type { Output } from './output';
-import { oneOf, UsageError } from './usage';
+import { UsageError } from './usage';
 import { WatchedAlerts } from './watched-alerts';
 
 export const REPORT_FORMATS = ['story', 'json', 'ndjson', 'ecs'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** @param extra told to the model before the trace. @param watch gets the stages, as a signal-filter would */
+/** @param extra given to the model before the trace. @param watch gets the stages, as a signal-filter would */
 async function readReport(
   file: string,
   extra: readonly TraceNote[] = [],
@@ -47,23 +47,23 @@ async function readReport(
 /** The word `default` stands for no rules of one's own: the default verdicts alone. */
 export function readRulesFile(file: string): RuleSet {
   if (file === 'default') return readRuleSet([]);
+  const invalid = (why: string, cause: unknown): TraceError =>
+    new TraceError('CONFIG_INVALID', `the rules file ${file}: ${why}`, { cause });
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new TraceError('CONFIG_INVALID', `the rules file ${file}: ${errnoOf(error)}`, { cause: error });
+    throw invalid(errnoOf(error), error);
   }
   try {
     return readRuleSet(JSON.parse(text));
   } catch (error) {
-    if (error instanceof TraceError) throw error;
-    throw new TraceError('CONFIG_INVALID', `the rules file ${file} is not JSON: ${String(error)}`, {
-      cause: error,
-    });
+    if (error instanceof TraceError) throw invalid(error.detail, error);
+    throw invalid(error instanceof Error ? error.message : String(error), error);
   }
 }
 
-/** Writes a report in one of its formats. `alerts` stand in the story, beside the JSON, or in lines of their own. */
+/** Writes a report in one of its formats. `alerts` are in the story, beside the JSON, or in lines of their own. */
 export async function writeReport(
   report: Report,
   format: ReportFormat,
@@ -71,47 +71,39 @@ export async function writeReport(
   alerts: Alert[] | null,
 ): Promise<void> {
   if (format === 'story') {
-    const columns =
-      out.stream === process.stdout && process.stdout.isTTY ? process.stdout.columns : undefined;
-    const color = out.stream === process.stdout && process.stdout.isTTY && process.stdout.hasColors();
     await out.write(
       formatStory(report, {
-        color,
-        ...(columns === undefined ? {} : { width: columns }),
+        color: out.hasColors,
+        ...(out.columns === null ? {} : { width: out.columns }),
         ...(alerts === null ? {} : { alerts }),
       }),
     );
   } else if (format === 'ecs') {
     for (const alert of alerts ?? []) await out.write(jsonLine(toEcs(alert, report.trace)));
   } else if (format === 'json') {
-    await out.write(
-      alerts === null ? formatJson(report) : `${JSON.stringify({ ...report, alerts }, null, 2)}\n`,
-    );
+    await out.write(formatJson(report, alerts));
   } else {
     for (const line of reportLines(report)) await out.write(jsonLine(line));
     for (const alert of alerts ?? []) await out.write(jsonLine({ type: 'alert', ...alert }));
   }
 }
 
+export const REPORT_OPTIONS = {
+  format: { type: 'string' },
+  maps: { type: 'string' },
+  rules: { type: 'string' },
+} as const;
+
 /** `ftrace-life report FILE`. */
 export async function report(args: string[], out: Output): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      format: { type: 'string', default: 'story' },
-      maps: { type: 'string' },
-      rules: { type: 'string' },
-    },
-  });
-  const [file] = positionals;
-  if (file === undefined || positionals.length > 1) throw new UsageError('report takes one FILE, or -');
-  const format = oneOf('--format', values.format, REPORT_FORMATS);
+  const { values, positionals } = readArguments(args, REPORT_OPTIONS);
+  const file = onlyFile('report', positionals);
+  const format = readOption({}, () => oneOf('--format', values.format ?? 'story', REPORT_FORMATS));
   if (values.maps !== undefined && file === '-')
     throw new UsageError('--maps reads the trace twice, so it must be a file');
   // ECS has words for alerts alone.
-  const told = values.rules ?? (format === 'ecs' ? 'default' : undefined);
-  const rules = told === undefined ? null : readRulesFile(told);
+  const rulesFile = values.rules ?? (format === 'ecs' ? 'default' : undefined);
+  const rules = rulesFile === undefined ? null : readRulesFile(rulesFile);
   if (rules !== null) {
     for (const warning of ruleWarnings(rules, Date.now())) process.stderr.write(`ftrace-life: ${warning}\n`);
   }

@@ -1,9 +1,11 @@
 /**
  * What /proc said of processes beside the trace: of those that ran before it, when the session attached to them
- * (what they had open and mapped, where they stood), and the arguments of programs, read after their exec was seen.
+ * (what they had open and mapped, their working directories), and the arguments of programs, read after their exec was seen.
  *
  * A note is held until everything before its time was followed, and then taken for the truth: what happened while
- * /proc was read comes after it and is followed again, which changes nothing that was right.
+ * /proc was read comes after it and is followed again, which changes nothing that was right. A session looks twice,
+ * before it switches tracing on and after: without the first look a signal that comes at once would have a target that
+ * nobody knows, without the second what happens between the looks would be missing.
  */
 import type { MapsEntry, Tid, TraceNote } from '../trace-event';
 import { looksLikeLibrary } from './memory-calls';
@@ -35,7 +37,7 @@ export class ProcNotes {
     this.#clock = clock;
   }
 
-  told(note: AttachedNote | ArgumentsNote): void {
+  applyNote(note: AttachedNote | ArgumentsNote): void {
     if (note.kind === 'attached') this.#tree.expectAttached();
     if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(note);
@@ -67,18 +69,23 @@ export class ProcNotes {
       this.#table.startThread(process, tid, null);
     }
     process.cwd = note.cwd;
-    process.programBefore = note.exe;
     const { record } = process;
-    record.attached = {
-      ts: note.ts,
-      time: this.#clock.timeOf(note.ts),
-      program: note.exe,
-      argv: note.argv.length === 0 ? null : [...note.argv],
-      cwd: note.cwd,
-      parent: note.parent,
-      files: note.files.map(({ fd, path }) => ({ fd, path })),
-    };
+    // After an exec that the trace shows, the second look is at another program than the first.
+    if (record.attached === null || record.execs.every(({ error }) => error !== null)) {
+      process.programBefore = note.exe;
+      const ts = record.attached?.ts ?? note.ts;
+      record.attached = {
+        ts,
+        time: this.#clock.timeOf(ts),
+        program: note.exe,
+        argv: note.argv.length === 0 ? null : [...note.argv],
+        cwd: note.cwd,
+        parent: note.parent,
+        files: note.files.map(({ fd, path }) => ({ fd, path })),
+      };
+    }
     for (const { fd, path, closeOnExec } of note.files) {
+      if (process.files.get(fd)?.path === path) continue;
       process.files.install(fd, { path, nameSource: 'proc', inode: null, listed: null }, closeOnExec);
     }
     seedMemory(process, note.maps, note.exe, note.ts);

@@ -1,5 +1,5 @@
 /**
- * What a signal says of the end of a process, or of its stop: the kernel tells the parent by the child's exit signal, which
+ * What a signal says of the end of a process, or of its stop: the kernel notifies the parent by the child's exit signal, which
  * is SIGCHLD unless `clone` asked for another (kernel/signal.c, do_notify_parent and do_notify_parent_cldstop).
  */
 import { CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, SIGCHLD } from '../kernel/signals';

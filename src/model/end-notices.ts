@@ -1,7 +1,7 @@
 /**
- * Whose end a notice tells. The kernel sends it in the context of the last thread of the process that ended, but the same
- * thread tells others' ends too: a dying parent passes its zombies on to the next one before it tells its own end
- * (kernel/exit.c, exit_notify and reparent_leader), and a tracer tells the parent of a zombie that it traced
+ * Whose end a notice reports. The kernel sends it in the context of the last thread of the process that ended, but the same
+ * thread reports others' ends too: a dying parent passes its zombies on to the next one before it reports its own end
+ * (kernel/exit.c, exit_notify and reparent_leader), and a tracer notifies the parent of a zombie that it traced
  * (wait_task_zombie, exit_ptrace). The notice has neither pid nor status of the one who ended.
  */
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGCHLD, defaultAction } from '../kernel/signals';
@@ -26,7 +26,7 @@ export class EndNotices {
   /**
    * @param code CLD_EXITED, CLD_KILLED or CLD_DUMPED
    * @param stack where in the kernel it was sent, innermost first; empty where the trace has no call traces
-   * @returns the sender, where it tells its own end; null where it passes on that of another, who then has a new parent
+   * @returns the sender, where it reports its own end; null where it passes on that of another, who then has a new parent
    */
   whoseEnd(
     { tid, process: sender }: Task,
@@ -40,51 +40,57 @@ export class EndNotices {
     if (tracee !== null) {
       if (tracee.ending.notified === null) return tracee;
       tracee.ending.notified = notified;
-      tracee.ending.toldAt = ts;
+      tracee.ending.notifiedAt = ts;
       return null;
     }
-    // It lives, and tells of somebody whom it traces.
-    if (!frames.includes('do_exit') && frames.some((frame) => OF_TRACER.test(frame))) return null;
-    // The end of a process whose first thread had left is told when its last thread is taken away.
+    // It reports the end of somebody whom it traces, and whom the trace does not show.
+    if (frames.some((frame) => OF_TRACER.test(frame))) return null;
+    // The end of a process whose first thread had left is reported when its last thread is released.
     const isInRelease = frames.includes('release_task');
     const isOthers = stack.length > 0 && tid !== sender.tgid && !isInRelease;
     const isOwn = !isOthers && this.#mayBeOwn(sender, notified, code);
-    // Where both are possible, the code and the one notified are the same, and either order tells the same.
-    const isToItsParent = sender.waiter !== null && isOf(notified, sender.waiter);
+    // Where both are possible, the code and the one notified are the same, and either order gives the same report.
+    const { waiter } = sender;
+    const isToItsParent = waiter !== null && (isOf(notified, waiter) || isDead(waiter));
     const isFirst =
       isOwn && (isInRelease || (isToItsParent && sender.exitSignal !== null && isCodeOf(sender, code)));
     const zombie = isFirst ? null : this.#zombieToPassOn(sender, code);
     if (zombie !== null) {
       zombie.ending.notified = notified;
-      zombie.ending.toldAt = ts;
+      zombie.ending.notifiedAt = ts;
+      sender.ending.passedOn = { notified, code, ts, stack };
       this.adopted(zombie, notified);
       return null;
     }
     return isOwn ? sender : null;
   }
 
-  /** Its end was told to somebody: that is who waits for it now, unless it is its tracer. */
+  /** Its end was reported to somebody: that is who waits for it now, unless it is its tracer. */
   adopted(process: Process, notified: Tid): void {
     const heir = this.#table.find(notified)?.process ?? null;
     const { waiter, tracer } = process;
     if (heir === waiter && heir !== null) return;
     if (heir === null && waiter?.tgid === notified) return;
     if (heir !== null && tracer !== null && tracer !== 'unknown' && heir.tasks.has(tracer)) return;
+    if (waiter !== null && !isDead(waiter)) {
+      this.#table.traces(notified, process);
+      return;
+    }
     waiter?.zombies.delete(process);
     process.waiter = heir;
     process.listedSince = waiter?.ending.exitTs ?? process.listedSince;
     if (process.ending.settled && !process.gone) heir?.zombies.add(process);
   }
 
-  /** A zombie whose tracer tells it to the parent, or one whose last thread its tracer has waited for. */
+  /** A zombie whose tracer reports it to the parent, or one whose last thread its tracer has waited for. */
   #tracee(sender: Process, notified: Tid, code: number): Process | null {
     const heir = this.#table.find(notified)?.process;
     if (heir === undefined || heir === sender) return null;
     for (const tracee of sender.tracees) {
-      const { notified: told, exitTs, settled } = tracee.ending;
+      const { notified: recipient, exitTs, settled } = tracee.ending;
       const isOver = settled || exitTs !== null;
       if (tracee.gone || !isOver || tracee === sender || !hasCode(tracee, code)) continue;
-      if (tracee.waiter === heir && (told === null || isOf(told, sender))) return tracee;
+      if (tracee.waiter === heir && (recipient === null || isOf(recipient, sender))) return tracee;
     }
     return null;
   }
@@ -94,7 +100,7 @@ export class EndNotices {
     for (const zombie of [...sender.zombies].sort(inOrderOfChildren)) {
       const { notified, freed } = zombie.ending;
       if (zombie.gone || freed !== null || !hasCode(zombie, code)) continue;
-      // Told to nobody: its parent ignored SIGCHLD, and it is gone, unless it has another exit signal, or none.
+      // Reported to nobody: its parent ignored SIGCHLD, and it is gone, unless it has another exit signal, or none.
       if (notified === null && zombie.exitSignal === SIGCHLD) continue;
       // Its tracer, which waits for it first, lives.
       if (notified !== null && zombie.tracer !== null && !isOf(notified, sender)) continue;
@@ -118,11 +124,15 @@ export class EndNotices {
   }
 }
 
+function isDead({ gone, ending }: Process): boolean {
+  return gone || ending.settled || ending.exitTs !== null;
+}
+
 function isOf(tid: Tid, process: Process): boolean {
   return tid === process.tgid || process.tasks.has(tid);
 }
 
-/** The same end as that which it told, or as that which the trace shows. */
+/** The same end as that which it reported, or as that which the trace shows. */
 function hasCode(process: Process, code: number): boolean {
   const { childCode } = process.ending;
   return childCode === null ? mayTell(process, code) : childCode === code;
@@ -144,7 +154,7 @@ function mayTell({ ending, threadEnds: { first } }: Process, code: number): bool
   return true;
 }
 
-/** It tells its end by this code and no other. */
+/** It reports its end by this code and no other. */
 function isCodeOf({ ending: { fatal, exitGroup }, threadEnds }: Process, code: number): boolean {
   if (threadEnds.first !== null) return false;
   if (exitGroup !== null) return code === CLD_EXITED;

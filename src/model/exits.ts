@@ -93,7 +93,7 @@ export class Exits {
       groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
     if (!last) return;
     process.ending.exitTs = event.ts;
-    // Nobody is told of its end.
+    // Nobody is notified of its end.
     if (process.exitSignal === 0) {
       this.settle(process, event.ts);
       return;
@@ -131,7 +131,7 @@ export class Exits {
   childEnded(process: Process, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
     const { ending } = process;
     ending.notified = notified;
-    ending.toldAt = ts;
+    ending.notifiedAt = ts;
     if (ending.settled && process.record.exit) return;
     ending.childCode = code;
     ending.exitStack = stack;
@@ -236,8 +236,8 @@ export class Exits {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    const told = process.threadEnds.first === null ? ending.childCode : null;
-    if (killDecides(process, told)) this.#endedBy(process, ending.kill, ts);
+    const reported = process.threadEnds.first === null ? ending.childCode : null;
+    if (killDecides(process, reported)) this.#endedBy(process, ending.kill, ts);
     // Nobody survives a SIGKILL, and where neither deliveries nor exit calls are traced nothing else can show it.
     const hasSigkill =
       ending.childCode === null &&
@@ -246,7 +246,7 @@ export class Exits {
       process.queue.find(SIGKILL, process.tgid) !== null;
     const isKilled = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
     // Whoever calls exit_group while a signal ends the process is too late, and is delivered nothing.
-    const isUndelivered = ending.exitGroup === null ? isKilled || hasSigkill : isKilled && told !== null;
+    const isUndelivered = ending.exitGroup === null ? isKilled || hasSigkill : isKilled && reported !== null;
     if (!ending.fatal && isUndelivered) {
       ending.fatal = this.#signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.#signals.settleFatal(ending.fatal, process, ts);
@@ -308,15 +308,15 @@ function hasRunAfter(fatal: SignalRecord | null, { ending, threadEnds }: Process
  * changes the status afterwards (kernel/signal.c, prepare_signal and complete_signal). One that comes behind an exit call
  * may be too late: a process of one thread is not marked as ending on every kernel, and accepts what it never takes.
  *
- * @param told the code of its SIGCHLD, where that is the status of the process
+ * @param reported the code of its SIGCHLD, where that is the status of the process
  */
-function killDecides({ ending, threadEnds }: Process, told: number | null): boolean {
+function killDecides({ ending, threadEnds }: Process, reported: number | null): boolean {
   const { kill, exitTs, exitGroup } = ending;
   if (kill === null) return false;
   const exitCall = exitGroup?.ts ?? threadEnds.lastCallTs;
   const isBehindExit = exitCall !== null && exitCall <= kill.ts;
   if (!isBehindExit) return exitTs === null || kill.ts < exitTs;
-  return kill.delivered !== null || (told !== null && told !== CLD_EXITED);
+  return kill.delivered !== null || (reported !== null && reported !== CLD_EXITED);
 }
 
 function noteSilence(process: Process): void {

@@ -20,7 +20,7 @@ export class Task {
   call: PendingCall | null = null;
   /** A name that a probe gave outside of any call: the open's own enter event is missing. */
   looseName: string | null = null;
-  /** The open that has just returned without a name, for the probe that stands on its exit event. */
+  /** The open that has just returned without a name, for the probe on its exit event. */
   unnamedOpen: {
     readonly call: PendingCall;
     readonly opened: OpenedFile;
@@ -31,7 +31,7 @@ export class Task {
   execSeen = false;
   /** It has made no system call since its exec that the trace shows. */
   silent = false;
-  /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
+  /** The child that task_newtask has just reported, and sched_process_fork is about to report again. */
   lastBorn: Tid | null = null;
   /** What a thread that is not the first is called; null where the trace does not say. */
   name: string | null = null;
@@ -53,19 +53,29 @@ export class Task {
   }
 }
 
+/** A notice of an end, whose sender passes on what it knows of another. */
+export interface PassedOn {
+  readonly notified: Tid;
+  readonly code: number;
+  readonly ts: number;
+  readonly stack: readonly string[];
+}
+
 /** What is known of how a process ended; exits.ts gathers it. */
 export interface Ending {
   /** The last thread's sched_process_exit. */
   exitTs: number | null;
   exitGroup: { readonly ts: number; readonly code: number | null } | null;
-  /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
+  /** The code of the SIGCHLD that notified the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
   childCode: number | null;
   /** The call trace of that SIGCHLD: where in the kernel the process ended. */
   exitStack: readonly string[];
   /** Who that SIGCHLD was sent to. */
   notified: Tid | null;
-  /** When it was told so. */
-  toldAt: number | null;
+  /** When that was sent. */
+  notifiedAt: number | null;
+  /** The last notice that it sent and that seemed to be about one of its zombies. */
+  passedOn: PassedOn | null;
   fatal: SignalRecord | null;
   /** A SIGKILL that the kernel accepted. */
   kill: SignalRecord | null;
@@ -98,7 +108,7 @@ export class Process {
   readonly loads: Load[] = [];
   /** The mapped address space belongs to this process: a vfork child maps in its parent's until it execs. */
   memoryOwner: Process;
-  /** Of the program that it is about to run, where a probe told them. */
+  /** Of the program that it is about to run, where a probe reported them. */
   argvToCome: string[] | null = null;
   /** Known from the first absolute chdir on. */
   cwd: string | null = null;
@@ -119,7 +129,8 @@ export class Process {
     childCode: null,
     exitStack: [],
     notified: null,
-    toldAt: null,
+    notifiedAt: null,
+    passedOn: null,
     fatal: null,
     kill: null,
     oomVictim: false,
@@ -135,7 +146,7 @@ export class Process {
   hasFreedZombies = false;
   /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
   readonly waitids: UnnamedWait[] = [];
-  /** The signal that tells its parent of its end; 0 for none, null where the trace does not have it. */
+  /** The signal that reports its end to its parent; 0 for none, null where the trace does not have it. */
   exitSignal: number | null = null;
   /** Whose child it is now: its parent's, or its heir's; null where that one is not traced, or not known. */
   waiter: Process | null;
@@ -145,7 +156,7 @@ export class Process {
   tracer: Tid | 'unknown' | null = null;
   /** Whom it traces, or traced. */
   readonly tracees = new Set<Process>();
-  /** A SIGCHLD told of its stop or its going on: the next wait that returns it may only tell that. */
+  /** A SIGCHLD reported that it stopped or continued: the next wait that returns it may report only that. */
   toldAlive = false;
   /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
   hasSignalfd = false;

@@ -86,8 +86,8 @@ export class Reaping implements DeathListener {
   childAlive({ process }: Task, notified: Tid, code: number): void {
     this.childNewsTraced = true;
     process.toldAlive = true;
-    const told = this.#table.find(notified)?.process ?? null;
-    if (code === CLD_TRAPPED || (told !== null && told !== process.waiter))
+    const recipient = this.#table.find(notified)?.process ?? null;
+    if (code === CLD_TRAPPED || (recipient !== null && recipient !== process.waiter))
       this.#table.traces(notified, process);
   }
 
@@ -167,6 +167,7 @@ export class Reaping implements DeathListener {
     if (!child || child === task.process || isTracerOf(task.process, child)) return;
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
+    this.#notifiedAfterAll(child, task.process);
     const dead = this.#exits.isDead(child);
     // Stopped and continued children, and stopped tracees, are reported by the same call, and live on.
     if (maybeStopped && !dead) {
@@ -178,6 +179,18 @@ export class Reaping implements DeathListener {
     this.#waitedFor.set(child, { by: task.tid, call: call?.name ?? 'wait4', ts });
     const toldOrNeverTold = child.ending.notified !== null || !this.#signals.generateTraced;
     if (dead && toldOrNeverTold) this.#finishReaping(child);
+  }
+
+  /**
+   * A wait returns it, so that its end was reported: what seemed to be about one of its zombies was about itself, and that
+   * one was gone already, as its parent did not want it (SA_NOCLDWAIT).
+   */
+  #notifiedAfterAll(child: Process, waiter: Process): void {
+    const { ending } = child;
+    const notice = ending.passedOn;
+    if (notice === null || ending.notified !== null || !waiter.tasks.has(notice.notified)) return;
+    this.#notices.adopted(child, notice.notified);
+    this.#exits.childEnded(child, notice.notified, notice.code, notice.ts, notice.stack);
   }
 
   #finishReaping(child: Process): void {
@@ -194,7 +207,7 @@ export class Reaping implements DeathListener {
 
   #waitedById(task: Task, call: PendingCall | null, ts: number): void {
     const { process } = task;
-    const result = resultOfWaitid(this.#table, task, call, ts);
+    const result = resultOfWaitid(this.#table, task, call, ts, this.childNewsTraced);
     if (result === null) return;
     const { child, isReaping } = result;
     if (child && isTracerOf(process, child)) return;
@@ -236,18 +249,18 @@ export class Reaping implements DeathListener {
   #goneUnseen(process: Process): void {
     const { ending, waiter, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
-    const told = ending.notified;
+    const recipient = ending.notified;
     const wait = takeWaitFor(process);
     if (wait) {
       this.#reaped(process, wait.by, 'waitid', wait.ts);
       return;
     }
-    const untold = this.#signals.generateTraced && ending.notified === null;
-    const toldTheDead = told !== null && waiter?.tgid === told && !this.#traced(waiter);
-    // A zombie that outlives its parent is told to the next one.
+    const isUnnotified = this.#signals.generateTraced && ending.notified === null;
+    const isRecipientDead = recipient !== null && waiter?.tgid === recipient && !this.#traced(waiter);
+    // A zombie that outlives its parent is reported to the next one.
     const goneBeforeParent =
-      toldTheDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
-    if (untold || goneBeforeParent || (this.waitsTraced && this.#traced(waiter))) {
+      isRecipientDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
+    if (isUnnotified || goneBeforeParent || (this.waitsTraced && this.#traced(waiter))) {
       this.#autoreaped(process);
       return;
     }
@@ -255,7 +268,7 @@ export class Reaping implements DeathListener {
     if (record.role !== 'parent') {
       process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
     }
-    const by = toldTheDead ? null : (told ?? (this.#traced(waiter) ? (waiter?.tgid ?? null) : null));
+    const by = isRecipientDead ? null : (recipient ?? (this.#traced(waiter) ? (waiter?.tgid ?? null) : null));
     if (by !== null) this.#reaped(process, by, null, ts);
     else {
       record.state = 'reaped';

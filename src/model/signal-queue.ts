@@ -2,7 +2,7 @@
  * The signals that are pending at one process (kernel/signal.c, `struct sigpending`): the process's own queue and those
  * of its threads in one list, in the order in which they were sent.
  */
-import { SIGCONT, defaultAction } from '../kernel/signals';
+import { SIGCONT, SIGKILL, defaultAction } from '../kernel/signals';
 import type { Tid } from '../trace-event';
 import type { SignalRecord } from './report';
 
@@ -35,6 +35,15 @@ export class SignalQueue {
    */
   findTerminating(): Queued | null {
     return this.#pending.findLast(({ record }) => defaultAction(record.number) === 'terminate') ?? null;
+  }
+
+  /**
+   * The signal that a delivered 9 stands for.
+   *
+   * @param isDying it has taken a fatal signal already, and takes no more than SIGKILL
+   */
+  findFatal(tid: Tid, isDying: boolean): Queued | null {
+    return this.find(SIGKILL, tid) ?? (isDying ? null : this.findTerminating());
   }
 
   remove(queued: Queued): void {

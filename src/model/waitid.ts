@@ -1,6 +1,6 @@
 /**
- * Whom a waitid reaped. It returns 0, and who it was stands in its siginfo, which no trace shows. What was asked for tells,
- * or the kernel's order: a wait for any child takes the first of its list that has ended (kernel/exit.c, do_wait), the
+ * Whom a waitid reaped. It returns 0, and who it was stands in its siginfo, which no trace shows. It follows from what was asked for,
+ * or from the kernel's order: a wait for any child takes the first of its list that has ended (kernel/exit.c, do_wait), the
  * children of the thread that waits before those of its other threads.
  */
 import type { Tid } from '../trace-event';
@@ -34,6 +34,7 @@ export function resultOfWaitid(
   task: Task,
   call: PendingCall | null,
   ts: number,
+  noticesTraced: boolean,
 ): WaitidResult | null {
   const bits = int32(argument(call, 'options')) ?? 0;
   if ((bits & WNOWAIT) !== 0 || (call && (bits & WEXITED) === 0)) return null;
@@ -42,7 +43,9 @@ export function resultOfWaitid(
   const child = askedFor(table, task, call, ts, asksForStops);
   const seen = child && visibleSince(child);
   // With WNOHANG 0 may mean nothing at all, and what ended during the call may have come too late for it.
-  const isInTime = !isNonBlocking || (seen !== null && call !== null && seen <= call.ts);
+  const isNotified =
+    child === null || !noticesTraced || child.exitSignal === 0 || child.ending.notifiedAt !== null;
+  const isInTime = !isNonBlocking || (isNotified && seen !== null && call !== null && seen <= call.ts);
   const isReaping = call !== null && !asksForStops && (!isNonBlocking || child !== null) && isInTime;
   return { child: isInTime ? child : null, isReaping };
 }
@@ -132,7 +135,7 @@ function* waitable(process: Process): Iterable<Process> {
   }
 }
 
-/** Since when a wait finds it: its parent is told in the same moment (kernel/exit.c, exit_notify). */
+/** Since when a wait finds it: its parent is notified in the same moment (kernel/exit.c, exit_notify). */
 function visibleSince({ ending }: Process): number | null {
-  return ending.toldAt ?? ending.exitTs ?? ending.dead;
+  return ending.notifiedAt ?? ending.exitTs ?? ending.dead;
 }

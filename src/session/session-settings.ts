@@ -1,5 +1,5 @@
 /** What a session is armed with: `ftrace-configure`'s settings, and `ftrace-life record`'s. */
-import { TraceError } from '../trace-error';
+import { InvalidValue, oneOf, type InvalidCode } from '../trace-error';
 
 export interface SessionSettings {
   /** Names the session for the nodes that read it; a new session under the same topic ends the old one. */
@@ -8,7 +8,7 @@ export interface SessionSettings {
   readonly events: 'lifecycle' | 'all' | readonly string[];
   /** Learn the names of opened files by the best source that this kernel has. */
   readonly fileNames: boolean;
-  /** A call trace behind each signal event. */
+  /** A call trace after each signal event. */
   readonly callTraces: boolean;
   /** Also everything that the traced parent's children fork. */
   readonly followChildren: boolean;
@@ -23,7 +23,7 @@ export interface SessionSettings {
   readonly bufferKb: number;
   /** Pids of processes that run already, to follow instead of a command; empty for a session that runs one. */
   readonly attach: readonly number[];
-  readonly clock: 'mono' | 'boot' | 'mono_raw' | 'tai' | 'global' | 'local';
+  readonly clock: (typeof CLOCKS)[number];
 }
 
 export const DEFAULT_SETTINGS: SessionSettings = {
@@ -39,42 +39,41 @@ export const DEFAULT_SETTINGS: SessionSettings = {
   clock: 'mono',
 };
 
-const CLOCKS: readonly string[] = ['mono', 'boot', 'mono_raw', 'tai', 'global', 'local'];
+const CLOCKS = ['mono', 'boot', 'mono_raw', 'tai', 'global', 'local'] as const;
+/** One page; and 1 GiB, which no machine has for each CPU. */
+const MIN_BUFFER_KB = 4;
+const MAX_BUFFER_KB = 1_048_576;
 const EVENT_NAME = /^([\w-]+:)?[\w*?-]+$/;
 
 function flag(given: unknown, fallback: boolean, place: string): boolean {
   if (given === undefined || given === null) return fallback;
   if (typeof given === 'boolean') return given;
-  throw new TraceError('CONFIG_INVALID', `${place} is ${JSON.stringify(given)}; it is true or false`);
+  throw new InvalidValue(place, 'true or false', given);
 }
+
+const EVENTS = 'lifecycle, all, or a list of event names';
 
 function readEvents(given: unknown): SessionSettings['events'] {
   if (given === undefined || given === null || given === '') return DEFAULT_SETTINGS.events;
   if (given === 'lifecycle' || given === 'all') return given;
   const list: unknown[] =
     typeof given === 'string' ? given.split(/[\s,]+/).filter(Boolean) : Array.isArray(given) ? given : [];
-  for (const name of list) {
-    if (typeof name !== 'string' || !EVENT_NAME.test(name)) {
-      throw new TraceError(
-        'CONFIG_INVALID',
-        `events has ${JSON.stringify(name)}; an event is named like sched_process_exit or signal:*`,
-      );
-    }
-  }
-  if (list.length === 0)
-    throw new TraceError('CONFIG_INVALID', 'events is neither lifecycle, all, nor a list of event names');
-  return list as string[];
+  if (list.length === 0) throw new InvalidValue('events', EVENTS, given);
+  return list.map((name) => {
+    if (typeof name === 'string' && EVENT_NAME.test(name)) return name;
+    throw new InvalidValue('events', 'event names such as sched_process_exit or signal:*', name);
+  });
 }
 
-/** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT). */
-const MAX_PID = 4 * 1024 * 1024;
+/** The largest pid that a 64-bit kernel gives out (PID_MAX_LIMIT is not given out itself). */
+const MAX_PID = 4 * 1024 * 1024 - 1;
 
 /**
- * Pids from a flow, a message or a command line: one, or several in an array or with spaces or commas between.
+ * Pids from a flow, a message or a command line: one, or several in an array or separated by spaces or commas.
  * @param place what they are called there
- * @throws TraceError CONFIG_INVALID
+ * @throws InvalidValue with the code given
  */
-export function readPids(given: unknown, place: string): number[] {
+export function readPids(given: unknown, place: string, code: InvalidCode = 'CONFIG_INVALID'): number[] {
   if (given === undefined || given === null) return [];
   const list: unknown[] = Array.isArray(given)
     ? given
@@ -83,32 +82,22 @@ export function readPids(given: unknown, place: string): number[] {
       : [given];
   return list.map((one) => {
     const pid = typeof one === 'string' && /^\d+$/.test(one) ? Number(one) : one;
-    if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid < MAX_PID) return pid;
-    throw new TraceError('CONFIG_INVALID', `${place} has ${JSON.stringify(one)}; a pid is a number above 0`);
+    if (typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && pid <= MAX_PID) return pid;
+    throw new InvalidValue(place, `a pid from 1 to ${MAX_PID}`, one, { code });
   });
 }
 
 /**
  * Narrows settings from a flow, a message or a command line, each value once; what is absent is the default.
- * @throws TraceError CONFIG_INVALID with the name of the setting
+ * @throws InvalidValue CONFIG_INVALID with the name of the setting
  */
 export function readSessionSettings(given: Readonly<Record<string, unknown>>): SessionSettings {
   const topic = given['topic'] ?? DEFAULT_SETTINGS.topic;
-  if (typeof topic !== 'string' || topic === '')
-    throw new TraceError('CONFIG_INVALID', 'topic is not a name');
+  if (typeof topic !== 'string' || topic === '') throw new InvalidValue('topic', 'a name', topic);
   const bufferKb = Number(given['bufferKb'] ?? DEFAULT_SETTINGS.bufferKb);
-  if (!Number.isInteger(bufferKb) || bufferKb < 4 || bufferKb > 1_048_576) {
-    throw new TraceError(
-      'CONFIG_INVALID',
-      `bufferKb is ${JSON.stringify(given['bufferKb'])}; it is 4 to 1048576 for each CPU`,
-    );
-  }
-  const clock = given['clock'] ?? DEFAULT_SETTINGS.clock;
-  if (typeof clock !== 'string' || !CLOCKS.includes(clock)) {
-    throw new TraceError(
-      'CONFIG_INVALID',
-      `clock is ${JSON.stringify(clock)}; it is one of ${CLOCKS.join(', ')}`,
-    );
+  if (!Number.isInteger(bufferKb) || bufferKb < MIN_BUFFER_KB || bufferKb > MAX_BUFFER_KB) {
+    const expected = `${MIN_BUFFER_KB} to ${MAX_BUFFER_KB} KiB for each CPU`;
+    throw new InvalidValue('bufferKb', expected, given['bufferKb']);
   }
   return {
     topic,
@@ -120,6 +109,6 @@ export function readSessionSettings(given: Readonly<Record<string, unknown>>): S
     senderHistory: flag(given['senderHistory'], DEFAULT_SETTINGS.senderHistory, 'senderHistory'),
     bufferKb,
     attach: readPids(given['attach'], 'attach'),
-    clock: clock as SessionSettings['clock'],
+    clock: oneOf('clock', given['clock'] ?? DEFAULT_SETTINGS.clock, CLOCKS),
   };
 }

@@ -19,7 +19,7 @@ import { BatchFeed } from './batch-feed';
 import { InodePaths } from './inode-paths';
 import { readKernelTables, readSavedNames, seedSavedNames } from './kernel-tables';
 import { LiveReader } from './live-reader';
-import { bootId, commOf, directoryOf, readProcState, type AttachedNote } from './proc-state';
+import { bootId, commOf, directoryOf, readProcState } from './proc-state';
 import { sendSignal, witnessOwnSignals } from './own-signals';
 import { RunEnding } from './run-ending';
 import type { SessionSettings } from './session-settings';
@@ -244,14 +244,13 @@ export class Session {
       const pids = findProcesses(this.settings.attach);
       this.#reader.start();
       for (const tid of followThreads(this.#armed.tree, pids)) this.#members.follow(tid);
-      const before = this.#readAttached(pids);
+      // Twice: a signal that comes at once concerns somebody who is known, and what changes between the first look and
+      // the first event is in the second.
+      this.#noteAttached(pids, 'first');
       for (const pid of pids) this.#members.identify(pid);
       this.#turn('on');
       this.#members.begin();
-      // Once more: what is read now and what the trace says leave no gap between them. One that died meanwhile is
-      // reported as it was.
-      const after = this.#readAttached(pids);
-      for (const pid of pids) this.#noteAttached(after.get(pid) ?? before.get(pid));
+      this.#noteAttached(pids, 'again');
       this.#become('running');
       this.#passOnEvents();
       this.#ending = this.#safely(this.#endAttached(pids));
@@ -262,24 +261,20 @@ export class Session {
     }
   }
 
-  #readAttached(pids: readonly number[]): Map<number, AttachedNote> {
-    const notes = new Map<number, AttachedNote>();
+  /** What /proc says of them now; of one that is dead by now nothing is noted. */
+  #noteAttached(pids: readonly number[], look: 'first' | 'again'): void {
+    const { names } = this.#context;
     for (const pid of pids) {
       const note = readProcState(pid, Number(this.#now()) / 1e9);
-      if (note !== null) notes.set(pid, note);
+      if (note === null) continue;
+      for (const tid of note.threads) {
+        // By the second look it may have run another program, which the trace tells with its time.
+        if (look === 'first' || !names.knows(tid)) names.seed(tid, commOf(tid) ?? note.comm);
+        names.seedGroup(tid, note.pid);
+        this.#members.follow(tid);
+      }
+      this.#feed.note(note);
     }
-    return notes;
-  }
-
-  #noteAttached(note: AttachedNote | undefined): void {
-    if (note === undefined) return;
-    const { names } = this.#context;
-    for (const tid of note.threads) {
-      names.seed(tid, commOf(tid) ?? note.comm);
-      names.seedGroup(tid, note.pid);
-      this.#members.follow(tid);
-    }
-    this.#feed.note(note);
   }
 
   /** Until the attached processes are gone, or the session is disarmed. */

@@ -1,13 +1,9 @@
 /** Narrows what a flow, a message or a command line asks to be run. */
-import { TraceError } from '../trace-error';
+import { InvalidValue, type InvalidCode } from '../trace-error';
 import { signalName, signalNumber } from '../kernel/signals';
 import type { WorkloadSettings } from './workload';
 
 type Given = Readonly<Record<string, unknown>>;
-
-function invalid(place: string, given: unknown, wanted: string): TraceError {
-  return new TraceError('CONFIG_INVALID', `${place} is ${JSON.stringify(given)}; it is ${wanted}`);
-}
 
 function absent(given: unknown): given is undefined | null | '' {
   return given === undefined || given === null || given === '';
@@ -15,10 +11,10 @@ function absent(given: unknown): given is undefined | null | '' {
 
 function readArgs(given: unknown): string[] {
   if (absent(given)) return [];
-  if (!Array.isArray(given)) throw invalid('args', given, 'a list of strings');
+  if (!Array.isArray(given)) throw new InvalidValue('args', 'a list of strings', given);
   return given.map((arg: unknown, i) => {
     if (typeof arg === 'number') return String(arg);
-    if (typeof arg !== 'string' || arg.includes('\0')) throw invalid(`args[${i}]`, arg, 'a string');
+    if (typeof arg !== 'string' || arg.includes('\0')) throw new InvalidValue(`args[${i}]`, 'a string', arg);
     return arg;
   });
 }
@@ -26,12 +22,12 @@ function readArgs(given: unknown): string[] {
 function readEnv(given: unknown): Record<string, string | null> {
   if (absent(given)) return {};
   if (typeof given !== 'object' || Array.isArray(given))
-    throw invalid('env', given, 'an object of names and strings');
+    throw new InvalidValue('env', 'an object of names and strings', given);
   const env: Record<string, string | null> = {};
   for (const [name, value] of Object.entries(given)) {
-    if (!/^[^=\0]+$/.test(name)) throw invalid('env', name, 'a name without "="');
+    if (!/^[^=\0]+$/.test(name)) throw new InvalidValue('env', 'a name without "="', name);
     if (value !== null && typeof value !== 'string' && typeof value !== 'number') {
-      throw invalid(`env.${name}`, value, 'a string, or null to remove it');
+      throw new InvalidValue(`env.${name}`, 'a string, or null to remove it', value);
     }
     env[name] = value === null ? null : String(value);
   }
@@ -41,21 +37,23 @@ function readEnv(given: unknown): Record<string, string | null> {
 function readId(place: string, given: unknown): number | null {
   if (absent(given)) return null;
   const id = Number(given);
-  if (!Number.isInteger(id) || id < 0) throw invalid(place, given, 'a number, 0 or more');
+  if (!Number.isInteger(id) || id < 0) throw new InvalidValue(place, 'a whole number from 0', given);
   return id;
 }
 
+/** setTimeout takes 31 bits of milliseconds; a longer wait would fire at once. */
+export const MAX_SECONDS = 2_000_000;
+
 function readSeconds(place: string, given: unknown): number {
   const seconds = Number(given);
-  // setTimeout takes 31 bits of milliseconds; a longer wait would fire at once.
-  if (absent(given) || !(seconds >= 0) || seconds > 2_000_000)
-    throw invalid(place, given, 'seconds, 0 to 2000000');
+  if (absent(given) || !(seconds >= 0 && seconds <= MAX_SECONDS))
+    throw new InvalidValue(place, `0 to ${MAX_SECONDS} seconds`, given);
   return seconds;
 }
 
 function readKill(given: unknown): WorkloadSettings['kill'] {
   if (absent(given)) return null;
-  if (typeof given !== 'object') throw invalid('kill', given, '{ signal, afterSeconds }');
+  if (typeof given !== 'object') throw new InvalidValue('kill', 'an object { signal, afterSeconds }', given);
   const { signal, afterSeconds } = given as Given;
   return {
     signal: readSignal('kill.signal', signal),
@@ -63,21 +61,26 @@ function readKill(given: unknown): WorkloadSettings['kill'] {
   };
 }
 
+/** Signals 1 to 31, for a name that is misspelt. */
+const NAMES = Array.from({ length: 31 }, (_, index) => signalName(index + 1));
+
 /**
  * `SIGTERM`, `TERM`, `15` or 15 as `SIGTERM`.
- * @throws TraceError CONFIG_INVALID
+ * @throws InvalidValue with the code given
  */
-export function readSignal(place: string, given: unknown): string {
+export function readSignal(place: string, given: unknown, code: InvalidCode = 'CONFIG_INVALID'): string {
   const written =
     typeof given === 'number' ? String(given) : typeof given === 'string' ? given.toUpperCase() : '';
   const number = /^\d+$/.test(written) ? Number(written) : signalNumber(written);
-  if (number === null || number < 1 || number > 64) throw invalid(place, given, 'a signal, such as SIGTERM');
+  if (number === null || number < 1 || number > 64) {
+    throw new InvalidValue(place, 'a signal, such as SIGTERM or 15', given, { code, names: NAMES });
+  }
   return signalName(number);
 }
 
 /**
  * @param ours what no flow decides: the descriptors to hand on, and what an administrator allows
- * @throws TraceError CONFIG_INVALID with the name of the setting
+ * @throws InvalidValue CONFIG_INVALID with the name of the setting
  */
 export function readWorkloadSettings(
   given: Given,
@@ -85,10 +88,10 @@ export function readWorkloadSettings(
 ): WorkloadSettings {
   const { command } = given;
   if (typeof command !== 'string' || command === '' || command.includes('\0')) {
-    throw invalid('command', command, 'the name or the path of a program');
+    throw new InvalidValue('command', 'the name or the path of a program', command);
   }
   if (!absent(given['cwd']) && typeof given['cwd'] !== 'string')
-    throw invalid('cwd', given['cwd'], 'a directory');
+    throw new InvalidValue('cwd', 'a directory', given['cwd']);
   return {
     command,
     args: readArgs(given['args']),

@@ -18,7 +18,7 @@ function ftraceLife(
 ): { stdout: string; stderr: string; status: number | null } {
   const { stdout, stderr, status } = spawnSync(process.execPath, [COMMAND, ...args], {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 50_000,
     maxBuffer: 1 << 26,
     input,
   });

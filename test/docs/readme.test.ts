@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { USAGE } from '../../src/cli/usage';
+import { COMMAND_NAMES, HELP, isCommand } from '../../src/cli/usage';
 import { codeBlocksOf, linksOf, readLines, rowsOf, sectionsOf } from './markdown';
 
 const README = 'README.md';
@@ -15,12 +15,6 @@ function calls(): string[][] {
     .map((args) => args.split(' '));
 }
 
-/** Of the usage: what stands for this command, up to the next. */
-function usageOf(command: string): string {
-  const parts = USAGE.split(/^ {2}(?=ftrace-life )/m);
-  return parts.find((part) => part.startsWith(`ftrace-life ${command} `)) ?? '';
-}
-
 describe('the README', () => {
   it('has its two commands literally, each a line and a code block of its own', () => {
     const blocks = codeBlocksOf(README);
@@ -32,24 +26,30 @@ describe('the README', () => {
     const seen = calls();
     assert.ok(seen.length >= 10);
     for (const [command = '', ...rest] of seen) {
-      const usage = usageOf(command);
-      assert.notEqual(usage, '', `ftrace-life ${command} is not in the usage`);
+      if (command.startsWith('--')) continue;
+      assert.ok(isCommand(command), `there is no ftrace-life ${command}`);
+      const help = HELP[command];
       const dashes = rest.indexOf('--');
       const own = dashes < 0 ? rest : rest.slice(0, dashes);
       for (const option of own.filter((arg) => /^-./.test(arg))) {
-        assert.ok(usage.includes(`[${option}`), `ftrace-life ${command} has no ${option}`);
+        assert.match(help, new RegExp(`^ .*${option}\\b`, 'm'), `ftrace-life ${command} has no ${option}`);
       }
-      const format = own[own.indexOf('--format') + 1] ?? '';
-      const formats = /--format ([\w|]+)/.exec(usage)?.[1]?.split('|') ?? [];
-      if (own.includes('--format')) assert.ok(formats.includes(format), `${command} --format ${format}`);
+      if (own.includes('--format')) {
+        const format = own[own.indexOf('--format') + 1] ?? '';
+        const formats = /--format FORMAT((?:.|\n)*?)^(?: {6}--| {2}-|$)/m.exec(help)?.[1] ?? '';
+        assert.match(
+          formats,
+          new RegExp(`^ +(?:.*, )?${format}\\b.*:`, 'm'),
+          `${command} --format ${format}`,
+        );
+      }
     }
   });
 
   it('shows each command of ftrace-life', () => {
-    const commands = [...USAGE.matchAll(/^ {2}ftrace-life (\w+)/gm)].map(([, name]) => name);
     const shown = new Set(calls().map(([command]) => command));
     assert.deepEqual(
-      commands.filter((name) => !shown.has(name)),
+      COMMAND_NAMES.filter((name) => !shown.has(name)),
       [],
     );
   });
@@ -72,14 +72,14 @@ describe('the README', () => {
   it("quotes the doctor's ways out as the doctor says them", () => {
     const source = readFileSync('src/tracefs/preflight.ts', 'utf8');
     const section = sectionsOf(README).find(({ title }) => title === 'Permissions')!;
-    const mends = rowsOf(section).flatMap(([, mend = '']) =>
-      [...mend.matchAll(/`([^`]+)`/g)].map(([, code]) => code!),
+    const fixes = rowsOf(section).flatMap(([, fix = '']) =>
+      [...fix.matchAll(/`([^`]+)`/g)].map(([, code]) => code!),
     );
-    assert.ok(mends.length >= 8);
-    for (const mend of mends) {
-      // The source puts the option's name in: CONFIG_FTRACE_SYSCALLS stands in a list of its own.
-      const said = mend.replace('CONFIG_FTRACE_SYSCALLS', '${option}');
-      assert.ok(source.includes(said), `the doctor never says: ${mend}`);
+    assert.ok(fixes.length >= 8);
+    for (const fix of fixes) {
+      // The source puts the option's name in: CONFIG_FTRACE_SYSCALLS is in a list of its own.
+      const said = fix.replace('CONFIG_FTRACE_SYSCALLS', '${option}');
+      assert.ok(source.includes(said), `the doctor never says: ${fix}`);
     }
   });
 

@@ -66,7 +66,29 @@ describe('a process that was attached to', () => {
     assert.equal(report.processes.length, 1);
   });
 
-  it('has names for what it opened, and where it stood, before the trace', () => {
+  it('is known from the first look on: what comes before the second concerns it', () => {
+    const second = attached({ ts: 9, exe: '/usr/bin/other', comm: 'other', threads: [10], argv: ['other'] });
+    const { process, report } = lifeOf(
+      [generate(6, 99, { sig: 1, pid: 10 }), event(10, 99, 'sched_switch')],
+      {
+        notes: [attached(), second],
+      },
+    );
+    assert.deepEqual(
+      report.signals.map(({ signal, target }) => [signal, target.tgid]),
+      [['SIGHUP', 10]],
+    );
+    const life = process(10);
+    assert.equal(life.attached?.ts, 5);
+    // No exec is in the trace: it became the other between the two looks.
+    assert.deepEqual([life.attached.program, life.attached.argv], ['/usr/bin/other', ['other']]);
+    assert.deepEqual(
+      life.libraries.map(({ path }) => path),
+      ['/lib/libz.so.1'],
+    );
+  });
+
+  it('has names for what it opened, and where it was, before the trace', () => {
     const { process } = lifeOf([mapped(6, 11, 3), openRelative(7, 10, 'data/x')].flat(), {
       notes: [attached()],
     });

@@ -5,7 +5,7 @@ import { armSession } from '../../src/session/sessions';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import type { Recorder } from './scenario';
 
-const MAX_MS = 15_000;
+const MAX_MS = 40_000;
 
 export const recordHere: Recorder = async ([command, ...args], onLine, bufferKb = 2048) => {
   const session = await armSession({ ...DEFAULT_SETTINGS, topic: 'scenario', bufferKb });

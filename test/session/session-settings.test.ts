@@ -30,7 +30,7 @@ describe('the settings of a session', () => {
       assert.throws(
         () => readSessionSettings(given),
         (error: Error & { code?: string }) =>
-          error.code === 'CONFIG_INVALID' && error.message.includes(`: ${name} `),
+          error.code === 'CONFIG_INVALID' && error.message.includes(`: ${name}: expected `),
       );
     });
   }

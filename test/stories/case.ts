@@ -8,7 +8,7 @@ export interface Case {
   readonly did: string;
   /** Programs that it needs. */
   readonly needs: readonly string[];
-  /** A machine without them skips it aloud even where skipping is forbidden: they are too large to install for a test. */
+  /** A machine without them skips it with a message even where skipping is forbidden: they are too large to install for a test. */
   readonly isOptional?: boolean;
   /** The question that somebody asked: STORIES has seventeen. */
   readonly question?: string;

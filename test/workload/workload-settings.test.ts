@@ -46,7 +46,7 @@ describe('the settings of a workload', () => {
       assert.throws(
         () => readWorkloadSettings(given),
         (error: Error & { code?: string }) =>
-          error.code === 'CONFIG_INVALID' && error.message.includes(`: ${place} is `),
+          error.code === 'CONFIG_INVALID' && error.message.includes(`: ${place}: expected `),
       );
     });
   }

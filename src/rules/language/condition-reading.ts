@@ -2,12 +2,14 @@
 import { conditionField, FIELD_NAMES, isFieldName, type FieldName } from './condition-fields';
 import { readFieldTest } from './field-test-reading';
 import type { Condition } from './rule';
-import { didYouMean, fullListAt, noSuchKey, objectAt, refuse, shown, type JsonObject } from './rule-input';
+import { didYouMean } from '../../words/nearest-name';
+import { shownValue as shown } from '../../words/shown-value';
+import { fullListAt, noSuchKey, objectAt, refuse, type JsonObject } from './rule-input';
 
 /** This only keeps a hostile file from exhausting the stack. */
 const DEEPEST = 20;
 
-/** `sender`, `target`, `delivered`: what stands before the point of a field's name. */
+/** `sender`, `target`, `delivered`: what is before the point of a field's name. */
 const GROUPS: readonly string[] = [
   ...new Set(FIELD_NAMES.flatMap((name) => (name.includes('.') ? [name.slice(0, name.indexOf('.'))] : []))),
 ];

@@ -3,7 +3,8 @@ import { readGroup, type FieldScope } from './condition-reading';
 import { readFieldTest } from './field-test-reading';
 import { conditionField } from './condition-fields';
 import type { Condition, RuleException } from './rule';
-import { objectAt, onlyKeys, refuse, shown, textAt } from './rule-input';
+import { shownValue as shown } from '../../words/shown-value';
+import { objectAt, onlyKeys, refuse, textAt } from './rule-input';
 
 export const EXCEPTION_KEYS = ['sender', 'target', 'signal', 'reason', 'until'] as const;
 

@@ -1,6 +1,7 @@
 /** Values of a rules file, each read with its place: a wrong one is refused, and nothing is guessed. */
 import { TraceError } from '../../trace-error';
-import { nearestName } from './nearest-name';
+import { didYouMean } from '../../words/nearest-name';
+import { shownValue as shown } from '../../words/shown-value';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -11,18 +12,6 @@ export function isObject(input: unknown): input is JsonObject {
 /** @throws TraceError CONFIG_INVALID, always: `rules[2].when.signal: "SIGFOO" is not a signal` */
 export function refuse(place: string, what: string): never {
   throw new TraceError('CONFIG_INVALID', `${place}: ${what}`);
-}
-
-/** A value in a message, never longer than a person reads. */
-export function shown(input: unknown): string {
-  if (typeof input === 'string') return input === '' ? 'an empty text' : JSON.stringify(input.slice(0, 60));
-  if (input === undefined) return 'nothing';
-  try {
-    return (JSON.stringify(input) as string | undefined)?.slice(0, 60) ?? typeof input;
-  } catch {
-    // A hostile one exhausts the stack.
-    return 'something that is too deep to be shown';
-  }
 }
 
 export function objectAt(input: unknown, place: string): JsonObject {
@@ -96,15 +85,10 @@ export function choiceAt<T extends string>(input: unknown, allowed: readonly T[]
 /** A misspelt key would be a condition that is never looked at: the rule would match too much. */
 export function onlyKeys(object: JsonObject, allowed: readonly string[], place: string): void {
   for (const key of Object.keys(object)) {
-    if (!allowed.includes(key)) refuse(`${place}.${key}`, noSuchKey(key, allowed));
+    if (!allowed.includes(key)) refuse(place === '' ? key : `${place}.${key}`, noSuchKey(key, allowed));
   }
 }
 
 export function noSuchKey(key: string, allowed: readonly string[]): string {
   return `unknown key "${key}"${didYouMean(key, allowed)}. Known keys: ${allowed.join(', ')}`;
-}
-
-export function didYouMean(input: unknown, allowed: readonly string[]): string {
-  const nearest = typeof input === 'string' ? nearestName(input, allowed) : null;
-  return nearest === null ? '' : ` (did you mean "${nearest}"?)`;
 }

@@ -1,5 +1,6 @@
 import type { RuleMatching, RuleSet } from './rule';
-import { isObject, onlyKeys, refuse, choiceAt, shown } from './rule-input';
+import { shownValue as shown } from '../../words/shown-value';
+import { isObject, onlyKeys, refuse, choiceAt } from './rule-input';
 import { readRule } from './rule-reading';
 
 export const MATCHINGS: readonly RuleMatching[] = ['first', 'all'];
@@ -13,7 +14,7 @@ export function readRuleSet(input: unknown): RuleSet {
   let list = input;
   let match: RuleMatching = 'first';
   if (isObject(input)) {
-    onlyKeys(input, ['$schema', 'match', 'rules'], 'the rules file');
+    onlyKeys(input, ['$schema', 'match', 'rules'], '');
     if (input['match'] !== undefined) match = choiceAt(input['match'], MATCHINGS, 'match');
     list = input['rules'];
   }

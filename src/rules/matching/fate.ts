@@ -17,7 +17,7 @@ export type Fate =
   | { readonly kind: 'ended-by-it'; readonly after: number }
   /** By a signal of which the trace does not show the sending. */
   | { readonly kind: 'killed'; readonly signal: string | null; readonly after: number }
-  /** It runs on, its time to end is over. */
+  /** It is still running, although its time to end has passed. */
   | { readonly kind: 'refused'; readonly after: number }
   /** The trace ended before it did. `isFollowed`: it has what becomes of processes in it. */
   | { readonly kind: 'open'; readonly after: number; readonly isFollowed: boolean };

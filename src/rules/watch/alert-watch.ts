@@ -95,7 +95,7 @@ export class AlertWatch {
     return this.#agenda.size > 0 || this.#judgements.isWaiting;
   }
 
-  /** What is to be told once and is no alert: that a rule has expired. */
+  /** What is to be reported once and is not an alert: that a rule has expired. */
   takeRemarks(): string[] {
     return this.#expiry.takeNotices();
   }
@@ -222,7 +222,7 @@ export class AlertWatch {
     return this.#take();
   }
 
-  /** The trace is over, or nobody follows it any longer: all that is held is said, and what is open is counted. */
+  /** The trace has ended, or nobody follows it any longer: all that is held is said, and what is open is counted. */
   end(ts: number | null = null): Judgement[] {
     if (ts !== null && ts > this.#now) this.#pass(ts);
     this.#close();
@@ -230,7 +230,7 @@ export class AlertWatch {
   }
 
   #pass(ts: number): void {
-    // Compared with it, every moment would be over or none.
+    // Compared with it, every moment would have passed, or none.
     if (!Number.isFinite(ts)) return;
     if (ts < this.#now - OTHER_TRACE) this.#close();
     this.#now = Math.max(this.#now, ts);

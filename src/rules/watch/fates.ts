@@ -1,5 +1,5 @@
 /**
- * Verdicts that need to know how a life went on: a request to end is judged when its target has ended or its time is over,
+ * Verdicts that need to know how a life went on: a request to end is judged when its target has ended or its time has passed,
  * a death when the exit is known, and one cause gives one alert. Only signals that no rule decided come here.
  *
  * All moments are on the trace clock and follow from the events alone, so the same events give the same verdicts live
@@ -44,7 +44,7 @@ interface Request {
   readonly deadline: number;
   signal: SignalRecord;
   target: SignalTarget;
-  /** Its verdict waits; else a rule decided, or it was told already. */
+  /** Its verdict waits; else a rule decided, or it was reported already. */
   isOpen: boolean;
   /** A rule awaits the exit, and says itself that it did not come. */
   isAwaited: boolean;
@@ -74,7 +74,7 @@ const TIME_TO_DIE = 2;
 const FAULT_WAIT = 10;
 /** Processes whose children's deaths are remembered. */
 const MAX_PARENTS = 1_000;
-/** `timeout` of coreutils exits so when the time is over: 124, or 137 where it had to use SIGKILL. */
+/** `timeout` of coreutils exits so when the time has passed: 124, or 137 where it had to use SIGKILL. */
 const TIMEOUT_CODES = [124, 137];
 
 const NO_ALERT: Verdict = {
@@ -136,7 +136,7 @@ export class Fates {
     if (request === undefined) return false;
     const { end } = life;
     if (end !== null) {
-      // It was already told with the end, or it came too late to have a part in it.
+      // It was already reported with the end, or it came too late to have a part in it.
       if (signal.result === 'pending') this.#listener.pass(NO_ALERT, signal, target);
       else this.#judgeRequest(request, fateOf(request, end));
       return true;
@@ -177,7 +177,7 @@ export class Fates {
     }
   }
 
-  /** The trace is over, or nobody follows it any longer. */
+  /** The trace has ended, or nobody follows it any longer. */
   close(now: number): void {
     for (const life of this.#lives.values()) {
       if (life.dying.length > 0) this.#judgeDeath(life, null);
@@ -246,7 +246,7 @@ export class Fates {
     return open;
   }
 
-  /** Its time is over, and it runs on. */
+  /** Its time has passed, and it is still running. */
   #refused(request: Request): void {
     this.#cancel(request);
     if (request.isAwaited) {
@@ -385,7 +385,7 @@ export class Fates {
     this.#listener.exit(verdict, target, end, exitText(target, Number.parseInt(target.id, 10), code));
   }
 
-  /** A shell ends with 128 and the number of the signal that ended its last command; that death is told by itself. */
+  /** A shell ends with 128 and the number of the signal that ended its last command; that death is reported by itself. */
   #passesOnItsChild(code: number, target: SignalTarget): boolean {
     if (code <= 128) return false;
     return this.#childDeaths.get(Number.parseInt(target.id, 10))?.has(signalName(code - 128)) === true;

@@ -1,5 +1,5 @@
 /**
- * A report, told to a watch as its trace told it: in the order in which it became known. A report has no stages; what
+ * A report, given to a watch as its trace would have been: in the order in which it became known. A report has no stages; what
  * they would have been follows from its records.
  */
 import type { ProcessRecord, Report, SignalRecord } from '../../model/report';

@@ -4,9 +4,12 @@
 #include <sys/socket.h>
 #include <termios.h>
 
+static volatile sig_atomic_t times;
+
 static void caught(int number)
 {
 	(void)number;
+	times++;
 }
 
 static void handle(int number, int flags)
@@ -98,8 +101,9 @@ static void ready(void)
 		fcntl(sockets[0], F_SETSIG, SIGUSR1);
 		fcntl(sockets[0], F_SETFL, O_ASYNC);
 		tell(started);
-		sigsuspend(&old);
-		sigsuspend(&old);
+		/* Both may be pending before the first call, which then returns once for the two of them. */
+		while (times < 2)
+			sigsuspend(&old);
 		_exit(0);
 	}
 	await(started);
@@ -122,6 +126,22 @@ static void file_size(void)
 	reap(child);
 }
 
+/*
+ * Until the child sleeps in the call that it makes next: nothing tells its parent. kill() wakes it before it returns, so
+ * a second look after a signal does not find the sleep of before.
+ */
+static void await_sleep(pid_t child)
+{
+	char name[64], state = 0;
+	snprintf(name, sizeof(name), "/proc/%d/stat", child);
+	while (state != 'S') {
+		FILE *stat = fopen(name, "r");
+		if (stat == NULL || fscanf(stat, "%*d %*s %c", &state) != 1)
+			lacking("/proc of the child");
+		fclose(stat);
+	}
+}
+
 /* A read is restarted after SIGUSR1, and ends by SIGUSR2. */
 static void interrupted(void)
 {
@@ -135,10 +155,9 @@ static void interrupted(void)
 		_exit(read(never.ends[0], &byte, 1) < 0 && errno == EINTR ? 0 : 96);
 	}
 	await(started);
-	/* Until it is inside of read: nothing says so from outside. */
-	usleep(100000);
+	await_sleep(child);
 	kill(child, SIGUSR1);
-	usleep(100000);
+	await_sleep(child);
 	kill(child, SIGUSR2);
 	reap(child);
 }
