@@ -9,6 +9,7 @@ export { eventLine, jsonLine, reportLines } from './export/ndjson';
 export { ECS_VERSION, toEcs, type AlertSource } from './export/ecs';
 export { toOtelLog, type OtelLogRecord } from './export/otel';
 export { formatStory } from './export/story/story';
+export { printable } from './export/printable';
 export { TraceDatWriter, type CpuPages } from './export/trace-dat/trace-dat';
 export { Lifecycle, type LifecycleOptions, type LifecycleStep } from './model/lifecycle';
 export type * from './model/report';
@@ -46,6 +47,13 @@ export {
 } from './session/session-settings';
 export { armSession, explainSession, findSession, isTraced } from './session/sessions';
 export { inspectTracing, type Finding, type Preflight } from './tracefs/preflight';
+export type { WatchCount } from './watch/watch-counters';
+export { fateOf } from './watch/record-text';
+export type { WatchRecord, WatchRecordName } from './watch/watch-record';
+export { readWatchSettings, USUALLY_MUTED, type WatchSettings } from './watch/watch-settings';
+export { Watch, type WatchBatch, type WatchState } from './watch/watch';
+export { WatchTotals, type ServiceTotals } from './watch/watch-totals';
+export { findWatch, startWatch } from './watch/watches';
 export { DAMAGE, REASONS, TraceError, type DamageCode, type TraceErrorCode } from './trace-error';
 export type * from './trace-event';
 export {

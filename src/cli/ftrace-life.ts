@@ -11,12 +11,14 @@ import { Output } from './output';
 import { record } from './record';
 import { report } from './report';
 import { COMMAND_NAMES, HELP, isCommand, USAGE, UsageError, type CommandName } from './usage';
+import { watch } from './watch';
 
 const COMMANDS: Readonly<Record<CommandName, (args: string[], out: Output) => Promise<number>>> = {
   doctor,
   record,
   report,
   events,
+  watch,
 };
 
 /** The version in the package's own package.json, three folders above dist/src/cli. */

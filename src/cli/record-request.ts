@@ -127,7 +127,7 @@ function refuseCommand(command: readonly string[], values: { kill?: string; time
 /** Longer, and a timer of Node's would fire at once. */
 const MAX_SECONDS = 2_000_000;
 
-function readSeconds(given: string): number {
+export function readSeconds(given: string): number {
   return readOption({}, () => {
     const seconds = Number(given);
     if (seconds > 0 && seconds <= MAX_SECONDS) return seconds;

@@ -1,7 +1,7 @@
 /** How to call `ftrace-life`, in words; an invalid call ends with exit status 2. */
 
 /** The commands, in the order in which help shows them. */
-export const COMMAND_NAMES = ['doctor', 'record', 'report', 'events'] as const;
+export const COMMAND_NAMES = ['doctor', 'record', 'watch', 'report', 'events'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export function isCommand(name: string): name is CommandName {
@@ -16,6 +16,8 @@ Usage:
   ftrace-life record [OPTION...] -- COMMAND [ARG...]
   ftrace-life record [OPTION...] --pid PID
       Runs COMMAND under the tracer, or follows a process that is already running, and prints its life.
+  ftrace-life watch [OPTION...] [SELECTOR...]
+      Follows the whole machine, or what matches, and prints a line for each signal and each end.
   ftrace-life report [OPTION...] FILE
       Prints the lives in a saved trace, and the alerts that they raise.
   ftrace-life events [OPTION...] FILE
@@ -72,6 +74,46 @@ What to write:
 Exit status: 0 done, whatever became of COMMAND; 1 the run failed; 2 invalid call.
 `;
 
+const WATCH = `ftrace-life watch: follow the whole machine, or what matches, until Ctrl-C
+
+Usage:
+  ftrace-life watch [OPTION...] [SELECTOR...]
+
+Prints a line for each signal to a watched process, with its sender and what became of it, and for each end. A process
+that matches is watched with everything that it forks; what comes to match later is watched from then on. Without a
+SELECTOR the whole machine is watched.
+
+SELECTOR is one of these; conditions with commas between must all hold, of several selectors one is enough:
+  nginx, name:ngin*         the name of the process, or of the file that it runs; * and ? as in a shell
+  /usr/sbin/*, path:...     the path of the file that it runs
+  web.service, unit:...     the systemd unit
+  container:ID              the container, by its id or the first 12 digits
+  cgroup:/PATH              the cgroup, and those below it
+  user:NAME                 the real user, by name or number
+  812, pid:812              the pid
+  pidfile:/run/web.pid      whatever pid is in the file
+  children-of:NAME          everything that a process of this name or pid has forked
+  host                      everything
+
+Options:
+      --exclude SELECTOR    leave out what matches; may be repeated
+      --mute SIGNALS        signals that the kernel does not report, separated by commas, instead of the default
+                            SIGURG,SIGWINCH,32,33. SIGCHLD is reported only for deaths by a signal
+      --only WHAT           fatal: only signals that ended a process
+                            unexpected: only alerts
+      --rules FILE          raise alerts by these rules; without it, or with "default", by the default verdicts
+      --format FORMAT       line (the default): for a person, in colour on a terminal
+                            ndjson: one JSON object a line for each record and each alert
+                            ecs: only the alerts, in the Elastic Common Schema, one JSON object a line
+      --for SECONDS         stop after this time
+      --metrics FILE        write counters to FILE every 5 s, in the text format of Prometheus
+      --buffer KIB          ring buffer of each CPU, 4 to 1048576 KiB; the default is 4096
+
+  -h, --help                this help
+
+Exit status: 0 done; 1 the watch failed; 2 invalid call.
+`;
+
 const REPORT = `ftrace-life report: print the lives in a saved trace, and the alerts that they raise
 
 Usage:
@@ -115,6 +157,7 @@ Exit status: 0 done; 1 the input cannot be read; 2 invalid call.
 export const HELP: Readonly<Record<CommandName, string>> = {
   doctor: DOCTOR,
   record: RECORD,
+  watch: WATCH,
   report: REPORT,
   events: EVENTS,
 };

@@ -1,6 +1,6 @@
 /**
  * How a process ended, from the evidence in order of its worth: a signal that was sent and ends by default; what
- * SIGCHLD told the parent; the argument of exit_group. The wait status itself is in user memory. Exit code and
+ * SIGCHLD gave the parent; the argument of exit_group. The wait status itself is in user memory. Exit code and
  * signal are never mixed: exit(137) is no SIGKILL.
  */
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SIGKILL, defaultAction } from '../kernel/signals';
@@ -63,7 +63,7 @@ function exited({ ts, exitGroup, exitArguments }: DeathEvidence): Death {
   const call = exitGroup ? 'exit_group' : 'exit';
   const cause =
     code === null
-      ? 'exited, as SIGCHLD told its parent; the exit call was not traced'
+      ? 'exited, as its SIGCHLD says; the exit call was not traced'
       : `${call}(${argument ?? code})`;
   return {
     exit: { ts, kind: 'exited', code, signal: null, coreDumped: false, cause },
@@ -86,7 +86,7 @@ function killedBy(evidence: DeathEvidence): Death {
   if (unknownNumber) {
     const cause = oomVictim
       ? 'SIGKILL from the OOM killer, mark_victim'
-      : 'a signal that the trace does not show being sent; every one that ends a process arrives as 9';
+      : 'an unknown signal: its sending was not traced, and fatal signals are delivered as 9';
     return {
       exit: { ts, kind: 'signaled', code: null, signal: oomVictim ? 'SIGKILL' : null, coreDumped, cause },
       incomplete: oomVictim ? [] : ['which signal ended it is not in the trace'],
@@ -107,7 +107,7 @@ function killedBy(evidence: DeathEvidence): Death {
 }
 
 /**
- * seccomp ends a thread where it stands, with a status of a signal that nobody sent: SIGKILL in its strict mode
+ * seccomp ends a thread at once, with a status of a signal that nobody sent: SIGKILL in its strict mode
  * (kernel/seccomp.c, __secure_computing_strict; __seccomp_permit_syscall by 7.3), SIGSYS for a filter's verdict before Linux 5.16 (__seccomp_filter).
  */
 function endedBySeccomp(stack: readonly string[]): { signal: string; place: string } | null {

@@ -104,7 +104,7 @@ export class Forks {
     let child = this.#table.find(known ?? ret);
     const fresh = child?.process.record.fork;
     if (known === null && !(fresh?.by === parent.tid && fresh.parentReturn === null)) {
-      // New, or seen already, before anybody could tell whose child it is. The call is over, but tells the flags.
+      // New, or seen already, before anybody could tell whose child it is. The call has ended, but it has the flags.
       parent.call = call;
       child = this.#addChild(parent, { ts: event.ts, tid: ret, comm: null, flags: flagsOfCall(parent) });
       parent.call = null;

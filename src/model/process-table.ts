@@ -61,7 +61,7 @@ export class ProcessTable {
     this.#withNewCalls.push(process);
   }
 
-  /** Behind a batch: nothing that is remembered holds it. */
+  /** After a batch: nothing that is remembered holds it. */
   keepCalls(): void {
     for (const { recent } of this.#withNewCalls) recent.keep();
     this.#withNewCalls = [];

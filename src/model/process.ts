@@ -19,7 +19,7 @@ export class Task {
   call: PendingCall | null = null;
   /** A name that a probe gave outside of any call: the open's own enter event is missing. */
   looseName: string | null = null;
-  /** The open that has just returned without a name, for the probe that stands on its exit event. */
+  /** The open that has just returned without a name, for the probe on its exit event. */
   unnamedOpen: {
     readonly call: PendingCall;
     readonly opened: OpenedFile;
@@ -30,7 +30,7 @@ export class Task {
   execSeen = false;
   /** It has made no system call since its exec that the trace shows. */
   silent = false;
-  /** The child that task_newtask has just told, which sched_process_fork is about to tell again. */
+  /** The child that task_newtask has just reported, and sched_process_fork is about to report again. */
   lastBorn: Tid | null = null;
   /** What a thread that is not the first is called; null where the trace does not say. */
   name: string | null = null;
@@ -55,7 +55,7 @@ export interface Ending {
   /** The last thread's sched_process_exit. */
   exitTs: number | null;
   exitGroup: { readonly ts: number; readonly code: number | null } | null;
-  /** The code of the SIGCHLD that told the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
+  /** The code of the SIGCHLD that notified the parent: CLD_EXITED, CLD_KILLED or CLD_DUMPED. */
   childCode: number | null;
   /** The call trace of that SIGCHLD: where in the kernel the process ended. */
   exitStack: readonly string[];
@@ -83,7 +83,7 @@ export class Process {
   readonly loads: Load[] = [];
   /** The mapped address space belongs to this process: a vfork child maps in its parent's until it execs. */
   memoryOwner: Process;
-  /** Of the program that it is about to run, where a probe told them. */
+  /** Of the program that it is about to run, where a probe reported them. */
   argvToCome: string[] | null = null;
   /** Known from the first absolute chdir on. */
   cwd: string | null = null;
@@ -124,7 +124,7 @@ export class Process {
   adopts = false;
   /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */
   tracer: Tid | 'unknown' | null = null;
-  /** A SIGCHLD told of its stop or its going on: the next wait that returns it may only tell that. */
+  /** A SIGCHLD reported that it stopped or continued: the next wait that returns it may report only that. */
   toldAlive = false;
   /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
   hasSignalfd = false;

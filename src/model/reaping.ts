@@ -88,8 +88,9 @@ export class Reaping implements DeathListener {
   childAlive({ process }: Task, notified: Tid, code: number): void {
     this.childNewsTraced = true;
     process.toldAlive = true;
-    const told = this.#table.find(notified)?.process ?? null;
-    if (code === CLD_TRAPPED || (told !== null && told !== process.parent)) process.tracer = notified;
+    const recipient = this.#table.find(notified)?.process ?? null;
+    if (code === CLD_TRAPPED || (recipient !== null && recipient !== process.parent))
+      process.tracer = notified;
   }
 
   /** sched_process_free, in anybody's context: nothing is left of the task. */
@@ -171,8 +172,9 @@ export class Reaping implements DeathListener {
   #whoseEnd(sender: Process, notified: Tid, code: number): Process | null {
     const { ending } = sender;
     for (const zombie of sender.zombies) {
-      const told = zombie.ending.notified;
-      if (zombie.gone || told === null || told === notified || zombie.ending.childCode !== code) continue;
+      const recipient = zombie.ending.notified;
+      if (zombie.gone || recipient === null || recipient === notified || zombie.ending.childCode !== code)
+        continue;
       zombie.ending.notified = notified;
       sender.zombies.delete(zombie);
       const heir = this.#table.find(notified)?.process;
@@ -309,21 +311,22 @@ export class Reaping implements DeathListener {
   #goneUnseen(process: Process): void {
     const { ending, parent, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
-    const { dead, notified: told } = ending;
+    const { dead, notified: recipient } = ending;
     // Where its end was reported to another heir, its parent's waits are not about it.
-    const isHeirs = told !== null && parent !== null && parent.tgid !== told && !parent.tasks.has(told);
+    const isHeirs =
+      recipient !== null && parent !== null && parent.tgid !== recipient && !parent.tasks.has(recipient);
     const waitid = dead === null || isHeirs ? -1 : (parent?.waitids.findIndex(({ ts }) => ts >= dead) ?? -1);
     const [reaping] = waitid < 0 || !parent ? [] : parent.waitids.splice(waitid, 1);
     if (reaping) {
       this.#reaped(process, reaping.by, 'waitid', reaping.ts);
       return;
     }
-    const untold = this.#signals.generateTraced && ending.notified === null;
-    const toldTheDead = told !== null && parent?.tgid === told && !this.#traced(parent);
-    // A zombie that outlives its parent is told to the next one.
+    const isUnnotified = this.#signals.generateTraced && ending.notified === null;
+    const isRecipientDead = recipient !== null && parent?.tgid === recipient && !this.#traced(parent);
+    // A zombie that outlives its parent is reported to the next one.
     const goneBeforeParent =
-      toldTheDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
-    if (untold || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
+      isRecipientDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
+    if (isUnnotified || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
       this.#autoreaped(process);
       return;
     }
@@ -331,7 +334,7 @@ export class Reaping implements DeathListener {
     if (record.role !== 'parent') {
       process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
     }
-    const by = toldTheDead ? null : (told ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));
+    const by = isRecipientDead ? null : (recipient ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));
     if (by !== null) this.#reaped(process, by, null, ts);
     else {
       record.state = 'reaped';

@@ -245,6 +245,9 @@ export interface Exit {
 export interface RootCause {
   /** Its index in the report's `signals`. */
   signal: number;
+  /** Its name, and when it was sent: what finds it where there are no indexes, as among stages. */
+  name: string;
+  ts: number;
   by: Sender | null;
   /** From the first cause to the end, a sentence each: "node (812) raised SIGTERM again 52 µs later". */
   way: string[];
@@ -271,6 +274,30 @@ export interface Attached {
   parent: Tid;
   /** What it had open. */
   files: { fd: number; path: string }[];
+}
+
+/**
+ * What a watch follows under one name, whichever process it is at the moment: when one ends and another takes its place,
+ * the service is the same, in its next generation.
+ */
+export interface Service {
+  /** The selector that it matched, as it was written: `unit:web.service`. */
+  selector: string;
+  /** The unit, container or program that restarts under this name. */
+  name: string;
+  /** 1 for the first that the watch saw, one more with each that takes the place of one that ended. */
+  generation: number;
+  /** The one before; null for the first. */
+  previous: PreviousGeneration | null;
+}
+
+export interface PreviousGeneration {
+  /** Its `id`. */
+  process: string;
+  /** When it ended, and by which signal; null where no signal ended it. */
+  ts: number;
+  time: string | null;
+  signal: string | null;
 }
 
 export type ProcessState = 'running' | 'zombie' | 'reaped' | 'autoreaped' | 'unknown';
@@ -390,6 +417,8 @@ export interface SignalTarget {
   ancestors: { pid: Tid; comm: string | null }[];
   /** As in its `ProcessRecord`. */
   role?: ProcessRecord['role'];
+  /** In a watch: the service that it is of; absent where it is of none. */
+  service?: Service;
   /** Why what is known of it may be less than the whole truth, as in its `ProcessRecord`. */
   incomplete?: string[];
   /** Absent where /proc said nothing of it. */

@@ -264,12 +264,12 @@ function endsWithItsProcess(task: Task): boolean {
 }
 
 /** The third column: h hard, s soft, H and Z both or in NMI (Documentation/trace/ftrace.rst). */
-function interruptContext(flags: string): boolean | null {
+export function interruptContext(flags: string): boolean | null {
   const context = flags[2];
   return context === undefined ? null : context !== '.';
 }
 
-function handlerOf(value: TraceEvent['fields'][string] | undefined): string {
+export function handlerOf(value: TraceEvent['fields'][string] | undefined): string {
   const digits = toHex(value);
   if (digits === '0') return 'default';
   if (digits === '1') return 'ignore';

@@ -22,7 +22,7 @@ const MAX_WITH_CALLS = 10_000;
 const ORDER = 'order to the traced parent';
 
 /** TRACE_SIGNAL_* of include/trace/events/signal.h, in order. */
-const RESULTS: readonly SignalResult[] = ['pending', 'ignored', 'coalesced', 'overflow', 'info-lost'];
+export const RESULTS: readonly SignalResult[] = ['pending', 'ignored', 'coalesced', 'overflow', 'info-lost'];
 
 export class SignalRecords {
   readonly all: SignalRecord[] = [];

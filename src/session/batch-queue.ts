@@ -1,30 +1,30 @@
 import type { EventBatch } from '../trace-event';
 
-/** A reader that is this many batches behind holds the session back; the kernel's ring buffer takes the rest. */
-const BEHIND = 4;
+/** A reader that is late by this many batches holds the session back; the kernel's ring buffer takes the rest. */
+const MAX_LATE = 4;
 
 /** One reader of a session: batches wait here until they are asked for. */
-export class BatchQueue implements AsyncIterableIterator<EventBatch> {
-  readonly #waiting: EventBatch[] = [];
+export class BatchQueue<Batch = EventBatch> implements AsyncIterableIterator<Batch> {
+  readonly #waiting: Batch[] = [];
   #ended = false;
   #wake: (() => void) | null = null;
 
-  readonly onTaken: (queue: BatchQueue) => void;
+  readonly onTaken: (queue: BatchQueue<Batch>) => void;
 
   /** @param onTaken something was taken, or the reader went away: there is room again */
-  constructor(onTaken: (queue: BatchQueue) => void) {
+  constructor(onTaken: (queue: BatchQueue<Batch>) => void) {
     this.onTaken = onTaken;
   }
 
   get isBehind(): boolean {
-    return this.#waiting.length >= BEHIND;
+    return this.#waiting.length >= MAX_LATE;
   }
 
   get isEnded(): boolean {
     return this.#ended;
   }
 
-  put(batch: EventBatch): void {
+  put(batch: Batch): void {
     if (this.#ended) return;
     this.#waiting.push(batch);
     this.#wake?.();
@@ -36,7 +36,7 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
     this.#wake?.();
   }
 
-  async next(): Promise<IteratorResult<EventBatch, undefined>> {
+  async next(): Promise<IteratorResult<Batch, undefined>> {
     for (;;) {
       const batch = this.#waiting.shift();
       if (batch !== undefined) {
@@ -51,7 +51,7 @@ export class BatchQueue implements AsyncIterableIterator<EventBatch> {
     }
   }
 
-  return(): Promise<IteratorResult<EventBatch, undefined>> {
+  return(): Promise<IteratorResult<Batch, undefined>> {
     this.#waiting.length = 0;
     this.end();
     this.onTaken(this);

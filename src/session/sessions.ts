@@ -45,7 +45,14 @@ export async function armSession(settings: SessionSettings, partsOnTheWay?: numb
 }
 
 /** The names that a session would give are not known before it is armed. */
-const DRY_NAMES: SessionNames = { tree: 'tree', signals: 'signals', trial: 'trial', probeGroup: 'names' };
+const DRY_NAMES: SessionNames = {
+  tree: 'tree',
+  signals: 'signals',
+  watch: 'watch',
+  bell: 'bell',
+  trial: 'trial',
+  probeGroup: 'names',
+};
 
 /** The commands that would arm such a session; nothing is done. */
 export async function explainSession(settings: SessionSettings): Promise<string[]> {

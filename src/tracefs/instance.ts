@@ -15,7 +15,7 @@ import type { EventChoice } from './presets';
 
 /** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT): an entry that matches nobody. */
 const NOBODY = 4 * 1024 * 1024;
-/** Where histograms of ours may stand (name-probes.ts), who refers to another first. */
+/** Where histograms of ours may be (name-probes.ts), who refers to another first. */
 const REFERRING_TRIGGERS = ['syscalls/sys_exit_openat', 'syscalls/sys_enter_openat'];
 const RMDIR_TRIES = 50;
 const RMDIR_PAUSE_MS = 20;
@@ -127,7 +127,11 @@ export class Instance {
       this.files.write(path.join(directory, 'trigger'), choice.trigger);
       return;
     }
-    if (choice.stack === true) this.files.write(path.join(directory, 'trigger'), 'stacktrace');
+    if (choice.stack === true) {
+      // A trigger runs for events that the event's own filter drops, too (kernel/trace/trace_events_trigger.c).
+      const only = choice.filter === undefined ? '' : ` if ${choice.filter}`;
+      this.files.write(path.join(directory, 'trigger'), `stacktrace${only}`);
+    }
     this.files.write(path.join(directory, 'enable'), '1');
   }
 
@@ -144,7 +148,7 @@ export class Instance {
     }
   }
 
-  /** What is recorded, as text; reading it takes nothing away. */
+  /** What is recorded, as text; reading it removes nothing. */
   text(): string {
     return readFileSync(this.#file('trace'), 'utf8');
   }
@@ -158,6 +162,16 @@ export class Instance {
 
   rawPipe(cpu: number): string {
     return this.#file(`per_cpu/cpu${cpu}/trace_pipe_raw`);
+  }
+
+  /** All CPUs as text. A read waits until there is an event, and takes it out. */
+  textPipe(): string {
+    return this.#file('trace_pipe');
+  }
+
+  /** A file whose every write is an event of this instance. */
+  markerFile(): string {
+    return this.#file('trace_marker');
   }
 
   statistics(): BufferStatistics {

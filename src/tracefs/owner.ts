@@ -1,6 +1,6 @@
 /**
  * Whose an instance or a probe is, written into its name: `ftrace-life-PID-START-N-tree`. PID and the time it was
- * started together name one process for as long as the machine is up, so what a crash left behind can be told
+ * started together name one process for as long as the machine is up, so what a crash left behind can be distinguished
  * from what a living Node-RED uses. The name also says whether what runs in it was started by us, and ends with
  * us (`tree`), or was there before (`attached`), and is never signalled.
  */
@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { parseProcStat } from '../kernel/proc-stat';
 import { errnoOf } from '../trace-error';
 
-const NAME = /^ftrace-life-(\d+)-(\d+)-(\d+)-(tree|attached|signals|trial)$/;
+const NAME = /^ftrace-life-(\d+)-(\d+)-(\d+)-(tree|attached|signals|trial|watch|bell)$/;
 /** A synthetic event has no group of its own: its name begins with ours. */
 const GROUP = /^ftrace_life_(\d+)_(\d+)_(\d+)(?:_[a-z]+)?$/;
 
@@ -31,6 +31,9 @@ export interface SessionNames {
   /** The instance that is filtered by pid. */
   readonly tree: string;
   readonly signals: string;
+  /** Of a watch over the machine, unfiltered by pid; and the small one whose events wake its reader. */
+  readonly watch: string;
+  readonly bell: string;
   /** A small instance, for a moment, in which probes are tried. */
   readonly trial: string;
   /** The group of our probes; probe names allow no dash. */
@@ -48,6 +51,8 @@ export function nextSessionNames(follows: 'own' | 'attached' = 'own'): SessionNa
   return {
     tree: `ftrace-life-${own}-${follows === 'own' ? 'tree' : 'attached'}`,
     signals: `ftrace-life-${own}-signals`,
+    watch: `ftrace-life-${own}-watch`,
+    bell: `ftrace-life-${own}-bell`,
     trial: `ftrace-life-${own}-trial`,
     probeGroup: `ftrace_life_${own.replaceAll('-', '_')}`,
   };
@@ -57,7 +62,7 @@ function ownerIsGone(pid: string | undefined, start: string | undefined): boolea
   return startTime(Number(pid)) !== Number(start);
 }
 
-export type InstanceKind = 'tree' | 'attached' | 'signals' | 'trial';
+export type InstanceKind = 'tree' | 'attached' | 'signals' | 'trial' | 'watch' | 'bell';
 
 /** An instance of ours whose process is gone. Null for anything else, above all for what is not ours. */
 export function abandonedInstance(name: string): InstanceKind | null {

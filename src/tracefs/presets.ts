@@ -58,7 +58,7 @@ export interface EventChoice {
   /** `sched/sched_process_fork`, or a whole system: `syscalls` */
   readonly event: string;
   readonly filter?: string;
-  /** Put a call trace behind each. */
+  /** Put a call trace after each. */
   readonly stack?: boolean;
   /** A trigger on it, as one writes it; the event itself is recorded only where another choice enables it. */
   readonly trigger?: string;
@@ -105,6 +105,35 @@ const HISTORY_EVENTS: readonly string[] = [
   'sched/sched_process_exec',
   'sched/sched_process_exit',
 ];
+
+/** Ordinary exits of children are most of all signals; CLD_KILLED 2 and CLD_DUMPED 3 report each death by a signal. */
+const DEATHS_OF_CHILDREN = 'sig == 17 && (code == 2 || code == 3)';
+
+/**
+ * The filter on signals that a watch has in the kernel: what is muted never reaches the buffer.
+ * @param muted numbers of signals; SIGCHLD passes for deaths by a signal, muted or not
+ */
+export function signalsFilter(muted: readonly number[]): string {
+  const others = [...new Set([...muted, 17])].map((number) => `sig != ${number}`).join(' && ');
+  return `(${others}) || (${DEATHS_OF_CHILDREN})`;
+}
+
+/**
+ * What a watch over the machine records of everybody: signals, and by what they are put in their place: who forks,
+ * becomes a program, changes its name, ends and is gone.
+ * @param cgroups also who is moved into which cgroup
+ */
+export function watchEvents(muted: readonly number[], cgroups: boolean): EventChoice[] {
+  const delivered = [...new Set([...muted, 17])].map((number) => `sig != ${number}`).join(' && ');
+  return [
+    { event: 'signal/signal_generate', filter: signalsFilter(muted), stack: true },
+    { event: 'signal/signal_deliver', filter: delivered },
+    ...HISTORY_EVENTS.map((event) => ({ event })),
+    { event: 'sched/sched_process_free' },
+    { event: 'oom/mark_victim', optional: true },
+    ...(cgroups ? [{ event: 'cgroup/cgroup_attach_task', optional: true }] : []),
+  ];
+}
 
 /** What the second instance records: signal events, two events that only say that a process is gone, and who is who. */
 export function outsideEvents(options: PresetOptions): EventChoice[] {

@@ -1,5 +1,5 @@
 /**
- * What a person is told about an invalid call, and about input that cannot be read: the exact standard error and exit
+ * What a person reads about an invalid call, and about input that cannot be read: the exact standard error and exit
  * status of each call, in a golden file. GOLDEN=write writes the file again; its diff is read like code.
  */
 import assert from 'node:assert/strict';
@@ -62,6 +62,18 @@ const CALLS = [
   'record --pid 1 --for 0',
   'record --pid 1 --for never',
   'record --for 1 -- true',
+
+  'watch --only some',
+  'watch --format xml',
+  'watch --format ecs --only fatal',
+  'watch unit:',
+  'watch pid:x',
+  'watch user:www,',
+  'watch --exclude pidfile:web.pid',
+  'watch --mute SIGX',
+  'watch --for 0',
+  'watch --buffer 1',
+  'watch --rules nosuch.json',
 
   'report',
   `report ${TRACE} ${TRACE}`,

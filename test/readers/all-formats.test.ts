@@ -30,7 +30,7 @@ describe('all format files of phones with kernels 3.4 to 5.10, in Perfetto’s c
   const MADE_BY_HAND = 'synthetic/events/sde/sde_evtlog';
   /** 3.10.40 says a size of 4 for its three elements of 4 bytes. */
   const WRONG_BY_ITS_KERNEL = 'android_flounder_lte_LRX16F_3.10.40/events/f2fs/f2fs_truncate_partial_nodes';
-  /** Its ring buffer is none of ours: a record is the id and the fields behind it. */
+  /** Its ring buffer is none of ours: a record is the id and the fields after it. */
   const HYPERVISOR = /^hypervisor\//;
   const EMPTY = 'synthetic/events/trusty';
 

@@ -27,7 +27,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
       files.set(file.replace(/^.*\/test\/data\//, ''), bytes.toString('utf8'));
   });
 
-  /** The `format` files that a page needs stand in the name of its file. */
+  /** The `format` files that a page needs are in the name of its file. */
   function formatsOf(file: string): string[] {
     const events = `${/__(.*)\.raw$/.exec(file)?.[1] ?? 'synthetic'}/events/`;
     const ofSet = [...files].filter(([name]) => name.startsWith(events) && path.basename(name) === 'format');
@@ -96,7 +96,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
     });
   }
 
-  it('have an event of a kilobyte, and one behind it', () => {
+  it('have an event of a kilobyte, and one after it', () => {
     const batch = batchOf('g_really_long_event__synthetic.raw');
     assert.deepEqual(micros(batch), ['282762.884473', '282762.884492']);
     assert.match(String(batch.at(0).fields['buf']), /^qwertyuiop.{900,}ppp\n$/s);
@@ -140,7 +140,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
     assert.equal(batchOf('g_four_byte_commit__synthetic.raw', { commitBytes: 4, dataOffset: 12 }).length, 0);
   });
 
-  it('tell a loss with its number, behind a full page', () => {
+  it('tell a loss with its number, after a full page', () => {
     const batch = batchOf('g_full_page_ext4__synthetic.raw');
     assert.deepEqual(batch.lost, [{ cpu: 0, ts: 174991.234104912, count: 17141 }]);
     assert.deepEqual(micros(batch).slice(0, 4), [

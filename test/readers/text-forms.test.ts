@@ -194,7 +194,7 @@ describe('what text may say in two ways', () => {
   const codes = (text: string): string[][] =>
     readText(text).damage.map(({ code, line }) => [code, String(line)]);
 
-  it('is delivered and marked: two dashes that may stand before the pid', () => {
+  it('is delivered and marked: two dashes that may be before the pid', () => {
     for (const text of [
       'x-7 [000] 1.0: p: a-1 [000] 2.0: sys_getpid()\n',
       // The second dash is at byte 16, but no comm of the kernel fills all the bytes before.
@@ -240,7 +240,7 @@ describe('what text may say in two ways', () => {
     ]);
   });
 
-  it('is delivered and marked: a string that imitates the assignment or the argument behind it', () => {
+  it('is delivered and marked: a string that imitates the assignment or the argument after it', () => {
     for (const body of [
       'p: (f+0x0/0x10) s="a" n=1"',
       'p: (f+0x0/0x10) s="a" s="b"',

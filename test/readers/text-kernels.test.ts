@@ -145,7 +145,7 @@ describe('traces of stock kernels 6.1, 6.12 and 7.3', () => {
       verbose.map((event) => `${event.name} ${event.pid} ${event.cpu}`),
       names,
     );
-    // With sym-addr a probe's place has its address behind it; only verbose prints the mode of a plain open.
+    // With sym-addr a probe's place has its address after it; only verbose prints the mode of a plain open.
     const comparable = (events: typeof sym): unknown[] =>
       events.map(({ fields: { __probe_ip: place, mode: _mode, ...others } }) => [
         String(place).split(' ')[0],
