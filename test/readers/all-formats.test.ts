@@ -38,9 +38,7 @@ describe('all format files of phones with kernels 3.4 to 5.10, in Perfetto’s c
   const formats = new Map<string, EventFormat>();
 
   before(function () {
-    for (const [file, text] of formatsIn(
-      peerFile(this, 'perfetto_ftrace_test_formats.tar.gz'),
-    ))
+    for (const [file, text] of formatsIn(peerFile(this, 'perfetto_ftrace_test_formats.tar.gz')))
       texts.set(file.replace(/^.*\/test\/data\//, '').replace(/\/format$/, ''), text);
     for (const [event, text] of texts) if (text !== '') formats.set(event, parseWhole(event, text));
   });
