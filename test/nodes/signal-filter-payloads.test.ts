@@ -52,8 +52,16 @@ const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
   ['a stage at no time', stage('exec', { ts: NaN }), /payload\.ts: expected a finite number, found NaN/],
   ['a record at no time', record({ ts: Infinity }), /payload\.ts: expected a finite number, found Infinity/],
   ['an exit without detail', stage('exit'), /payload\.detail: expected an object, found nothing/],
-  ['a signal without record', stage('signal', { detail: {} }), /payload\.detail\.ts: expected a finite number, found nothing/],
-  ['a loss without a CPU', stage('lost', { detail: {} }), /payload\.detail\.cpu: expected a finite number, found nothing/],
+  [
+    'a signal without record',
+    stage('signal', { detail: {} }),
+    /payload\.detail\.ts: expected a finite number, found nothing/,
+  ],
+  [
+    'a loss without a CPU',
+    stage('lost', { detail: {} }),
+    /payload\.detail\.cpu: expected a finite number, found nothing/,
+  ],
   [
     'a target without id',
     stage('zombie', { target: {} }),
