@@ -33,7 +33,7 @@ function readBy(text: string): string {
     (sum, match) => sum + Number(match[1]),
     0,
   );
-  return `${text.split('\n').length - 1} of ${2 * CALLS} events printed, ${lost} told as lost, 1 s after the end`;
+  return `${text.split('\n').length - 1} of ${2 * CALLS} events printed, ${lost} reported as lost, 1 s after the end`;
 }
 
 function nanoseconds({ stdout }: Done): number {

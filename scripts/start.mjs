@@ -59,7 +59,7 @@ function chooseFlow() {
   }
   const why = report.findings
     .filter(({ level }) => level !== 'ok')
-    .map(({ subject, found, mend }) => `${subject}: ${found}${mend === null ? '' : ` -> ${mend}`}`);
+    .map(({ subject, found, fix }) => `${subject}: ${found}${fix === null ? '' : ` -> ${fix}`}`);
   if (!report.canTrace) return { ...FLOWS.recorded, why };
   return { ...FLOWS.live, why: [`tracefs at ${report.tracefs}, kernel ${report.kernel}`, ...why] };
 }

@@ -24,7 +24,7 @@ export function plainEvent(event: TraceEvent): TraceEvent {
 }
 
 /**
- * A batch that knows where its events stand, not what is in them.
+ * A batch that knows where its events are, not what is in them.
  *
  * Its backing hang on a function, because a flow clones what it passes on: the clone of a function is the
  * function itself, so a batch costs the same on one wire and on ten. Nothing of it ever changes.

@@ -1,5 +1,5 @@
 /**
- * The rules as an editor needs them: read with the place of what is wrong, and told in words. Nothing in here needs
+ * The rules as an editor needs them: read with the place of what is wrong, and worded. Nothing in here needs
  * Node, so that it also runs in a web page: what refuses a rule in the dialog is what refuses it when deployed.
  */
 export {

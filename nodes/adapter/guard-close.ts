@@ -1,4 +1,4 @@
-/** Stands between Node-RED and a close handler: always `done`, once, in time, whatever the cleanup does. */
+/** Comes between Node-RED and a close handler: always `done`, once, in time, whatever the cleanup does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node } from 'node-red';
 import { asError } from './as-error';

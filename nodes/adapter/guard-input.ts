@@ -1,5 +1,5 @@
 /**
- * Stands between Node-RED and an input handler. A handler that rejects would end Node-RED (unhandledRejection), and
+ * Comes between Node-RED and an input handler. A handler that rejects would end Node-RED (unhandledRejection), and
  * one that calls `done` twice or never would mislead Complete and Catch nodes.
  */
 import type { Node, NodeMessageInFlow } from 'node-red';

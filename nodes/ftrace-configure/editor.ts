@@ -11,9 +11,9 @@ interface ConfigureNode {
 
 interface Finding {
   readonly subject: string;
-  readonly level: 'ok' | 'limit' | 'lack';
+  readonly level: 'ok' | 'limit' | 'missing';
   readonly found: string;
-  readonly mend: string | null;
+  readonly fix: string | null;
 }
 
 interface Preflight {
@@ -82,9 +82,9 @@ function showPreflight(node: ConfigureNode): void {
       kernel: found.kernel,
     });
     const list = $('<ul>').css('margin', '6px 0 0 18px');
-    for (const { subject, found: what, mend } of missing) {
+    for (const { subject, found: what, fix } of missing) {
       const line = $('<li>').text(`${subject}: ${what}`).appendTo(list);
-      if (mend !== null) line.append('<br>', $('<code>').css('white-space', 'pre-wrap').text(mend));
+      if (fix !== null) line.append('<br>', $('<code>').css('white-space', 'pre-wrap').text(fix));
     }
     tips
       .empty()

@@ -11,7 +11,7 @@ const MAX_MESSAGES = 200;
 let began = -1;
 let messages = 0;
 const waiting: (() => void)[] = [];
-/** Those who were woken when the turn was over already. */
+/** Those who were woken when the turn had ended already. */
 const passedOver: (() => void)[] = [];
 
 function beginTurn(): void {

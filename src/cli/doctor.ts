@@ -3,7 +3,7 @@ import { inspectTracing, type Finding } from '../index';
 import { noFile, readArguments } from './arguments';
 import type { Output } from './output';
 
-const MARK = { ok: ['green', '✓'], limit: ['yellow', '!'], lack: ['red', '✗'] } as const;
+const MARK = { ok: ['green', '✓'], limit: ['yellow', '!'], missing: ['red', '✗'] } as const;
 
 export const DOCTOR_OPTIONS = { json: { type: 'boolean' } } as const;
 
@@ -19,9 +19,9 @@ export async function doctor(args: string[], out: Output): Promise<number> {
   const width = Math.max(...found.findings.map((finding) => finding.subject.length));
   const line = (finding: Finding): string => {
     const [color, mark] = MARK[finding.level];
-    const mend = finding.mend === null ? '' : `\n  ${' '.repeat(width)}  → ${finding.mend}`;
+    const fix = finding.fix === null ? '' : `\n  ${' '.repeat(width)}  → ${finding.fix}`;
     const shownMark = out.hasColors ? styleText(color, mark, { validateStream: false }) : mark;
-    return `${shownMark} ${finding.subject.padEnd(width)}  ${finding.found}${mend}\n`;
+    return `${shownMark} ${finding.subject.padEnd(width)}  ${finding.found}${fix}\n`;
   };
   await out.write(found.findings.map(line).join(''));
   const verdict = found.canTrace

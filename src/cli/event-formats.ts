@@ -13,7 +13,7 @@ export function textHead(): string {
   return formatHeader();
 }
 
-/** Nanoseconds, so that reading the text again gives the same times; each loss stands before the event behind it. */
+/** Nanoseconds, so that reading the text again gives the same times; each loss comes before the event after it. */
 export function textOf(batch: EventBatch): string {
   let lines = batch.notes.map((note) => `${formatNote(note)}\n`).join('');
   const waiting: Loss[] = [...batch.lost];

@@ -9,7 +9,7 @@ const ENDING_MS = 6000;
 
 /**
  * Ctrl-C ends the command, not the account of it; before the command is there, it ends the session. Pressed again,
- * it is meant for us only when all should long be over.
+ * it is meant for us only when all should have ended long ago.
  */
 export class Interruption {
   signal: NodeJS.Signals | null = null;
@@ -26,7 +26,7 @@ export class Interruption {
     if (this.signal !== null) void followed.stop();
   }
 
-  /** @throws TraceError SESSION_ENDED where somebody wants no run any more */
+  /** @throws TraceError SESSION_ENDED where the run was cancelled */
   check(): void {
     if (this.signal !== null)
       throw new TraceError('SESSION_ENDED', `${this.signal} came before the command was run`);

@@ -19,7 +19,7 @@ export function readMapsFile(file: string): MapsEntry[] {
 
 /**
  * Whose maps they are: the process with the most mappings at the same addresses.
- * @returns the note for the model, as of the end of that process's life; null where nobody fits
+ * @returns the note for the model, as of the end of that process's life; null where no process matches
  */
 export function mapsNote(maps: readonly MapsEntry[], report: Report): TraceNote | null {
   const starts = new Set(maps.map((entry) => entry.start));

@@ -18,7 +18,7 @@ export class Output {
     });
   }
 
-  /** The reader closed the pipe, as `head` does: nobody wants the rest. */
+  /** The reader closed the pipe, as `head` does: nobody reads the rest. */
   get isUnread(): boolean {
     return errnoOf(this.#failure) === 'EPIPE';
   }

@@ -63,7 +63,7 @@ export function readRulesFile(file: string): RuleSet {
   }
 }
 
-/** Writes a report in one of its formats. `alerts` stand in the story, beside the JSON, or in lines of their own. */
+/** Writes a report in one of its formats. `alerts` are in the story, beside the JSON, or in lines of their own. */
 export async function writeReport(
   report: Report,
   format: ReportFormat,

@@ -99,7 +99,7 @@ export class TraceDatFile {
       for (const { cpu, pages } of rest) await this.#putBy(cpu, pages);
       await writeAll(this.output, head.beforeNotes);
       await this.#copy(NOTES);
-      await writeAll(this.output, head.behindNotes);
+      await writeAll(this.output, head.afterNotes);
       const cpus = [...this.#extents.keys()].filter((cpu) => cpu !== NOTES).sort((a, b) => a - b);
       for (const cpu of cpus) await this.#copy(cpu);
       if (this.#writer.tooLong > 0) {

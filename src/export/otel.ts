@@ -1,7 +1,7 @@
 /**
  * An alert as a log record of OpenTelemetry: the fields of the logs data model (specification 1.55,
  * specification/logs/data-model.md) and attributes of the semantic conventions 1.43 (process, host, container), which
- * are in development there. What they have no name for stands under `ftrace.`.
+ * are in development there. What they have no name for is under `ftrace.`.
  *
  * Attributes are flat, and of plain values or lists of them, as exporters want them. What the trace does not know is
  * left out.
@@ -100,7 +100,7 @@ function given(
   return kept;
 }
 
-/** Of ISO 8601 with up to nine digits behind the point; undefined where it is none. */
+/** Of ISO 8601 with up to nine digits after the point; undefined where it is none. */
 function nanoseconds(time: string): string | undefined {
   const [, whole, fraction = ''] = /^(.*:\d\d)(?:\.(\d+))?Z$/.exec(time) ?? [];
   const seconds = whole === undefined ? NaN : Date.parse(`${whole}Z`) / 1000;

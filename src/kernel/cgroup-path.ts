@@ -5,7 +5,7 @@
  * units; for containers the names that each engine gives to the cgroups that it makes, listed below.
  */
 
-/** What the kernel puts behind the path of a cgroup that was removed while a process in it is not yet reaped. */
+/** What the kernel puts after the path of a cgroup that was removed while a process in it is not yet reaped. */
 const REMOVED = / \(deleted\)$/;
 
 /**
@@ -35,7 +35,7 @@ function unescaped(component: string): string {
   return component.startsWith('_') ? component.slice(1) : component;
 }
 
-/** The unit that stands first behind slices, and what is below it. */
+/** The unit that is first after slices, and what is below it. */
 function firstUnit(components: readonly string[]): { unit: string; below: readonly string[] } | null {
   for (const [index, component] of components.entries()) {
     const name = unescaped(component);

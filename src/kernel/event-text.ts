@@ -37,7 +37,7 @@ interface LayoutField {
 }
 
 export interface TextLayout {
-  /** One more than there are fields: what stands before, between and behind them. */
+  /** One more than there are fields: what is before, between and after them. */
   readonly literals: readonly string[];
   readonly fields: readonly LayoutField[];
 }
@@ -234,7 +234,7 @@ function printValue(kind: Kind, value: FieldValue): string | undefined {
 /**
  * The fields of one printed payload; undefined where it is not in this layout.
  *
- * From right to left: names are printed unescaped, so a name that imitates the text behind it
+ * From right to left: names are printed unescaped, so a name that imitates the text after it
  * (`filename=/tmp/a pid=1`) would win from the left.
  */
 export function readLayout(layout: TextLayout, payload: string): EventFields | undefined {
@@ -258,7 +258,7 @@ export function readLayout(layout: TextLayout, payload: string): EventFields | u
   return read;
 }
 
-/** The payload in this layout; undefined where the event lacks a field of it, or has one more. */
+/** The payload in this layout; undefined where the event has a field less, or one more. */
 export function printLayout(layout: TextLayout, fields: EventFields): string | undefined {
   if (Object.keys(fields).length !== layout.fields.length) return undefined;
   let payload = layout.literals[0]!;

@@ -1,6 +1,6 @@
 /**
  * What /proc said of processes beside the trace: of those that ran before it, when the session attached to them
- * (what they had open and mapped, where they stood), and the arguments of programs, read after their exec was seen.
+ * (what they had open and mapped, their working directories), and the arguments of programs, read after their exec was seen.
  *
  * A note is held until everything before its time was followed, and then taken for the truth: what happened while
  * /proc was read comes after it and is followed again, which changes nothing that was right. A session looks twice,
@@ -37,7 +37,7 @@ export class ProcNotes {
     this.#clock = clock;
   }
 
-  told(note: AttachedNote | ArgumentsNote): void {
+  applyNote(note: AttachedNote | ArgumentsNote): void {
     if (note.kind === 'attached') this.#tree.expectAttached();
     if (this.#waiting.length >= MAX_WAITING) return;
     this.#waiting.push(note);

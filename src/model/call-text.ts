@@ -22,8 +22,8 @@ const MAX_ARGUMENTS = 6;
 const NAMED = /^(?:open|openat|openat2|creat|execve|execveat|chdir|memfd_create)$/;
 const RETURNS_ADDRESS = new Set(['mmap', 'mremap']);
 
-/** The arguments that are told, under the kernel's names for them (SYSCALL_DEFINE of each). */
-const TOLD: Readonly<Record<string, readonly Argument[]>> = {
+/** The arguments that are shown, under the kernel's names for them (SYSCALL_DEFINE of each). */
+const SHOWN: Readonly<Record<string, readonly Argument[]>> = {
   clone: [],
   clone3: [],
   fork: [],
@@ -116,21 +116,21 @@ const TOLD: Readonly<Record<string, readonly Argument[]>> = {
 
 /** `mmap(0x7f0000000000, 4096) = 0x7f0000000000`; without ` = ` for a call that has not returned. */
 export function callText(call: PendingCall): string {
-  const told = `${call.name}(${argumentTexts(call).join(', ')})`;
-  return call.ret === null ? told : `${told} = ${resultText(call.name, call.ret)}`;
+  const shown = `${call.name}(${argumentTexts(call).join(', ')})`;
+  return call.ret === null ? shown : `${shown} = ${resultText(call.name, call.ret)}`;
 }
 
 function argumentTexts(call: PendingCall): string[] {
   if (NAMED.test(call.name)) return nameTexts(call);
-  const told = TOLD[call.name] ?? Object.keys(call.event.fields).filter(isArgument).slice(0, MAX_ARGUMENTS);
-  return told.flatMap((argumentTold) => {
-    const [field, form] = typeof argumentTold === 'string' ? ([argumentTold, null] as const) : argumentTold;
+  const shown = SHOWN[call.name] ?? Object.keys(call.event.fields).filter(isArgument).slice(0, MAX_ARGUMENTS);
+  return shown.flatMap((each) => {
+    const [field, form] = typeof each === 'string' ? ([each, null] as const) : each;
     const value = argument(call, field);
     return value === undefined ? [] : valueText(value, form);
   });
 }
 
-/** The file's name, behind the descriptor of its directory where that is one; `?` where the trace has no name. */
+/** The file's name, after the descriptor of its directory where that is one; `?` where the trace has no name. */
 function nameTexts(call: PendingCall): string[] {
   const directory = call.name.endsWith('at') || call.name === 'openat2' ? directoryOf(call) : null;
   const where = directory === null || directory === AT_FDCWD ? [] : [String(directory)];

@@ -98,7 +98,8 @@ export class ChainOfCauses {
       sentences = [...step.way, ...sentences];
     }
     const signal = this.#indexOf(first);
-    return signal < 0 ? null : { signal, by: first.sender, way: [...sentences] };
+    if (signal < 0) return null;
+    return { signal, name: first.signal, ts: first.ts, by: first.sender, way: [...sentences] };
   }
 
   /** Null where nothing came before the fatal signal. */
@@ -259,14 +260,14 @@ export class ChainOfCauses {
 
   /** A child that was killed by somebody else, and whose SIGCHLD came just before. */
   #siblingKilled(parent: Process, target: Process, ts: number): Step | null {
-    const told = this.#latest(
+    const notice = this.#latest(
       parent,
       ts,
       MAX_REACTION,
       ({ number, code, sender }) =>
         number === SIGCHLD && DEATH_CODES.has(code) && sender !== null && sender.pid !== target.tgid,
     );
-    const sibling = this.#deadChildren.get(parent)?.findLast((child) => child.tgid === told?.sender?.pid);
+    const sibling = this.#deadChildren.get(parent)?.findLast((child) => child.tgid === notice?.sender?.pid);
     const cause = sibling?.ending.fatal;
     if (!sibling || !cause || cause.sender?.pid === parent.tgid) return null;
     return { cause, way: [`${sibling.title} was killed by ${cause.signal} ${senderPhrase(cause)}`] };

@@ -3,6 +3,7 @@
  * not traced, it is the call that returns 0. 32-bit programs have no exit event, so that both are needed.
  */
 import { errnoName, isErrno } from '../kernel/errno';
+import { SIGCHLD } from '../kernel/signals';
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import { takeOwnName } from './file-calls';
@@ -96,15 +97,19 @@ export class Execs {
     return null;
   }
 
-  #replace(task: Task, ts: number, call: PendingCall | null, told: NamedPath | null): void {
+  #replace(task: Task, ts: number, call: PendingCall | null, reported: NamedPath | null): void {
     const { process } = task;
-    const exec = this.#list(task, ts, call, told, null);
+    const exec = this.#list(task, ts, call, reported, null);
     for (const thread of [...process.tasks.values()]) {
       if (thread === task || thread.tid === process.tgid) continue;
       if (thread.listed) thread.listed.end ??= ts;
       this.#table.forget(thread);
     }
     task.handlers = [];
+    // A new program's end is always told by SIGCHLD (fs/exec.c, de_thread).
+    process.exitSignal = SIGCHLD;
+    // The threads that it ended got the same 9 as those of a process that ends.
+    process.ending.groupExits = 0;
     process.files = process.files.afterExec();
     if (process.memoryOwner === process) process.memory.clear(ts);
     process.memory = new AddressSpace();
@@ -148,14 +153,14 @@ export class Execs {
     task: Task,
     ts: number,
     call: PendingCall | null,
-    told: NamedPath | null,
+    reported: NamedPath | null,
     error: string | null,
   ): Exec {
     const { process } = task;
     const directory = call?.name === 'execveat' ? directoryOf(call) : null;
     // A probe inside the call may have seen the interpreter: where the program has no name, that is the first one.
-    const named = call?.path?.source === 'probe' ? (told ?? call.path) : (call?.path ?? told);
-    const found = (directory === null ? null : byDescriptor(process, directory, told)) ?? named;
+    const named = call?.path?.source === 'probe' ? (reported ?? call.path) : (call?.path ?? reported);
+    const found = (directory === null ? null : byDescriptor(process, directory, reported)) ?? named;
     const exec: Exec = {
       ts,
       time: this.#clock.timeOf(ts),
@@ -176,10 +181,10 @@ export class Execs {
  * The program of an execveat, where its descriptor's name is known: the kernel calls it `/dev/fd/3`, or
  * `/dev/fd/3/name` in a directory (fs/exec.c, alloc_bprm).
  */
-function byDescriptor(process: Process, fd: number, told: NamedPath | null): NamedPath | null {
+function byDescriptor(process: Process, fd: number, reported: NamedPath | null): NamedPath | null {
   const given = `/dev/fd/${fd}`;
-  if (told === null || !(told.path === given || told.path.startsWith(`${given}/`))) return null;
+  if (reported === null || !(reported.path === given || reported.path.startsWith(`${given}/`))) return null;
   const file = process.files.get(fd);
   if (!file?.path?.startsWith('/')) return null;
-  return { path: file.path + told.path.slice(given.length), source: told.source };
+  return { path: file.path + reported.path.slice(given.length), source: reported.source };
 }

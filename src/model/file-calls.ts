@@ -1,4 +1,4 @@
-/** Follows what opens, duplicates and closes files, and where the process stands. */
+/** Follows what opens, duplicates and closes files, and the process's working directory. */
 import { errnoName, isErrno } from '../kernel/errno';
 import { parseOpenFlags } from '../kernel/open-flags';
 import type { EventFields } from '../trace-event';
@@ -57,7 +57,7 @@ function list(process: Process, opened: OpenedFile): OpenedFile | null {
   return opened;
 }
 
-/** The call, and the probe on its exit event, which fires behind it (src/tracefs/name-probes.ts). */
+/** The call, and the probe on its exit event, which fires after it (src/tracefs/name-probes.ts). */
 export const NAMES_BEHIND_EXIT = 'openat';
 
 function finishOpen(task: Task, call: PendingCall | null, ret: number, ts: number, name: string): void {
@@ -91,7 +91,7 @@ export function nameReturnedOpen(task: Task, name: string): void {
   if (unnamedOpen === null) return;
   const { call, opened, file, dfd } = unnamedOpen;
   call.path = { path: name, source: 'probe' };
-  call.told = null;
+  call.shown = null;
   opened.path = resolvePath(task.process, name, dfd);
   opened.nameSource = 'probe';
   if (file?.path !== null) return;

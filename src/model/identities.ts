@@ -39,7 +39,7 @@ export class Identities {
   #kept = 0;
   leftOut = 0;
 
-  told(note: WhoNote): void {
+  applyNote(note: WhoNote): void {
     const identity = identityOf(note);
     if (this.#isKnown(note, identity)) return;
     const entry: Entry = {
@@ -73,7 +73,7 @@ export class Identities {
     return all.findLast(({ since = -Infinity }) => since <= ts + ROUNDING) ?? null;
   }
 
-  /** sched_process_free: what has been told of this pid is of nobody any more. */
+  /** sched_process_free: what is known of this pid is of nobody any more. */
   freed(event: TraceEvent): void {
     if (this.#entries.size === 0) return;
     const pid = int32(fieldOf(event, 'pid'));

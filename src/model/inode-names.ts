@@ -11,7 +11,7 @@ import type { OpenFile } from './open-files';
 import type { ProcessTable } from './process-table';
 import { argument } from './pending-call';
 
-/** Inodes whose path nobody has told yet; far above what sessions resolve, so that a flood cannot fill memory. */
+/** Inodes whose path is not known yet; far above what sessions resolve, so that a flood cannot fill memory. */
 const MAX_WAITING = 20_000;
 
 export class InodeNames {
@@ -32,7 +32,7 @@ export class InodeNames {
     const file = fd === null ? null : call.process.files.get(fd);
     const dev = exactNumber(fieldOf(event, 's_dev'));
     const ino = exactNumber(fieldOf(event, 'i_ino'));
-    // The first one counts: a stacked file system (overlayfs) shows the lower inode behind it.
+    // The first one counts: a stacked file system (overlayfs) shows the lower inode after it.
     if (!file || file.inode !== null || dev === null || ino === null) return;
     file.inode = inodeKey(dev, ino);
     if (file.path !== null) return;
@@ -41,7 +41,7 @@ export class InodeNames {
     else this.#wait(file.inode, file);
   }
 
-  told(note: Extract<TraceNote, { kind: 'inode' }>): void {
+  applyNote(note: Extract<TraceNote, { kind: 'inode' }>): void {
     const key = inodeKey(note.dev, note.ino);
     this.#paths.set(key, note.path);
     for (const file of this.#waiting.get(key) ?? []) nameFile(file, note.path);

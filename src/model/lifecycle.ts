@@ -34,6 +34,7 @@ import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
+import { SECCOMP_CALLS } from './thread-ends';
 import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
@@ -116,6 +117,7 @@ export class Lifecycle {
         ...this.#reaping.calls,
         ...this.#signals.calls,
         ...tracerCalls(this.#table),
+        ...SECCOMP_CALLS,
       ]),
     );
     this.#follow();
@@ -134,7 +136,7 @@ export class Lifecycle {
    * batch.
    */
   *applyInSteps(batch: EventBatch, eventsAStep: number): Generator<LifecycleStep, void> {
-    for (const note of batch.notes) this.#told(note);
+    for (const note of batch.notes) this.#applyNote(note);
     for (const damage of batch.damage) this.#trace.addDamage(damage);
     const gaps = batch.lost.length > 0 ? gapsIn(batch) : [];
     let gap = 0;
@@ -224,7 +226,7 @@ export class Lifecycle {
     return { ...this.#takeStep(), report };
   }
 
-  /** The machine and its boot, as far as the notes have told by now. */
+  /** The machine and its boot, as far as notes have named them by now. */
   get machine(): { host?: string; boot?: string } {
     return this.#trace.machine;
   }
@@ -418,36 +420,36 @@ export class Lifecycle {
     this.#stages.add('rename', event.ts, process, text, { from: was, to: comm });
   }
 
-  #told(note: TraceNote): void {
+  #applyNote(note: TraceNote): void {
     this.#apply(note);
     if (note.kind === 'workload' || note.kind === 'attached') this.#declared();
   }
 
   #apply(note: TraceNote): void {
-    this.#trace.told(note);
+    this.#trace.applyNote(note);
     switch (note.kind) {
       case 'trace':
         this.#exits.ranOn(note.kernel);
         break;
       case 'workload':
-        this.#tree.told(note);
+        this.#tree.applyNote(note);
         this.#signalRecords.markControls();
         break;
       case 'attached':
       case 'arguments':
-        this.#proc.told(note);
+        this.#proc.applyNote(note);
         break;
       case 'who':
-        this.#identities.told(note);
+        this.#identities.applyNote(note);
         break;
       case 'control':
         this.#ownHand.applyNote(note);
         break;
       case 'maps':
-        this.#maps.told(note);
+        this.#maps.applyNote(note);
         break;
       case 'inode':
-        this.#inodes.told(note);
+        this.#inodes.applyNote(note);
         break;
     }
   }

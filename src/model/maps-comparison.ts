@@ -38,7 +38,7 @@ export class MapsComparisons {
   }
 
   /** A snapshot may come before the events that explain it: it is compared once they are there. */
-  told(note: MapsNote): void {
+  applyNote(note: MapsNote): void {
     // A zombie's maps are empty: that says nothing about what it had mapped.
     if (note.maps.length === 0 || this.#notYet.length >= MAX_EARLY) return;
     this.#notYet.push(note);
@@ -96,11 +96,11 @@ export class MapsComparisons {
     }
     this.#nameProgram(process, ts, note.maps);
     this.#listInterpreter(process, ts, note.maps);
-    // A snapshot without a time of its own is told where the process was seen last.
-    const told = Math.min(ts, now === Infinity ? process.lastSeen : now);
-    const detail: MapsComparison = { ts: told, compared, confirmed };
+    // A snapshot without a time of its own is placed where the process was seen last.
+    const at = Math.min(ts, now === Infinity ? process.lastSeen : now);
+    const detail: MapsComparison = { ts: at, compared, confirmed };
     const text = `/proc/${note.pid}/maps shows ${confirmed} of ${compared} libraries of ${process.title} where the trace has them`;
-    this.#stages.add('maps', told, process, text, detail);
+    this.#stages.add('maps', at, process, text, detail);
   }
 
   #listInterpreter(process: Process, ts: number, maps: readonly MapsEntry[]): void {

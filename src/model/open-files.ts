@@ -10,7 +10,7 @@ import type { NameSource, OpenedFile } from './report';
 export interface OpenFile {
   path: string | null;
   nameSource: NameSource | null;
-  /** `dev:ino`, where a page-cache event told it. */
+  /** `dev:ino`, where a page-cache event had it. */
   inode: string | null;
   /** For a pidfd, the number of the process, as its opener called it. */
   readonly pid?: number;

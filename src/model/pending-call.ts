@@ -19,12 +19,12 @@ export interface PendingCall {
   path: NamedPath | null;
   /** For clone: the child, once it is known. */
   child: number | null;
-  /** For clone: the flags that task_newtask told. */
+  /** For clone: the flags that task_newtask had. */
   flags: number | null;
   /** What it returned; null before, and where the trace does not have it. */
   ret: number | null;
   /** As a line, once it has returned and somebody asked. */
-  told: PrecedingCall | null;
+  shown: PrecedingCall | null;
 }
 
 /** A system call that has just returned because of a signal, which is about to be delivered. */

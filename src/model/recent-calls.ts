@@ -9,26 +9,26 @@ export class RecentCalls {
   /** A ring: `#next` counts on. */
   readonly #calls: PendingCall[] = [];
   #next = 0;
-  #told: PrecedingCall[] | null = null;
+  #shown: PrecedingCall[] | null = null;
   /** Calls came since their arguments were last kept. */
   isTouched = false;
 
-  /** At its enter: a call that does not return is told too. */
+  /** At its enter: a call that does not return is listed too. */
   add(call: PendingCall): void {
     this.#calls[this.#next % KEPT] = call;
     this.#next++;
-    this.#told = null;
+    this.#shown = null;
   }
 
   /** One of them has returned, or got its name. */
   changed(): void {
-    this.#told = null;
+    this.#shown = null;
   }
 
   clear(): void {
     this.#calls.length = 0;
     this.#next = 0;
-    this.#told = null;
+    this.#shown = null;
   }
 
   /** What is kept holds no batch (`keepArguments`). */
@@ -39,17 +39,17 @@ export class RecentCalls {
 
   /** Oldest first. The same list as before where nothing has happened since: a thousand signals share it. */
   tell(): PrecedingCall[] {
-    if (this.#told !== null) return this.#told;
+    if (this.#shown !== null) return this.#shown;
     const first = this.#next % KEPT;
     const inOrder =
       this.#calls.length < KEPT ? this.#calls : [...this.#calls.slice(first), ...this.#calls.slice(0, first)];
-    return (this.#told = inOrder.map(tellCall));
+    return (this.#shown = inOrder.map(showCall));
   }
 }
 
-function tellCall(call: PendingCall): PrecedingCall {
-  if (call.told !== null) return call.told;
-  const told = { ts: call.ts, tid: call.tid, call: call.name, text: callText(call) };
-  if (call.ret !== null) call.told = told;
-  return told;
+function showCall(call: PendingCall): PrecedingCall {
+  if (call.shown !== null) return call.shown;
+  const shown = { ts: call.ts, tid: call.tid, call: call.name, text: callText(call) };
+  if (call.ret !== null) call.shown = shown;
+  return shown;
 }

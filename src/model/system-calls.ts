@@ -35,7 +35,7 @@ export function callHandlers(
       const task = table.meet(event);
       if (!task) return;
       const { ts, pid: tid } = event;
-      const call = { name, ts, tid, event, path: null, child: null, flags: null, ret: null, told: null };
+      const call = { name, ts, tid, event, path: null, child: null, flags: null, ret: null, shown: null };
       task.call = call;
       task.interrupted = null;
       table.remember(task.process, call);

@@ -28,7 +28,7 @@ export class TraceSummary {
     this.#clock = clock;
   }
 
-  told(note: TraceNote): void {
+  applyNote(note: TraceNote): void {
     if (note.kind === 'end') this.#end = note;
     if (note.kind !== 'trace') return;
     this.#trace = note;
@@ -64,8 +64,7 @@ export class TraceSummary {
         `the kernel counts ${known} lost events, of which ${this.#lostEvents} have a place in the trace`,
       );
     }
-    if (this.#doubtful > 0)
-      incomplete.push(`${this.#doubtful} events may be others, or stand at another time`);
+    if (this.#doubtful > 0) incomplete.push(`${this.#doubtful} events may be others, or have another time`);
     if (this.#unexplained > 0) incomplete.push(`${this.#unexplained} lines or records could not be read`);
     return {
       source: this.#source,

@@ -28,12 +28,12 @@ export class Tree {
     this.#identities = identities;
   }
 
-  told(note: WorkloadNote): void {
+  applyNote(note: WorkloadNote): void {
     this.#workload = note;
     this.#root = null;
     this.#started = null;
     for (const process of this.#table.processes) process.record.role = null;
-    // Parents stand before their children.
+    // Parents come before their children.
     for (const process of this.#table.processes) this.#assign(process);
   }
 

@@ -17,7 +17,7 @@ export class WallClock {
   }
 }
 
-/** Seconds from one moment to a later one, to the nanosecond: a difference of doubles has noise behind that. */
+/** Seconds from one moment to a later one, to the nanosecond: beyond that, a difference of doubles is noise. */
 export function secondsBetween(from: number, to: number): number {
   return Math.round((to - from) * 1e9) / 1e9;
 }

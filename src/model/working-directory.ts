@@ -3,7 +3,7 @@ import { AT_FDCWD } from './file-names';
 import type { Process } from './process';
 
 /**
- * The absolute path where the trace tells what it is relative to; else the path as it was given. `..` stays: behind
+ * The absolute path where the trace tells what it is relative to; else the path as it was given. `..` stays: after
  * a symbolic link it leads elsewhere than the text says.
  */
 export function resolvePath(process: Process, path: string, directoryFd: number | null): string {

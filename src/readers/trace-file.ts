@@ -37,7 +37,7 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
   if (head.startsWith(TRACE_DAT_MAGIC)) {
     stream.destroy();
     if (file === '-') {
-      // Its tables and pages stand all over the file, in no order.
+      // Its tables and pages are all over the file, in no order.
       throw new TraceError(
         'TRACE_FORMAT',
         'standard input is a trace.dat, which cannot be read from a pipe; give the name of the file',

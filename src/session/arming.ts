@@ -13,6 +13,7 @@ import {
 } from '../tracefs/name-sources';
 import { Instance } from '../tracefs/instance';
 import type { SessionNames } from '../tracefs/owner';
+import { globMatches } from '../rules/matching/glob';
 import { outsideEvents, treeEvents, type EventChoice } from '../tracefs/presets';
 import { removeProbes } from '../tracefs/probes';
 import { TraceError } from '../trace-error';
@@ -38,21 +39,17 @@ export function findEvents(tracefs: string, names: readonly string[]): string[] 
     existsSync(path.join(root, system, event, 'enable'));
   return names.flatMap((name) => {
     const [system, event] = name.includes(':') ? (name.split(':') as [string, string]) : ['*', name];
-    const systems = directories(root).filter((candidate) => matches(system, candidate));
+    const systems = directories(root).filter((candidate) => globMatches(system, candidate));
     const found = systems.flatMap((one) => {
       const candidates = /[*?]/.test(event) ? directories(path.join(root, one)) : [event];
       return candidates.flatMap((each) =>
-        matches(event, each) && canEnable(one, each) ? [`${one}/${each}`] : [],
+        globMatches(event, each) && canEnable(one, each) ? [`${one}/${each}`] : [],
       );
     });
     if (found.length === 0)
       throw new TraceError('EVENT_UNKNOWN', `${name} is not in ${path.join(tracefs, 'available_events')}`);
     return found;
   });
-}
-
-function matches(pattern: string, name: string): boolean {
-  return new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name);
 }
 
 function chooseTreeEvents(tracefs: string, settings: SessionSettings): EventChoice[] {
@@ -132,7 +129,7 @@ export async function armInstances(
   }
 }
 
-/** Takes away what `armInstances` made, also half of it. */
+/** Removes what `armInstances` made, also half of it. */
 export async function disarmInstances(
   armed: Pick<Armed, 'tree' | 'signals' | 'files'>,
   names: SessionNames,

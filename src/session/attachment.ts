@@ -16,7 +16,7 @@ export interface Attachment {
 const MAX_ROUNDS = 100;
 
 /**
- * The processes behind pids, or tids, that somebody asked for.
+ * The processes that the given pids, or tids, belong to.
  * @throws TraceError PROCESS_MISSING for one that is not there, CONFIG_INVALID for ourselves: what reads the events
  * would make more of them for ever
  */

@@ -1,7 +1,7 @@
 import type { EventBatch } from '../trace-event';
 
-/** A reader that is this many batches behind holds the session back; the kernel's ring buffer takes the rest. */
-const BEHIND = 4;
+/** A reader that is late by this many batches holds the session back; the kernel's ring buffer takes the rest. */
+const MAX_LATE = 4;
 
 /** One reader of a session: batches wait here until they are asked for. */
 export class BatchQueue<Batch = EventBatch> implements AsyncIterableIterator<Batch> {
@@ -17,7 +17,7 @@ export class BatchQueue<Batch = EventBatch> implements AsyncIterableIterator<Bat
   }
 
   get isBehind(): boolean {
-    return this.#waiting.length >= BEHIND;
+    return this.#waiting.length >= MAX_LATE;
   }
 
   get isEnded(): boolean {

@@ -32,7 +32,7 @@ export class IdentityReader {
   readonly #users = new UserNames();
   /** Of the tree, by thread: those that were read since their last exec. */
   readonly #tree = new Set<Tid>();
-  /** Executed, and to be read behind the batch; with the time of the exec. */
+  /** Executed, and to be read after the batch; with the time of the exec. */
   readonly #executed = new Map<Tid, number>();
   /** Outside of the tree; null for one that was gone before it could be read. */
   readonly #outsiders = new Map<Tid, Look | null>();
@@ -156,7 +156,7 @@ export class IdentityReader {
   /**
    * `sh -c 'kill 1; sleep 9'` is sleep by the time that somebody looks. The kernel saves a task's name when it is next
    * switched after a traced event (kernel/trace/trace_sched_switch.c): another name there, and the program that is there
-   * now is not known to be the one that sent the signal. All else stays as it was over an exec.
+   * now is not known to be the one that sent the signal. All else stays as it was across an exec.
    */
   #asThen(note: WhoNote): WhoNote {
     this.#saved ??= this.savedNames();

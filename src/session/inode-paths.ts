@@ -57,7 +57,7 @@ export class InodePaths {
     }
   }
 
-  /** The path, or null where no candidate fits. */
+  /** The path, or null where no candidate matches. */
   pathOf(device: number, inode: number): string | null {
     const key = `${device}:${inode}`;
     const known = this.#paths.get(key);

@@ -87,7 +87,7 @@ export class LiveReader {
   }
 
   /**
-   * The parts, until the recording is over and all of it was read. Only what was taken makes room for more.
+   * The parts, until the recording has ended and all of it was read. Only what was taken makes room for more.
    * @throws Error what ended the thread
    */
   async *read(): AsyncGenerator<MergedPages, void> {
@@ -112,7 +112,7 @@ export class LiveReader {
     Atomics.notify(this.#control, CREDIT);
   }
 
-  /** The recording is over: what is left is read, and then `read` ends. */
+  /** The recording has ended: what is left is read, and then `read` ends. */
   finish(): void {
     this.#become(FINISHING);
   }

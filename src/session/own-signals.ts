@@ -13,7 +13,7 @@ export interface OwnSignal {
   readonly reason: string;
 }
 
-/** Is told when it is about to be sent, and gives back what is to be told when it is sent. */
+/** Called when it is about to be sent; returns what is to be called when it is sent. */
 type Witness = () => (sent: OwnSignal) => void;
 
 const witnesses = new Set<Witness>();

@@ -31,7 +31,7 @@ export class PipePoll {
   readonly #merger: PageMerger;
   readonly #pipes: OpenPipe[];
   readonly #pageBytes: number;
-  /** Pages are read one behind the other into one buffer, which is handed over with the events in it. */
+  /** Pages are read one after the other into one buffer, which is handed over with the events in it. */
   #slab: Uint8Array<ArrayBuffer>;
   #used = 0;
   readonly #pagesATurn: number;
@@ -85,7 +85,7 @@ export class PipePoll {
       }
       if (bytes === 0) return true;
       const end = this.#merger.push(pipe.stream, this.#slab.subarray(this.#used, this.#used + bytes));
-      // The next page overwrites what is behind the last record: a page is seldom full.
+      // The next page overwrites what is after the last record: a page is seldom full.
       this.#used += (end + 7) & ~7;
       const last = this.#merger.lastTime(pipe.stream);
       if (last !== null) Object.assign(pipe.completeTo, last);

@@ -1,6 +1,6 @@
 /**
  * All that a session reads in /proc/PID, one function for each file; and what they say of a process that runs already,
- * as a note that goes with the trace: from it the model knows what the process had open and mapped, and where it stood,
+ * as a note that goes with the trace: from it the model knows what the process had open and mapped, and its working directory,
  * before its first event.
  *
  * Files: proc_pid_stat(5), proc_pid_status(5), proc_pid_fd(5), proc_pid_fdinfo(5), proc_pid_maps(5).
@@ -90,7 +90,7 @@ export function programOf(pid: number): string | null {
   return exe === null ? null : withoutDeleted(exe);
 }
 
-/** Where it stands; null where it is gone, or the right to read it is missing. */
+/** Its working directory; null where it is gone, or the right to read it is missing. */
 export function directoryOf(pid: number): string | null {
   return readProcLink(`/proc/${pid}/cwd`);
 }
@@ -127,7 +127,7 @@ function openFilesOf(pid: number): AttachedNote['files'] {
   return files;
 }
 
-/** What the kernel puts behind the path of a file that has no name any more. */
+/** What the kernel puts after the path of a file that has no name any more. */
 function withoutDeleted(path: string): string {
   return path.replace(/ \(deleted\)$/, '');
 }

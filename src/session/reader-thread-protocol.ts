@@ -33,6 +33,6 @@ export const CONTROL_BYTES = 8;
 
 /** Values of STATE. */
 export const READING = 0;
-/** The recording is over: read what is left, and end. */
+/** The recording has ended: read what is left, and end. */
 export const FINISHING = 1;
 export const CLOSING = 2;

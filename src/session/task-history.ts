@@ -1,6 +1,6 @@
 /**
  * Who everybody on the machine is: a table of all threads and processes, kept by the events of the unfiltered instance in
- * order of time. A signal's sender is looked up in it when its event passes, so it is told as it was then: also one
+ * order of time. A signal's sender is looked up in it when its event passes, so it is named as it was then: also one
  * that is gone by the time that somebody looks into /proc (`kill`, `timeout`), and one that has become another program.
  *
  * It begins with what /proc lists when the recording begins. task_newtask is the fork (kernel/fork.c, copy_process; in the

@@ -235,7 +235,7 @@ export class TreeMembers implements RingWatch {
     return notes;
   }
 
-  /** A program that is over already, or a zombie, has none. */
+  /** A program that has ended already, or a zombie, has none. */
   #noteArguments(tid: Tid): void {
     const ts = this.options.now();
     const argv = argumentsOf(tid);

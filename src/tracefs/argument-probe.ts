@@ -1,8 +1,8 @@
 /**
  * A probe that tells the arguments of a program, read from its new stack when it is about to run: they are there
- * then, also of a program that is over before anybody could read /proc/PID/cmdline.
+ * then, also of a program that ends before anybody could read /proc/PID/cmdline.
  *
- * `start_thread(regs, new_ip, new_sp)` of arch/x86/kernel/process_64.c ends a 64-bit exec; at the stack's end stand
+ * `start_thread(regs, new_ip, new_sp)` of arch/x86/kernel/process_64.c ends a 64-bit exec; at the stack's end are
  * argc, and then the pointers of argv (System V ABI, AMD64 supplement, 3.4.1). It fires before sched_process_exec.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,23 +14,23 @@ import { defineProbe, removeProbes, takesProbes } from './probes';
 
 /** The event's name, by which a trace says that it tells arguments: src/model/execs.ts. */
 export const ARGUMENTS_EVENT = 'argv';
-/** Of a program with more, none are told: /proc may have them all. */
+/** Of a program with more, no further ones are fetched: /proc may have them all. */
 const MAX_TOLD = 12;
 const POINTER_BYTES = 8;
 
 function definition(group: string): string {
-  const told = Array.from(
+  const fetched = Array.from(
     { length: MAX_TOLD },
     (_, index) => `argv${index}=+u0(+u${(index + 1) * POINTER_BYTES}($arg3)):ustring`,
   );
-  return `p:${group}/${ARGUMENTS_EVENT} start_thread argc=+u0($arg3):s64 ${told.join(' ')}`;
+  return `p:${group}/${ARGUMENTS_EVENT} start_thread argc=+u0($arg3):s64 ${fetched.join(' ')}`;
 }
 
 const tried = new Map<string, Promise<boolean>>();
 
 /**
  * Whether this kernel tells arguments; tried once in the life of our process, by a program that we run.
- * @param names of the session that wants them: what is tried goes under its names, so that a sweep finds it
+ * @param names of the session that needs them: what is tried goes under its names, so that a sweep finds it
  */
 export function tellsArguments(tracefs: string, names: SessionNames): Promise<boolean> {
   let outcome = tried.get(tracefs);

@@ -15,7 +15,7 @@ import type { EventChoice } from './presets';
 
 /** Above every pid that a 64-bit kernel gives out (PID_MAX_LIMIT): an entry that matches nobody. */
 const NOBODY = 4 * 1024 * 1024;
-/** Where histograms of ours may stand (name-probes.ts), who refers to another first. */
+/** Where histograms of ours may be (name-probes.ts), who refers to another first. */
 const REFERRING_TRIGGERS = ['syscalls/sys_exit_openat', 'syscalls/sys_enter_openat'];
 const RMDIR_TRIES = 50;
 const RMDIR_PAUSE_MS = 20;
@@ -148,7 +148,7 @@ export class Instance {
     }
   }
 
-  /** What is recorded, as text; reading it takes nothing away. */
+  /** What is recorded, as text; reading it removes nothing. */
   text(): string {
     return readFileSync(this.#file('trace'), 'utf8');
   }

@@ -9,11 +9,11 @@
 import type { EventChoice } from './presets';
 
 export interface NameProbe {
-  /** The event's name, by which a trace says which probe told a name. */
+  /** The event's name, by which a trace says which probe gave a name. */
   readonly event: string;
   /** For a person: "the return of getname_flags". */
   readonly place: string;
-  /** The function that it is put on; null where it stands on events. */
+  /** The function that it is put on; null where it is on events. */
   readonly on: string | null;
   /** Lines for `dynamic_events`, in order. */
   readonly definitions: (group: string) => readonly string[];

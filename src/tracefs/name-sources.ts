@@ -61,7 +61,7 @@ const outcomes = new Map<string, FileNames>();
 /**
  * The best source that really tells names here. The first call tries: it makes a small instance, defines probes one
  * after the other, opens a file, and takes all of it away again.
- * @param names of the session that wants them: what is tried goes under its names, so that a sweep finds it
+ * @param names of the session that needs them: what is tried goes under its names, so that a sweep finds it
  */
 export function chooseFileNames(tracefs: string, names: SessionNames): Promise<FileNames> {
   let outcome = tried.get(tracefs);
@@ -101,7 +101,7 @@ function works(trial: () => boolean): boolean {
 }
 
 /**
- * Defines it, fires it, and takes it away.
+ * Defines it, fires it, and removes it.
  * @throws TraceError TRACEFS_WRITE with the kernel's words where it is refused
  */
 export function tryProbe(instance: Instance, group: string, probe: NameProbe): boolean {

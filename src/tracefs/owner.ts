@@ -1,6 +1,6 @@
 /**
  * Whose an instance or a probe is, written into its name: `ftrace-life-PID-START-N-tree`. PID and the time it was
- * started together name one process for as long as the machine is up, so what a crash left behind can be told
+ * started together name one process for as long as the machine is up, so what a crash left behind can be distinguished
  * from what a living Node-RED uses. The name also says whether what runs in it was started by us, and ends with
  * us (`tree`), or was there before (`attached`), and is never signalled.
  */

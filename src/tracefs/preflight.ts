@@ -1,5 +1,5 @@
 /**
- * What this machine allows, found by looking, and for each lack the exact command that mends it: the core of
+ * What this machine allows, found by looking, and the exact command to fix whatever is missing: the core of
  * `ftrace-life doctor`, of `npm start`'s choice, and of a node's status.
  */
 import {
@@ -22,11 +22,11 @@ import { findTracefs, seesGlobalPids } from './mount';
 export interface Finding {
   /** `tracefs`, `permission`, `signal events`, ... */
   readonly subject: string;
-  /** `lack` stops tracing; `limit` makes the story poorer. */
-  readonly level: 'ok' | 'limit' | 'lack';
+  /** `missing` stops tracing; `limit` only reduces detail. */
+  readonly level: 'ok' | 'limit' | 'missing';
   readonly found: string;
   /** What to type, or to do; null where nothing is to be done. */
-  readonly mend: string | null;
+  readonly fix: string | null;
 }
 
 export interface Preflight {
@@ -37,7 +37,7 @@ export interface Preflight {
   readonly cpus: number;
   readonly fileNames: FileNameSource;
   readonly findings: readonly Finding[];
-  /** The code of the first lack, for an error. */
+  /** The code of the first thing that is missing, for an error. */
   readonly code: TraceErrorCode | null;
 }
 
@@ -47,19 +47,19 @@ export function inspectTracing(): Preflight {
   const findings: Finding[] = [];
   const tracefs = findTracefs();
   const codes: TraceErrorCode[] = [];
-  const lack = (subject: string, found: string, mend: string, as: TraceErrorCode): void => {
-    findings.push({ subject, level: 'lack', found, mend });
+  const missing = (subject: string, found: string, fix: string, as: TraceErrorCode): void => {
+    findings.push({ subject, level: 'missing', found, fix });
     codes.push(as);
   };
   const ok = (subject: string, found: string): void => {
-    findings.push({ subject, level: 'ok', found, mend: null });
+    findings.push({ subject, level: 'ok', found, fix: null });
   };
   if (tracefs === null)
-    lack('tracefs', 'no mount of type tracefs in /proc/self/mounts', MOUNT, 'TRACEFS_MISSING');
-  else inspectMounted(tracefs, findings, lack, ok);
+    missing('tracefs', 'no mount of type tracefs in /proc/self/mounts', MOUNT, 'TRACEFS_MISSING');
+  else inspectMounted(tracefs, findings, missing, ok);
   if (seesGlobalPids()) ok('pids', 'this process sees the pids of the machine');
   else {
-    lack(
+    missing(
       'pids',
       'a pid namespace of its own',
       'start the container with --pid=host, or run on the host',
@@ -81,13 +81,13 @@ export function inspectTracing(): Preflight {
 function inspectMounted(
   tracefs: string,
   findings: Finding[],
-  lack: (subject: string, found: string, mend: string, code: TraceErrorCode) => void,
+  missing: (subject: string, found: string, fix: string, code: TraceErrorCode) => void,
   ok: (subject: string, found: string) => void,
 ): void {
   ok('tracefs', `mounted on ${tracefs}`);
   const instances = path.join(tracefs, 'instances');
   if (!mayWrite(instances)) {
-    lack(
+    missing(
       'permission',
       `uid ${ownUid()} may not write to ${instances}`,
       lockedDown() ?? 'run as root (sudo)',
@@ -96,7 +96,7 @@ function inspectMounted(
     return;
   }
   ok('permission', `uid ${ownUid()} may make instances`);
-  inspectEvents(tracefs, findings, lack, ok);
+  inspectEvents(tracefs, findings, missing, ok);
   inspectLeftovers(instances, findings);
 }
 
@@ -108,7 +108,7 @@ function ownUid(): number | string {
 function inspectEvents(
   tracefs: string,
   findings: Finding[],
-  lack: (subject: string, found: string, mend: string, code: TraceErrorCode) => void,
+  missing: (subject: string, found: string, fix: string, code: TraceErrorCode) => void,
   ok: (subject: string, found: string) => void,
 ): void {
   const has = (event: string): boolean => existsSync(path.join(tracefs, 'events', event));
@@ -117,12 +117,12 @@ function inspectEvents(
     ['sched/sched_process_fork', 'CONFIG_EVENT_TRACING'],
     ['syscalls/sys_enter_openat', 'CONFIG_FTRACE_SYSCALLS'],
   ];
-  const missing = needed.filter(([event]) => !has(event));
-  for (const [event, option] of missing)
-    lack('events', `no ${event}`, `a kernel with ${option}=y`, 'EVENT_UNKNOWN');
-  if (missing.length === 0) ok('events', 'system calls, scheduler and signals');
-  const limit = (subject: string, found: string, mend: string | null): void => {
-    findings.push({ subject, level: 'limit', found, mend });
+  const absent = needed.filter(([event]) => !has(event));
+  for (const [event, option] of absent)
+    missing('events', `no ${event}`, `a kernel with ${option}=y`, 'EVENT_UNKNOWN');
+  if (absent.length === 0) ok('events', 'system calls, scheduler and signals');
+  const limit = (subject: string, found: string, fix: string | null): void => {
+    findings.push({ subject, level: 'limit', found, fix });
   };
   const trigger = path.join(tracefs, 'events/signal/signal_generate/trigger');
   if (!existsSync(trigger) || !readFileSync(trigger, 'utf8').includes('stacktrace')) {
@@ -131,14 +131,14 @@ function inspectEvents(
     limit('call traces', 'kernel addresses are hidden', 'sysctl kernel.kptr_restrict=1, and run as root');
   } else ok('call traces', 'by the stacktrace trigger');
   const { source, probe } = expectFileNames(tracefs);
-  const told: Record<FileNameSource, string> = {
+  const texts: Record<FileNameSource, string> = {
     syscall: 'the system call events carry them',
     probe: `a probe on ${probe?.place ?? 'a function that opens'}, tried when a session is armed`,
     inode: 'no probes in this kernel: libraries by inode and /proc/PID/maps, other files unnamed',
     none: 'no probes and no inodes in this kernel: only what /proc/PID/maps shows while the process lives',
   };
-  if (source === 'syscall' || source === 'probe') ok('file names', told[source]);
-  else limit('file names', told[source], 'a kernel with CONFIG_KPROBE_EVENTS=y, or 6.19 and later');
+  if (source === 'syscall' || source === 'probe') ok('file names', texts[source]);
+  else limit('file names', texts[source], 'a kernel with CONFIG_KPROBE_EVENTS=y, or 6.19 and later');
 }
 
 function inspectLeftovers(instances: string, findings: Finding[]): void {
@@ -148,7 +148,7 @@ function inspectLeftovers(instances: string, findings: Finding[]): void {
     subject: 'leftovers',
     level: 'limit',
     found: `${left.length} instance(s) of a process of ours that is gone`,
-    mend: 'nothing: the next session takes them away',
+    fix: 'nothing to do; the next session removes them',
   });
 }
 
@@ -197,12 +197,12 @@ function firstText(file: string, bytes: number): string {
   }
 }
 
-/** @throws TraceError with the first lack and how to mend it */
+/** @throws TraceError with the first thing that is missing, and how to fix it */
 export function requireTracing(preflight: Preflight): string {
   if (preflight.code === null && preflight.tracefs !== null) return preflight.tracefs;
-  const lack = preflight.findings.find((finding) => finding.level === 'lack');
+  const missing = preflight.findings.find((finding) => finding.level === 'missing');
   throw new TraceError(
     preflight.code ?? 'TRACEFS_MISSING',
-    `${lack?.found ?? ''}; to mend it: ${lack?.mend ?? ''}`,
+    `${missing?.found ?? ''}; fix: ${missing?.fix ?? ''}`,
   );
 }

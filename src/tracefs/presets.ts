@@ -31,6 +31,7 @@ const LIFECYCLE_SYSCALLS: readonly string[] = [
     'wait4',
     'waitid',
     'prctl',
+    'seccomp',
     'setsid',
     'setpgid',
     'ptrace',
@@ -58,7 +59,7 @@ export interface EventChoice {
   /** `sched/sched_process_fork`, or a whole system: `syscalls` */
   readonly event: string;
   readonly filter?: string;
-  /** Put a call trace behind each. */
+  /** Put a call trace after each. */
   readonly stack?: boolean;
   /** A trigger on it, as one writes it; the event itself is recorded only where another choice enables it. */
   readonly trigger?: string;

@@ -29,7 +29,7 @@ function openNothing(name: string): void {
 }
 
 /**
- * Makes the small instance for trials, and takes it away after them.
+ * Makes the small instance for trials, and removes it after them.
  * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE
  */
 export async function withTrialInstance<Outcome>(

@@ -1,5 +1,5 @@
 /**
- * Probe definitions, which are global: each is made and taken away by its own name, never by truncating.
+ * Probe definitions, which are global: each is made and removed by its own name, never by truncating.
  * `dynamic_events` (since 5.0) takes every kind: kprobes, fprobes, event probes and synthetic events
  * (kernel/trace/trace_dynevent.c).
  */
@@ -49,7 +49,7 @@ export function removeProbes(tracefs: string, group: string, files: ControlFiles
   const own = definitionsIn(tracefs).filter(({ owner }) => owner === group || owner.startsWith(`${group}_`));
   if (own.length === 0) return;
   const instances = readdirSync(path.join(tracefs, 'instances')).map((name) => `instances/${name}`);
-  // An event probe stands on the synthetic event, which goes last.
+  // An event probe is on the synthetic event, which goes last.
   own.sort((a, b) => Number(a.system === 'synthetic') - Number(b.system === 'synthetic'));
   for (const { system, event } of own) {
     for (const instance of ['', ...instances]) {

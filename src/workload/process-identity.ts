@@ -19,7 +19,7 @@ export interface ProcessIdentity {
 const MAX_ANCESTORS = 256;
 
 /**
- * @param place where it stands: `msg.process`
+ * @param place where it is: `msg.process`
  * @throws TraceError MESSAGE_INVALID for what is no pid with its start time
  */
 export function readProcessIdentity(place: string, given: unknown): ProcessIdentity {
@@ -94,7 +94,7 @@ export function signalProcess(
       `${signal} to ${comm} (${pid}), which nobody here ran or traces; ` +
         "ftraceLife.mayKill: 'any' in settings.js allows it",
     );
-  // What is asked above takes a while, so once more: nothing stands between this look and the signal.
+  // What is asked above takes a while, so once more: nothing comes between this check and the signal.
   findSameProcess(identity);
   try {
     send(pid, signal);

@@ -1,4 +1,4 @@
-/** The shapes of a workload: what is to be run, and what is told of it while it runs. */
+/** The shapes of a workload: what is to be run, and what is reported of it while it runs. */
 
 export interface WorkloadSettings {
   readonly command: string;

@@ -239,7 +239,7 @@ describe('ftrace-life record', () => {
     assert.match(full.stderr, /^ftrace-life: OUTPUT_FAILED: .*ENOSPC.*\n$/);
   });
 
-  it('says what an unprivileged user lacks', () => {
+  it('says what an unprivileged user cannot do', () => {
     const { status, stderr } = ftraceLife(['record', '--', 'true'], { uid: 65_534 });
     assert.equal(status, 1);
     assert.match(stderr, /^ftrace-life: TRACEFS_DENIED: .*root/);
@@ -254,17 +254,17 @@ describe('ftrace-life doctor', () => {
     assert.match(stdout, /This machine can trace/);
   });
 
-  it('tells an unprivileged user what is missing and how to mend it', async function () {
+  it('tells an unprivileged user what is missing and how to fix it', async function () {
     await needs(this, { root: true });
     const { status, stdout } = ftraceLife(['doctor', '--json'], { uid: 65_534 });
     const found = JSON.parse(stdout) as {
       canTrace: boolean;
-      findings: { level: string; mend: string | null }[];
+      findings: { level: string; fix: string | null }[];
     };
     assert.equal(status, 1);
     assert.equal(found.canTrace, false);
-    const lacks = found.findings.filter((finding) => finding.level === 'lack');
-    assert.ok(lacks.length > 0 && lacks.every((lack) => lack.mend !== null), stdout);
+    const missing = found.findings.filter((finding) => finding.level === 'missing');
+    assert.ok(missing.length > 0 && missing.every((reason) => reason.fix !== null), stdout);
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * What a person is told about an invalid call, and about input that cannot be read: the exact standard error and exit
+ * What a person reads about an invalid call, and about input that cannot be read: the exact standard error and exit
  * status of each call, in a golden file. GOLDEN=write writes the file again; its diff is read like code.
  */
 import assert from 'node:assert/strict';

@@ -44,7 +44,7 @@ export function rowsOf(section: Section): string[][] {
   return rows;
 }
 
-/** What stands in backticks. */
+/** What is in backticks. */
 export function codesIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
 }

@@ -203,7 +203,7 @@ describe('real messages', () => {
     );
   });
 
-  it('of the three nodes behind have the documented properties, in every form', async () => {
+  it('of the three nodes that follow have the documented properties, in every form', async () => {
     const trace = path.join(folder, 'trace.txt');
     const lossy = readFileSync('test/fixtures/kernels/6.12/lost.txt', 'utf8').split('\n').slice(0, 400);
     // The example is older than the names of machines in traces.

@@ -72,14 +72,14 @@ describe('the README', () => {
   it("quotes the doctor's ways out as the doctor says them", () => {
     const source = readFileSync('src/tracefs/preflight.ts', 'utf8');
     const section = sectionsOf(README).find(({ title }) => title === 'Permissions')!;
-    const mends = rowsOf(section).flatMap(([, mend = '']) =>
-      [...mend.matchAll(/`([^`]+)`/g)].map(([, code]) => code!),
+    const fixes = rowsOf(section).flatMap(([, fix = '']) =>
+      [...fix.matchAll(/`([^`]+)`/g)].map(([, code]) => code!),
     );
-    assert.ok(mends.length >= 8);
-    for (const mend of mends) {
-      // The source puts the option's name in: CONFIG_FTRACE_SYSCALLS stands in a list of its own.
-      const said = mend.replace('CONFIG_FTRACE_SYSCALLS', '${option}');
-      assert.ok(source.includes(said), `the doctor never says: ${mend}`);
+    assert.ok(fixes.length >= 8);
+    for (const fix of fixes) {
+      // The source puts the option's name in: CONFIG_FTRACE_SYSCALLS is in a list of its own.
+      const said = fix.replace('CONFIG_FTRACE_SYSCALLS', '${option}');
+      assert.ok(source.includes(said), `the doctor never says: ${fix}`);
     }
   });
 

@@ -142,7 +142,7 @@ describe(FILE, () => {
 describe('the presets', () => {
   const set = readRuleSet(PRESETS.flatMap(({ rules }) => rules));
 
-  it('can stand in one file', () => {
+  it('can be in one file', () => {
     assert.equal(set.rules.length, PRESETS.length);
   });
 

@@ -148,7 +148,7 @@ describe('the page of "Alerts on a dashboard"', function () {
     const text = '<img src=x onerror="document.title=`forged`"> was killed';
     await nodeRed.deploy(fedInto(FLOW, 'board-rows', [anAlert({ text })]));
     await nodeRed.inject(FEED);
-    // The notice takes away what could do harm, and shows the rest as it is written.
+    // The notice removes what could do harm, and shows the rest as it is written.
     await page.locator('.nrdb-ui-notification').getByText('error: <img src="x"> was killed').waitFor();
     await page.locator('table tbody tr').getByText(text).first().waitFor();
     assert.equal(await page.locator('img[src="x"]').count(), 0);

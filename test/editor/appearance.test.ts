@@ -125,7 +125,7 @@ describe('the look of the package in the editor', function () {
       await both!.editor.screenshot(`palette-${theme}`);
     });
 
-    it(`has dialogs in which everything fits, ${theme}`, () =>
+    it(`has dialogs in which everything has room, ${theme}`, () =>
       lookAtDialogs((type) => both!.editor.screenshot(`dialog-${type}-${theme}`)));
   }
 

@@ -25,15 +25,18 @@ describe('the example of', function () {
   async function press(
     button: string,
     debugNode: string,
-    fits: (value: unknown) => boolean = () => true,
+    matches: (value: unknown) => boolean = () => true,
   ): Promise<unknown> {
     both!.nodeRed.forget();
     await both!.editor.pressButton(button);
-    return next(debugNode, fits);
+    return next(debugNode, matches);
   }
 
-  async function next(debugNode: string, fits: (value: unknown) => boolean = () => true): Promise<unknown> {
-    const message = await both!.nodeRed.nextDebug(({ id, value }) => id === debugNode && fits(value));
+  async function next(
+    debugNode: string,
+    matches: (value: unknown) => boolean = () => true,
+  ): Promise<unknown> {
+    const message = await both!.nodeRed.nextDebug(({ id, value }) => id === debugNode && matches(value));
     return message.value;
   }
 
@@ -41,7 +44,7 @@ describe('the example of', function () {
     return both!.nodeRed.debugMessages.filter(({ id }) => id === debugNode);
   }
 
-  it('ftrace-configure arms a session, shows what it wrote to the kernel, and takes it away', async () => {
+  it('ftrace-configure arms a session, shows what it wrote to the kernel, and removes it', async () => {
     await deploy('ftrace-configure');
     const { pid } = both!.nodeRed;
     const explained = await press('explain: only say how', 'configure-commands');

@@ -1,4 +1,4 @@
-/** The files that a flow writes behind its messages' backs. */
+/** The files that a flow writes without sending a message. */
 import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -38,7 +38,7 @@ async function whenChanged<T>(folder: string, look: () => T | undefined, awaited
  *
  * @param home of the user who runs Node-RED
  * @param suffix `.report.json`
- * @param isWhole told from its text; also tells the run that is meant from others
+ * @param isWhole decided by its text; also distinguishes the run that is meant from others
  */
 export async function keptFile(
   home: string,

@@ -78,7 +78,7 @@ describe('the rules in the dialog of signal-filter', function () {
   const words = (): Promise<string[]> => find('#tracelife-rules .tracelife-rule-words').allInnerTexts();
   const open = (): Promise<void> => both!.editor.openDialog('filter');
   const tab = (label: string): Locator => find(`#tracelife-tabs .red-ui-tab:has-text("${label}")`);
-  /** Replaces all that stands in a code editor; typed brackets would be closed by it. */
+  /** Replaces all that is in a code editor; typed brackets would be closed by it. */
   const write = (place: string, text: string): Promise<void> =>
     both!.editor.page.evaluate(
       ([selector, value]) => {
@@ -385,7 +385,7 @@ describe('the rules in the dialog of signal-filter', function () {
   });
 
   for (const theme of ['light', 'dark'] as Theme[]) {
-    it(`shows each rule in words, and fits, ${theme}`, async () => {
+    it(`shows each rule in words, with room for all, ${theme}`, async () => {
       await both!.nodeRed.deploy(flow(RULES));
       await both!.reopen({ theme });
       await open();

@@ -31,7 +31,7 @@ function datOf(batches: readonly RingBatch[]): Buffer {
   const { rest, head } = writer.finish(Buffer.byteLength(notes));
   putBy(rest);
   const inOrder = [...pages].sort(([a], [b]) => a - b).flatMap(([, bytes]) => bytes);
-  return Buffer.concat([head.beforeNotes, Buffer.from(notes), head.behindNotes, ...inOrder]);
+  return Buffer.concat([head.beforeNotes, Buffer.from(notes), head.afterNotes, ...inOrder]);
 }
 
 /** A batch of pages: one list of records for each CPU, each CPU's first at 10 s. */
@@ -118,7 +118,7 @@ describe('a trace.dat that we write', () => {
     assert.deepEqual((await folder.read(datOf([uncounted]))).lost, [loss(10, null)]);
   });
 
-  it('keeps a loss of one batch for the first event behind it in another', async () => {
+  it('keeps a loss of one batch for the first event after it in another', async () => {
     const context = smallKernel();
     const empty = new RingBatch(batchOf([[]], context).backing(), [{ cpu: 0, ts: 10, count: 7 }], [], []);
     const { lost } = await folder.read(datOf([empty, batchOf([[{ delta: 0, payload: tick(1) }]], context)]));

@@ -23,7 +23,7 @@ function flow(port: number): FlowNode[] {
       ...placed,
       id: 'out',
       type: 'mqtt out',
-      topic: 'told',
+      topic: 'news',
       qos: '1',
       retain: '',
       broker: 'broker',
@@ -64,7 +64,7 @@ describe('core mqtt out', function () {
     listener.on('message', (_topic, payload) => {
       heard.push(payload.toString());
     });
-    await listener.subscribeAsync('told', { qos: 1 });
+    await listener.subscribeAsync('news', { qos: 1 });
     await nodeRed!.nextStatus('out', ({ fill }) => fill === 'green');
     await nodeRed!.inject('press');
     const { value } = await nodeRed!.nextDebug(({ id }) => id === 'completed');

@@ -30,7 +30,7 @@ export interface KnownHost {
   readonly stages: number;
   readonly stagesDoubled: number;
   readonly stagesMissing: number;
-  readonly told: {
+  readonly reported: {
     readonly sessions: readonly string[];
     readonly processes: readonly { readonly comm: string; readonly state: string }[];
     readonly versions: Readonly<Record<string, string>>;
@@ -171,9 +171,9 @@ export class Fleet {
   }
 
   /** Waits until the overview knows it. */
-  async knows(what: string, fits: (overview: Overview) => boolean): Promise<Overview> {
+  async knows(what: string, matches: (overview: Overview) => boolean): Promise<Overview> {
     try {
-      await until(() => fits(this.known()), `the overview to know ${what}`, WAIT_MS);
+      await until(() => matches(this.known()), `the overview to know ${what}`, WAIT_MS);
     } catch (error) {
       const { message } = error as Error;
       throw new Error(`${message}\nit knows: ${JSON.stringify(this.known(), null, 1).slice(-4000)}`, {
@@ -184,9 +184,9 @@ export class Fleet {
   }
 
   /** Waits until the overview shows it. */
-  async shows(what: string, fits: (overview: Overview) => boolean): Promise<void> {
+  async shows(what: string, matches: (overview: Overview) => boolean): Promise<void> {
     const end = performance.now() + WAIT_MS;
-    for (let shown = await this.shown(); !fits(shown); shown = await this.shown()) {
+    for (let shown = await this.shown(); !matches(shown); shown = await this.shown()) {
       if (performance.now() > end)
         throw new Error(`the overview shows not ${what}: ${JSON.stringify(shown)}`);
     }

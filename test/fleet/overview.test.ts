@@ -1,4 +1,4 @@
-/** Two hosts and their overview, through all that may happen to them: nothing is lost, and nothing is told twice. */
+/** Two hosts and their overview, through all that may happen to them: nothing is lost, and nothing is reported twice. */
 import assert from 'node:assert/strict';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { hostname } from 'node:os';
@@ -149,7 +149,7 @@ describe('a fleet: two hosts and their overview', function () {
     await stranger.publishAsync('tracelife/gamma/b002/state', state('b002', '2026-01-02', []), { qos: 1 });
     await knowsOfHost('gamma', 'fleet:rebooted', 1);
     const gamma = record('gamma', await fleet!.shown());
-    assert.deepEqual([gamma.boot, gamma.told?.processes], ['b002', []]);
+    assert.deepEqual([gamma.boot, gamma.reported?.processes], ['b002', []]);
     // It says nothing more.
     await knowsOfHost('gamma', 'fleet:silent', 1);
   });
@@ -218,7 +218,7 @@ describe('a fleet: two hosts and their overview', function () {
     await needs(this, { tracefs: true });
     await fleet!.host('beta').inject('host-live');
     const lives = (all: Overview): string[] =>
-      record('beta', all).told!.processes.map(({ comm, state }) => `${comm} ${state}`);
+      record('beta', all).reported!.processes.map(({ comm, state }) => `${comm} ${state}`);
     await fleet!.shows('that sleep lives', (all) => lives(all).includes('sleep alive'));
     const { alerts } = await fleet!.knows('the live alert', (all) => all.alerts.some(isLive));
     assert.match(alerts.find(isLive)!.text, /^sleep \(\d+\) was killed \(SIGKILL\) by /);

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time is over or so many
+ * `npm run fuzz:lives -- --minutes 3 --seed 1`: random programs of process life, until the time has passed or so many
  * `--programs` were played. Each difference between the report and the programs' own truth is printed once for each kind,
  * with its seed and the smallest program that shows it; `--log` prints what the players wrote too, `--only REGEXP`
  * keeps to differences that match. Ends with 1 where there

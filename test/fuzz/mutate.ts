@@ -1,6 +1,6 @@
 /**
  * Inputs that nobody made on purpose: a good one with bits flipped, cut, doubled, spliced with another, or with numbers
- * where counts and lengths stand.
+ * where counts and lengths are.
  */
 import type { Random } from './random';
 
@@ -26,7 +26,7 @@ const TELLING_TEXTS = [
 
 type Change = (bytes: Buffer, random: Random, others: readonly Uint8Array[]) => Buffer;
 
-/** Every other time near the beginning, where headers and tables stand. */
+/** Every other time near the beginning, where headers and tables are. */
 function placeIn(bytes: Buffer, random: Random): number {
   return random.below((random.oneIn(2) ? bytes.length : Math.min(bytes.length, HEAD_BYTES)) + 1);
 }

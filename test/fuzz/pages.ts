@@ -23,7 +23,7 @@ const LAYOUTS: readonly PageLayout[] = [
 
 let context: RingContext | null = null;
 
-/** Rows inside the page, one behind the other, in order of time but where it says otherwise. */
+/** Rows inside the page, one after the other, in order of time but where it says otherwise. */
 function checkRows(page: DataView, layout: PageLayout): RecordRows {
   const rows = new RecordRows();
   const header = readPageHeader(page, layout);
@@ -74,7 +74,7 @@ function read(input: Buffer, random: Random): void {
 function checkOrder(batch: EventBatch): void {
   let last = -1;
   for (const { ts } of batch) {
-    assert.ok(ts >= last, `${ts} behind ${last}`);
+    assert.ok(ts >= last, `${ts} after ${last}`);
     last = ts;
   }
 }

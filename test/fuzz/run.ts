@@ -2,7 +2,7 @@
  * The long run: `node dist/test/fuzz/run.js --minutes 20 --seed 1`; one find again: `--target pages --seed 42 --cases 1`.
  *
  * The readers run in a thread. This one watches: an input that takes longer than LONGEST_CASE_MS is a find, and the
- * thread goes on behind it. Each find is told with its seed, and the run ends with 1.
+ * thread goes on after it. Each find is reported with its seed, and the run ends with 1.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -95,7 +95,7 @@ function watch(): void {
   const seen = new Map<string, number>();
   const note = ({ target, seed, what }: Find): void => {
     process.exitCode = 1;
-    // The same place in the code is told once.
+    // The same place in the code is reported once.
     const where = `${target} ${what.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? what}`;
     const times = (seen.get(where) ?? 0) + 1;
     seen.set(where, times);

@@ -48,7 +48,7 @@ export class Inbox<T> {
     this.#received.length = 0;
   }
 
-  /** The first one that fits, also among those that are here already. */
+  /** The first one that matches, also among those that are here already. */
   async first(matches: (value: T) => boolean, timeoutMs: number, awaited: string): Promise<T> {
     return (await this.take(1, matches, timeoutMs, awaited))[0]!;
   }

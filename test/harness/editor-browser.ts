@@ -149,7 +149,7 @@ export class EditorBrowser {
     const tree =
       '#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-container > .red-ui-editableList';
     let level = this.page.locator(`${tree} > div > ol`);
-    // Above the packages stand the library's name and its kind, each alone, in the language of the user.
+    // Above the packages are the library's name and its kind, each alone, in the language of the user.
     for (const folder of [undefined, undefined, ...example.slice(0, -1)])
       level = await this.#openFolder(level, folder);
     await entry(level, example.at(-1)).click();
@@ -374,7 +374,7 @@ export class EditorBrowser {
   }
 }
 
-/** The label of the entry of this name, or of the only one, that stands directly in this list of the editor's tree. */
+/** The label of the entry of this name, or of the only one, that is directly in this list of the editor's tree. */
 function entry(list: Locator, name: string | undefined): Locator {
   const label = 'div[contains(@class, "red-ui-treeList-label")]';
   const isNamed = name === undefined ? '' : `[span[text()=${JSON.stringify(name)}]]`;

@@ -150,7 +150,7 @@ export class NodeRedProcess {
     await this.request('POST', `/inject/${id}`, {});
   }
 
-  /** The next debug message that fits, also among those since the last deploy. */
+  /** The next debug message that matches, also among those since the last deploy. */
   nextDebug(matches: (message: DebugMessage) => boolean, timeoutMs = MESSAGE_MS): Promise<DebugMessage> {
     return this.#withOutput(this.#socket.debug.first(matches, timeoutMs, 'a debug message'));
   }
@@ -164,14 +164,14 @@ export class NodeRedProcess {
     return this.#withOutput(this.#socket.debug.take(count, matches, timeoutMs, `${count} debug messages`));
   }
 
-  /** The next status of a node that fits, also among those since the last deploy. */
+  /** The next status of a node that matches, also among those since the last deploy. */
   nextStatus(
     id: string,
     matches: (status: NodeStatus) => boolean = () => true,
     timeoutMs = MESSAGE_MS,
   ): Promise<NodeStatus> {
-    const fits = (status: NodeStatus): boolean => status.id === id && matches(status);
-    return this.#withOutput(this.#socket.status.first(fits, timeoutMs, `a status of node ${id}`));
+    const isWanted = (status: NodeStatus): boolean => status.id === id && matches(status);
+    return this.#withOutput(this.#socket.status.first(isWanted, timeoutMs, `a status of node ${id}`));
   }
 
   /** Forgets debug messages and statuses, so that the next waits look at what comes now. */

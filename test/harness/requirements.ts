@@ -1,5 +1,5 @@
 /**
- * What a test needs from the machine. A lack is said aloud and skips the test; where skipping is forbidden
+ * What a test needs from the machine. A test whose requirement is missing is skipped with a message; where skipping is forbidden
  * (FTRACE_LIFE_NO_SKIP=1, as in .ci/run) it fails.
  */
 import { execFile } from 'node:child_process';
@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 const TRACING = '/sys/kernel/tracing';
 
-/** Each finds out by doing the thing, and throws what stood in the way. */
+/** Each finds out by doing the thing, and throws what was in the way. */
 const CHECKS = {
   /** tracefs, with the right to make instances in it. */
   tracefs: (): Promise<void> => {
@@ -73,18 +73,18 @@ export type Requirement = keyof typeof CHECKS;
 const found = new Map<Requirement, Promise<string | undefined>>();
 
 /** Why this machine does not have it; undefined when it has. Looked at once in a test run. */
-export function lackOf(requirement: Requirement): Promise<string | undefined> {
-  let lack = found.get(requirement);
-  if (lack === undefined) {
-    lack = Promise.resolve()
+export function whyMissing(requirement: Requirement): Promise<string | undefined> {
+  let reason = found.get(requirement);
+  if (reason === undefined) {
+    reason = Promise.resolve()
       .then(CHECKS[requirement])
       .then(
         () => undefined,
         (error: unknown) => reasonIn(error instanceof Error ? error.message : String(error)),
       );
-    found.set(requirement, lack);
+    found.set(requirement, reason);
   }
-  return lack;
+  return reason;
 }
 
 /** The line that says why: Playwright puts a log of a hundred flags around what the loader said. */
@@ -115,9 +115,9 @@ export async function needs(
   const limitMs = context.timeout();
   context.timeout(0);
   for (const [name, wanted] of Object.entries(requirements) as [Requirement, boolean][]) {
-    const lack = wanted ? await lackOf(name) : undefined;
-    if (lack === undefined) continue;
-    skipLoudly(context, `${name}: ${lack}`);
+    const reason = wanted ? await whyMissing(name) : undefined;
+    if (reason === undefined) continue;
+    skipLoudly(context, `${name}: ${reason}`);
   }
   context.timeout(limitMs);
 }

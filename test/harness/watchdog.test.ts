@@ -30,7 +30,7 @@ describe('a run of the tests', function () {
     assert.match(text, /child process \d+: sleep/);
   });
 
-  it('says which test is running when its time is over', () => {
+  it('says which test is running when its time has passed', () => {
     const { status, text } = runMocha(
       `it('never ends', function (done) { this.timeout(0); setInterval(() => {}, 1000); });`,
       { FTRACE_LIFE_TEST_RUN_MS: '1500' },

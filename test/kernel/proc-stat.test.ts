@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseProcStat, TICKS_A_SECOND } from '../../src/kernel/proc-stat';
 
 describe('/proc/PID/stat', () => {
-  it('is taken apart behind a name with spaces, parentheses and newlines', () => {
+  it('is taken apart after a name with spaces, parentheses and newlines', () => {
     const after = `S 41 ${Array.from({ length: 17 }, (_, i) => i).join(' ')} 4711 0 0`;
     for (const comm of ['sh', 'a) R 1 (b', '(sd-pam)', 'two\nlines', '']) {
       assert.deepEqual(parseProcStat(`42 (${comm}) ${after}\n`), {

@@ -88,7 +88,7 @@ describe('a process that was attached to', () => {
     );
   });
 
-  it('has names for what it opened, and where it stood, before the trace', () => {
+  it('has names for what it opened, and where it was, before the trace', () => {
     const { process } = lifeOf([mapped(6, 11, 3), openRelative(7, 10, 'data/x')].flat(), {
       notes: [attached()],
     });

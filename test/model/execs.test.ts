@@ -36,7 +36,7 @@ describe('an exec', () => {
     assert.match(process(10).incomplete.join(), /name of a program/);
   });
 
-  describe('whose arguments a probe told,', () => {
+  describe('whose arguments a probe reported,', () => {
     const told = (argv: EventFields, lost: Loss[] = []) =>
       lifeOf(
         [

@@ -90,7 +90,7 @@ describe('a process’s end', () => {
     assert.match(process(20).incomplete.join(), /since Linux 6.0/);
   });
 
-  it('by a core dump is told by SIGCHLD', () => {
+  it('by a core dump is known from SIGCHLD', () => {
     const { process } = lifeOf([
       family,
       generate(
@@ -264,7 +264,7 @@ describe('a zombie', () => {
     assert.deepEqual([process(20).state, process(30).reap?.call], ['zombie', 'waitid']);
   });
 
-  it('told to a parent that died before it was freed, and to no other, was reaped by itself', () => {
+  it('reported to a parent that died before it was freed, and to no other, was reaped by itself', () => {
     const { process } = lifeOf([
       family,
       fork(1.1, 20, 30),
@@ -297,7 +297,7 @@ describe('a zombie', () => {
     assert.deepEqual([process(30).exit?.signal, process(30).reap?.by], ['SIGKILL', 10]);
   });
 
-  it('among several is told by sched_process_free to be whom waitid reaped', () => {
+  it('among several is known by sched_process_free as the one that waitid reaped', () => {
     const args = { which: 2, upid: 0, infop: 1, options: 4, ru: 0 };
     const { process } = lifeOf([
       family,

@@ -5,7 +5,7 @@ const CLONE = { clone_flags: 0x1200011 };
 const THREAD_FLAGS = 0x3d0f00;
 
 describe('the birth of a process', () => {
-  it('is told once, by the scheduler, with both returns of the call', () => {
+  it('is reported once, by the scheduler, with both returns of the call', () => {
     const { process, stagesOf } = lifeOf([
       enter(1, 10, 'clone', CLONE),
       fork(1.1, 10, 20),

@@ -128,7 +128,7 @@ describe('the system call that a signal interrupts', () => {
     assert.equal(interruptedBy(-11, 0), null);
   });
 
-  it('is told when the handler returns', () => {
+  it('is reported when the handler returns', () => {
     const { stagesOf } = lifeOf([
       family,
       generate(2, 10, { sig: SIGTERM, pid: 20 }),

@@ -50,7 +50,7 @@ const KILLED = [
 ];
 
 describe('who sent a signal', () => {
-  it('is told with the unit of its cgroup, and by the name that it had', () => {
+  it('is named with the unit of its cgroup, and by the name that it had', () => {
     const { signal } = lifeOf(KILLED, { notes: [WORKLOAD, who(99, 5)] });
     assert.deepEqual(signal('SIGKILL').sender, {
       pid: 99,
@@ -118,7 +118,7 @@ describe('who sent a signal', () => {
     );
   });
 
-  it('is told of a thread that sent it as of its process', () => {
+  it('is the same for a thread that sent it as for its process', () => {
     const { signal } = lifeOf(KILLED, { notes: [WORKLOAD, who(99, 5, { tgid: 90, comm: 'pool-1' })] });
     assert.equal(signal('SIGKILL').sender?.comm, 'pool-1');
     assert.equal(signal('SIGKILL').sender?.identity?.uid, 99);
@@ -133,7 +133,7 @@ describe('who sent a signal', () => {
     assert.equal(signal('SIGKILL').sender?.identity, undefined);
   });
 
-  it('is learnt from a note behind its batch while the signal is pending, and for the report always', () => {
+  it('is learnt from a note after its batch while the signal is pending, and for the report always', () => {
     const model = new Lifecycle({ source: 'raw' });
     const pending = generate(5, 99, { sig: 15, pid: 20 });
     model.apply(new EventList([fork(1, 10, 20), exec(2, 20), pending].flat(), [], [], [WORKLOAD]));

@@ -65,7 +65,7 @@ describe('lost events', () => {
     assert.match(uncounted.trace.incomplete.join(), /gaps of unknown size/);
   });
 
-  it('that only the kernel’s statistics know are told', () => {
+  it('that only the kernel’s statistics know are reported', () => {
     const { report } = lifeOf([family], { notes: [{ kind: 'end', ts: 9, overrun: 40, dropped: 2 }] });
     assert.equal(report.trace.lost, 42);
     assert.match(report.trace.incomplete.join(), /42 lost events, of which 0/);

@@ -162,7 +162,7 @@ const entry = (start: number, end: number, offset: number, path: string, perms =
 const note = (ts: number, maps: readonly MapsEntry[]) => ({ kind: 'maps', pid: 10, ts, maps }) as const;
 
 describe('/proc/PID/maps beside the trace', () => {
-  it('confirms a library, and tells the name behind a link', () => {
+  it('confirms a library, and finds the file that a link points to', () => {
     const maps = [entry(BASE, BASE + 0x1000, 0, '/lib/libc-2.26.so')];
     const { process, stagesOf } = lifeOf(loads(1, 10, '/lib64/libc.so.6'), { later: [note(5, maps)] });
     const { path, opened, nameSource, inMaps } = process(10).libraries[0]!;

@@ -42,7 +42,7 @@ describe('an opened file', () => {
     );
   });
 
-  it('is named by the probe on the exit event of its call, which comes behind that', () => {
+  it('is named by the probe on the exit event of its call, which comes after that', () => {
     const { process } = lifeOf([
       enter(1, 10, 'openat', { dfd: AT_FDCWD, filename: 1, flags: 0 }),
       exit(1.1, 10, 'openat', 3),
@@ -143,7 +143,7 @@ describe('the page-cache event inside a read', () => {
     ['before', { notes: [note] }],
     ['after', { later: [note] }],
   ] as const) {
-    it(`names file and library by their inode, told ${when} the events`, () => {
+    it(`names file and library by their inode, reported ${when} the events`, () => {
       const { files, libraries } = lifeOf(events, beside).process(10);
       assert.deepEqual([files[0]?.path, files[0]?.nameSource], ['/lib/c.so', 'inode']);
       assert.deepEqual([libraries[0]?.path, libraries[0]?.nameSource], ['/lib/c.so', 'inode']);

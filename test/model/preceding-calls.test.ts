@@ -5,7 +5,7 @@ import { call, deliver, enter, event, exit, fork, generate, lifeOf } from './lif
 const texts = (signal: { before?: { text: string }[] }): string[] | undefined =>
   signal.before?.map(({ text }) => text);
 
-/** What stands before a signal to 20 that has made these calls. */
+/** What is before a signal to 20 that has made these calls. */
 function told(...calls: TraceEvent[]): string[] | undefined {
   const last = calls.at(-1)?.ts ?? 1;
   return texts(
@@ -40,12 +40,12 @@ const LINES: readonly (readonly [name: string, args: EventFields, ret: number, t
 
 describe('what a process did before a signal', () => {
   for (const [name, args, ret, text] of LINES) {
-    it(`is told as ${text}`, () => {
+    it(`is shown as ${text}`, () => {
       assert.deepEqual(told(...call(2, 20, name, args, ret)), [text]);
     });
   }
 
-  it('is told with its time, its thread and the name of the call', () => {
+  it('is shown with its time, its thread and the name of the call', () => {
     const { signal } = lifeOf([
       fork(1, 10, 20),
       call(2, 20, 'close', { fd: 3 }, 0),
@@ -83,7 +83,7 @@ describe('what a process did before a signal', () => {
     assert.deepEqual(report.signals.map(texts), [['wait4(30)'], ['wait4(30) = -ERESTARTSYS']]);
   });
 
-  it('has the name that a probe told, inside the call or behind it', () => {
+  it('has the name that a probe reported, inside the call or after it', () => {
     const open = { dfd: 4294967196, filename: 140000, flags: 0, mode: 0 };
     const probe = (ts: number, name: string) => event(ts, 20, name, { path: '/etc/hosts' });
     assert.deepEqual(
@@ -121,7 +121,7 @@ describe('what a process did before a signal', () => {
     assert.deepEqual(texts(signal('SIGTERM')), ['close(4) = 0']);
   });
 
-  it('is not told with a child’s news, nor where there was no call', () => {
+  it('is not shown with a child’s news, nor where there was no call', () => {
     const { signal } = lifeOf([
       fork(1, 10, 20),
       call(2, 10, 'close', { fd: 3 }, 0),

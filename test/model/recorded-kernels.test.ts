@@ -173,7 +173,7 @@ describe('recorded programs', () => {
     });
   }
 
-  it('of which events were lost are incomplete, and the sum is told', () => {
+  it('of which events were lost are incomplete, and the sum is reported', () => {
     const { report } = read('6.12', 'lost');
     assert.ok((report.trace.lost ?? 0) > 1000);
     assert.match(report.trace.incomplete.join(), /events were lost/);

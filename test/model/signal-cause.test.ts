@@ -336,7 +336,7 @@ const CASES: readonly (readonly [string, Sent, string, string | null])[] = [
 
 describe('why the kernel sent a signal', () => {
   for (const [what, sent, origin, cause] of CASES) {
-    it(`is told for ${what}`, () => {
+    it(`is given for ${what}`, () => {
       assert.deepEqual(told(sent), [origin, cause]);
     });
   }

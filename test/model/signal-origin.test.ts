@@ -69,7 +69,7 @@ describe('the origin of a signal', () => {
     });
   }
 
-  it('is read through offsets and addresses behind a function’s name', () => {
+  it('is read through offsets and addresses after a function’s name', () => {
     const stack = ['__send_signal_locked+0x12/0x400', '__x64_sys_kill+0x3a/0x50 <ffffffff810a2c3a>'];
     assert.equal(findOrigin({ ...nothing, stack }).origin, 'kill');
   });
@@ -103,7 +103,7 @@ describe('the origin of a signal', () => {
 });
 
 describe('a call trace', () => {
-  it('begins behind the tracing machinery', () => {
+  it('begins after the tracing machinery', () => {
     const stack = ['trace_event_raw_event_signal_deliver', '__traceiter_signal_deliver', 'get_signal'];
     assert.deepEqual(withoutMachinery(stack), ['get_signal']);
     assert.deepEqual(withoutMachinery(undefined), []);

@@ -24,7 +24,7 @@ describe('the traced tree', () => {
     ['before', { notes: [workload] }],
     ['after', { later: [workload] }],
   ] as const) {
-    it(`has a parent, its workload and their descendants, told ${when} the events`, () => {
+    it(`has a parent, its workload and their descendants, reported ${when} the events`, () => {
       const { process } = lifeOf(events, beside);
       assert.deepEqual(
         [5, 6, 10, 20, 30].map((pid) => process(pid).role),
@@ -95,7 +95,7 @@ describe('the wall time', () => {
     assert.deepEqual([report.trace.kernel, report.trace.clock, report.trace.cpus], ['6.1.0', 'mono', 2]);
   });
 
-  it('is null while nobody has told it', () => {
+  it('is null while no note has it', () => {
     assert.equal(lifeOf([fork(1, 10, 20)]).process(20).fork?.time, null);
   });
 });

@@ -57,7 +57,7 @@ describe('the example "Alerts to syslog"', function () {
 
   function flow(): FlowNode[] {
     const port = String(socket.address().port);
-    // logger speaks RFC 5424 too when it is told to: so both are read by the same receiver.
+    // logger speaks RFC 5424 too when it is asked to: so both are read by the same receiver.
     const args = ['-n', '127.0.0.1', '-P', port, '-d', '--rfc5424'];
     return withSettings(
       withSettings(example('alerts/5 Alerts to syslog.json'), 'log-udpOut', { port }),

@@ -49,7 +49,7 @@ describe('the examples', function () {
     await running.nextDebug(
       (message) => message.id === 'life-story' && String(message.value).includes('; the trace ended'),
     );
-    // The files are written behind the messages' backs.
+    // The files are written without any message.
     const kept = await filesIn(path.join(running.userDir, 'ftrace-life'), 3);
     const kinds = kept.map((name) => name.replace(/^[\d-]+\./, '')).sort();
     assert.deepEqual(kinds, ['alerts.ndjson', 'report.json', 'trace.txt']);

@@ -163,7 +163,7 @@ describe('the batches of a large payload', () => {
     assert.deepEqual(fromBytes.damage, []);
   });
 
-  it('have a loss with the first event after its gap, or behind all events, each once', () => {
+  it('have a loss with the first event after its gap, or after all events, each once', () => {
     const losses = [
       { cpu: 0, ts: null, count: 1 },
       { cpu: 0, ts: events[0]!.ts, count: 2 },

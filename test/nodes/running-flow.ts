@@ -129,7 +129,7 @@ export class RunningFlow {
     return this.#arrivalsOf(sink).all;
   }
 
-  /** The first message at a sink that fits, whenever it came or comes. */
+  /** The first message at a sink that matches, whenever it came or comes. */
   first(sink: string, wanted: Wanted = () => true): Promise<NodeMessageInFlow> {
     return this.#arrivalsOf(sink).first(wanted);
   }
@@ -145,7 +145,7 @@ export class RunningFlow {
     return arrivals;
   }
 
-  /** A status of the node that fits; statuses come at most twice a second. */
+  /** A status of the node that matches; statuses come at most twice a second. */
   async status(id: string, wanted: (status: NodeStatus) => boolean): Promise<NodeStatus> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const seen = this.statuses.get(id)!;

@@ -84,7 +84,7 @@ describe('signal-filter, when it is closed with alerts held back', () => {
       line.includes(`[signal-filter:${name}] closed: 4 alerts were held back and are sent now`),
     ).length;
 
-  it('tells them in the log when all is deployed anew, as the nodes behind it are closed too', async () => {
+  it('tells them in the log when all is deployed anew, as the nodes after it are closed too', async () => {
     await nodeRed.deploy(flow(file, 'again'));
     await begin();
     await nodeRed.deploy(flow(file, 'once more'));

@@ -86,7 +86,7 @@ describe('signal-filter, with payloads that are damaged', () => {
     });
   }
 
-  it('judges what stands before and behind a bad part', async () => {
+  it('judges what is before and after a bad part', async () => {
     flow.send('filter', { payload: [record(), null, record({ ts: 102 })] });
     await flow.caught();
     await flow.first('alerts', ({ payload }) => (payload as Alert).first === 102);

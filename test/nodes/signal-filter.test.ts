@@ -171,7 +171,7 @@ describe('signal-filter', () => {
     signalRecord({ ts, signal: 'SIGUSR1', number: 10, fatal: false, result: 'delivered' });
   const NOTED = JSON.stringify([{ name: 'usr1', when: { signal: 'USR1' }, verdict: 'attention' }]);
 
-  it('learns when it is told to, and proposes rules on its second output', async () => {
+  it('learns when it is asked to, and proposes rules on its second output', async () => {
     await start({ rules: NOTED });
     flow.send('filter', { action: 'learn' });
     flow.send('filter', { payload: USR1(100), topic: 'web' });

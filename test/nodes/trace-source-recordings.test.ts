@@ -23,7 +23,7 @@ describe('trace-source with a recording of ours', () => {
     ['life.bin', 'raw'],
     ['life.dat', 'trace.dat'],
   ] as const) {
-    it(`replays ${name} as fast as it is told, each event once and in order, as ${source}`, async () => {
+    it(`replays ${name} as fast as it is set to, each event once and in order, as ${source}`, async () => {
       const file = path.join(folder, name);
       execFileSync(process.execPath, [COMMAND, 'record', '-o', file, '--', 'sleep', '0.1'], {
         stdio: 'pipe',

@@ -126,7 +126,7 @@ describe('trace-source', () => {
       await flow.first('out', (message) => isComplete(message) && metadata(message).replay === LOST);
     });
 
-    it('replays as fast as it is told', async () => {
+    it('replays as fast as it is set to', async () => {
       const span = events.at(-1)!.ts - events[0]!.ts;
       await start({ ...file, speed: 'factor', factor: String(span / 0.4) });
       const began = performance.now();

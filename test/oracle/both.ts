@@ -18,7 +18,7 @@ const MAX_MS = 60_000;
 const BUFFER_KB = 8192;
 
 /** Which of the programs is not there; undefined when all are. */
-export function lackOf({ programs }: Pick<Workload, 'programs'>): string | undefined {
+export function whyMissing({ programs }: Pick<Workload, 'programs'>): string | undefined {
   return programs.find(
     (program) =>
       !(process.env['PATH'] ?? '').split(':').some((folder) => isProgram(path.join(folder, program))),

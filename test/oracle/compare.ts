@@ -7,7 +7,7 @@ export interface Comparison {
   readonly unexplained: readonly Difference[];
   /** How often each explanation was needed. */
   readonly explained: ReadonlyMap<string, number>;
-  /** Facts that both told. */
+  /** Facts that both reported. */
   readonly agreed: number;
 }
 
@@ -31,7 +31,7 @@ export function compareLives(strace: Life, ours: Life, order: Order): Comparison
   return { unexplained, explained, agreed };
 }
 
-/** Facts are compared as they are, each as often as it was told; those of their order that matter stand in `factsOf`. */
+/** Facts are compared as they are, each as often as it was reported; those of their order that matter are in `factsOf`. */
 function differencesOf(
   process: string,
   strace: NamedLife | undefined,

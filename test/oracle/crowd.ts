@@ -78,7 +78,7 @@ function* contradictionOfChild(
   const child = sender === null ? undefined : pids.get(sender.pid);
   const kind = child?.exit?.kind;
   if (kind !== (code === 'CLD_EXITED' ? 'exited' : 'signaled'))
-    yield `was told ${code} of ${sender?.pid ?? 'nobody'}, who ${kind ?? 'has no end'}`;
+    yield `was notified ${code} of ${sender?.pid ?? 'nobody'}, who ${kind ?? 'has no end'}`;
   else if (child?.reap && child.reap.by !== pid)
-    yield `was told of ${child.id}, whom ${child.reap.by} reaped`;
+    yield `was notified of ${child.id}, whom ${child.reap.by} reaped`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { needs, skipLoudly } from '../harness/requirements';
 import { ownInstances } from '../live/tracing-state';
-import { compareBoth, lackOf, recordBoth } from './both';
+import { compareBoth, whyMissing, recordBoth } from './both';
 import { tell } from './compare';
 import { WORKLOADS } from './workloads';
 
@@ -24,8 +24,8 @@ describe('a report and strace tell the same of', () => {
   for (const workload of WORKLOADS) {
     it(`${workload.name}, ${TIMES} times`, async function () {
       this.timeout(MAX_MS);
-      const lack = lackOf(workload);
-      if (lack !== undefined) skipLoudly(this, lack);
+      const reason = whyMissing(workload);
+      if (reason !== undefined) skipLoudly(this, reason);
       for (let time = 0; time < TIMES; time++) {
         const told = compareBoth(await recordBoth(workload), workload);
         assert.equal(tell(told.unexplained), '');

@@ -7,7 +7,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { compareBoth, lackOf, recordBoth, type Recorded } from './both';
+import { compareBoth, whyMissing, recordBoth, type Recorded } from './both';
 import { tell } from './compare';
 import { WORKLOADS, type Workload } from './workloads';
 
@@ -59,9 +59,9 @@ async function runAll(): Promise<void> {
   const tallies = new Map<Workload, Tally>();
   for (const workload of WORKLOADS) {
     if (!workload.name.includes(values.only)) continue;
-    const lack = lackOf(workload);
-    if (lack === undefined) tallies.set(workload, { runs: 0, agreed: 0, finds: 0, explained: new Map() });
-    else console.error(`SKIPPED: ${workload.name} needs ${lack}`);
+    const reason = whyMissing(workload);
+    if (reason === undefined) tallies.set(workload, { runs: 0, agreed: 0, finds: 0, explained: new Map() });
+    else console.error(`SKIPPED: ${workload.name} needs ${reason}`);
   }
   for (let time = 1; time <= Number(values.times); time++)
     for (const [workload, tally] of tallies) if (Date.now() < until) await runOnce(workload, tally);

@@ -1,7 +1,7 @@
 /**
  * What `strace -f -ttt -o FILE` writes, line by line: calls, signals and ends, each with its thread and time.
  *
- * Format: strace(1), and what strace 6.1 prints. A call that another thread interrupts stands in two lines,
+ * Format: strace(1), and what strace 6.1 prints. A call that another thread interrupts is in two lines,
  * `vfork( <unfinished ...>` and `<... vfork resumed>) = 7`; here it is one, at the place where it returns.
  */
 
@@ -144,7 +144,7 @@ function readOne(tid: number, ts: number, entered: number, said: string): Strace
 }
 
 /**
- * Whom a wait returned, and how it ended; null where the wait returned nobody, or told of a stop. The end is null
+ * Whom a wait returned, and how it ended; null where the wait returned nobody, or reported a stop. The end is null
  * where the caller did not ask for the status.
  */
 export function waitedFor(line: CallLine): { pid: number; end: string | null } | null {

@@ -7,7 +7,7 @@ import type { Fate, Life, SignalOfLife } from './life';
 export function livesInReport(report: Report): Life {
   const lives = new Map<string, Life>();
   const byTid = new Map<number, Life>();
-  // Parents stand before their children.
+  // Parents come before their children.
   const ours = report.processes.filter(({ role }) => role === 'workload' || role === 'descendant');
   for (const record of ours) {
     const life = lifeOf(record);

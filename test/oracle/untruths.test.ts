@@ -5,9 +5,9 @@ import { compareBoth, recordBoth, type Recorded } from './both';
 import { tell } from './compare';
 import { WORKLOADS } from './workloads';
 
-/** The report's own record, to be changed, of the first life or signal of the tree that fits. */
-function life(report: Report, fits: (record: ProcessRecord) => boolean): ProcessRecord {
-  const found = report.processes.find((record) => record.role === 'descendant' && fits(record));
+/** The report's own record, to be changed, of the first life or signal of the tree that matches. */
+function life(report: Report, matches: (record: ProcessRecord) => boolean): ProcessRecord {
+  const found = report.processes.find((record) => record.role === 'descendant' && matches(record));
   assert.ok(found);
   return found;
 }

@@ -33,7 +33,7 @@ function placeholders(text: unknown): string[] {
   return [...String(text).matchAll(/__\w+__|\{\{\w+\}\}/g)].map(([found]) => found).sort();
 }
 
-/** A key with what stands before it removed: the set, and the attribute in `[placeholder]key`. */
+/** A key with what is before it removed: the set, and the attribute in `[placeholder]key`. */
 function inSet(type: string, key: string): string {
   return key.replace(/^\[[^\]]+\]/, '').replace(`${PACKAGE_NAME}/${type}:`, '');
 }

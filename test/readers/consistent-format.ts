@@ -12,7 +12,7 @@ export function parseWhole(file: string, text: string): EventFormat {
   return format;
 }
 
-/** Each field lies behind the one before it, and its elements fill it. */
+/** Each field lies after the one before it, and its elements fill it. */
 export function assertConsistent(file: string, text: string): EventFormat {
   const format = parseWhole(file, text);
   const { common, fields } = format;

@@ -23,7 +23,7 @@ describe('incoming events', () => {
     assert.equal(new IncomingEvents().push(batch), batch);
   });
 
-  it('is told from its parts, all of which it has', () => {
+  it('is recognized by its parts, all of which it has', () => {
     const whole: Record<string | symbol, unknown> = {
       length: 0,
       at: () => undefined,

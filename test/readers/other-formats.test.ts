@@ -44,7 +44,7 @@ describe('a file of another format', () => {
     ['raw pages', fixture('raw/6.12/cpu0.raw'), /FILE is binary, .* trace_pipe_raw cannot be read without/],
     ['a program', Buffer.from('\x7fELF\x02\x01\x01\0\0\0\0\0', 'latin1'), /FILE is binary/],
   ] as const) {
-    it(`is told what to do with: ${what}`, async () => {
+    it(`is refused with what to do: ${what}`, async () => {
       assert.match(String(await outcome(bytes)), advice);
     });
   }

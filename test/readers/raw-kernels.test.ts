@@ -114,7 +114,7 @@ for (const kernel of RAW_KERNELS) {
 }
 
 describe('the raw pages of a CPU that lost events', () => {
-  it('tell so, with the time of the first event behind the gap', () => {
+  it('tell so, with the time of the first event after the gap', () => {
     const { lost, damage } = readerOf('7.3', 'lost').flush(null);
     assert.deepEqual(damage, []);
     // The page was full: the kernel had no room for the number that its text counts, 39899.

@@ -8,27 +8,26 @@ import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/reade
 import type { RingBatch } from '../../src/readers/pages/ring-batch';
 import { RingReader } from '../../src/readers/pages/ring-reader';
 import { TaskNames } from '../../src/readers/pages/task-names';
-import { skipLoudly } from '../harness/requirements';
+import { peerFile } from './peers';
 import { pagesOf } from './raw-run';
 import { swapPage } from './swap-page';
 import { tarFiles } from './tar-files';
 
-const PEERS = path.join(process.cwd(), '../shared/traces/peers');
-
 describe('pages of other projects (../shared/traces/peers/pages)', () => {
   /** By path, such as `synthetic/events/sched/sched_switch/format`. */
   const files = new Map<string, string>();
+  let folder = '';
 
   before(function () {
-    if (!fs.existsSync(PEERS)) skipLoudly(this, PEERS);
-    const archive = path.join(PEERS, 'perfetto_ftrace_test_formats.tar.gz');
+    const archive = peerFile(this, 'perfetto_ftrace_test_formats.tar.gz');
+    folder = peerFile(this, 'pages');
     const isWanted = (file: string): boolean =>
       /\/(?:synthetic(?:_alt)?|b281660544_(?:new|old))\//.test(file);
     for (const [file, bytes] of tarFiles(archive, isWanted))
       files.set(file.replace(/^.*\/test\/data\//, ''), bytes.toString('utf8'));
   });
 
-  /** The `format` files that a page needs stand in the name of its file. */
+  /** The `format` files that a page needs are in the name of its file. */
   function formatsOf(file: string): string[] {
     const events = `${/__(.*)\.raw$/.exec(file)?.[1] ?? 'synthetic'}/events/`;
     const ofSet = [...files].filter(([name]) => name.startsWith(events) && path.basename(name) === 'format');
@@ -63,7 +62,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   }
 
   function batchOf(file: string, ofLayout: Partial<PageLayout> = {}): RingBatch {
-    return batchOfPages(file, { ...layoutOf(file), ...ofLayout }, pagesOf(path.join(PEERS, 'pages', file)));
+    return batchOfPages(file, { ...layoutOf(file), ...ofLayout }, pagesOf(path.join(folder, file)));
   }
 
   /** Microseconds as ftrace prints them. */
@@ -97,7 +96,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
     });
   }
 
-  it('have an event of a kilobyte, and one behind it', () => {
+  it('have an event of a kilobyte, and one after it', () => {
     const batch = batchOf('g_really_long_event__synthetic.raw');
     assert.deepEqual(micros(batch), ['282762.884473', '282762.884492']);
     assert.match(String(batch.at(0).fields['buf']), /^qwertyuiop.{900,}ppp\n$/s);
@@ -129,7 +128,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   it('stop without an error at the zeros of a page whose commit is too large', () => {
     const batch = batchOf('g_zero_padded__synthetic.raw');
     assert.equal(batch.length, 81);
-    const page = pagesOf(path.join(PEERS, 'pages/g_zero_padded__synthetic.raw'))[0]!;
+    const page = pagesOf(path.join(folder, 'g_zero_padded__synthetic.raw'))[0]!;
     const { buffer, byteOffset, byteLength } = batch.at(80).record;
     const end = Buffer.from(page).lastIndexOf(new Uint8Array(buffer, byteOffset, byteLength)) + byteLength;
     assert.ok(end > byteLength);
@@ -141,7 +140,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
     assert.equal(batchOf('g_four_byte_commit__synthetic.raw', { commitBytes: 4, dataOffset: 12 }).length, 0);
   });
 
-  it('tell a loss with its number, behind a full page', () => {
+  it('tell a loss with its number, after a full page', () => {
     const batch = batchOf('g_full_page_ext4__synthetic.raw');
     assert.deepEqual(batch.lost, [{ cpu: 0, ts: 174991.234104912, count: 17141 }]);
     assert.deepEqual(micros(batch).slice(0, 4), [
@@ -180,9 +179,9 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   }
 
   it('are 17 files, one of them of 21 pages', () => {
-    const named = fs.readdirSync(path.join(PEERS, 'pages')).filter((name) => name.endsWith('.raw'));
+    const named = fs.readdirSync(folder).filter((name) => name.endsWith('.raw'));
     assert.equal(named.length, 17);
-    assert.equal(pagesOf(path.join(PEERS, 'pages/schedviz_cpu0.raw')).length, 21);
+    assert.equal(pagesOf(path.join(folder, 'schedviz_cpu0.raw')).length, 21);
   });
 
   /** For events that the set has no format of: what every record begins with. */
@@ -212,7 +211,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
       const layout = layoutOf(file);
       const original = batchOf(file);
       const formats = [...formatsOf(file), ...commonOnly(original)];
-      const pages = pagesOf(path.join(PEERS, 'pages', file)).map((page) => swapPage(page, layout, formats));
+      const pages = pagesOf(path.join(folder, file)).map((page) => swapPage(page, layout, formats));
       const swapped = batchOfPages(file, { ...layout, littleEndian: false }, pages);
       assert.ok(original.length > 0);
       assert.deepEqual(swapped.toArray(), original.toArray());

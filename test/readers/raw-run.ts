@@ -15,7 +15,7 @@ export function rawFile(kernel: RawKernel, file: string): string {
   return path.join(process.cwd(), 'test/fixtures/raw', kernel, file);
 }
 
-/** `format` files one behind the other. */
+/** `format` files one after the other. */
 export function splitFormats(text: string): string[] {
   return text.split(/^(?=name: )/m);
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { skipLoudly } from '../harness/requirements';
+import { peerFile } from './peers';
 import { readText } from './read-text';
 
 /** The parts of an event that its prefix gives. */
@@ -140,9 +139,7 @@ describe('real lines of every form', () => {
   for (const name of ['lisa_sched_load', 'trappy_raw_trace', 'trappy_trace', 'trappy_trace_idle']) {
     it(`are all explained in what trace-cmd reports of ${name}`, function () {
       for (const kind of ['report', 'report-tR']) {
-        const file = path.join(process.cwd(), `../shared/traces/peers/expected/${name}.${kind}.txt.gz`);
-        if (!fs.existsSync(file)) skipLoudly(this, file);
-        const text = gunzipSync(fs.readFileSync(file));
+        const text = gunzipSync(fs.readFileSync(peerFile(this, `expected/${name}.${kind}.txt.gz`)));
         const { damage, events } = readText(text);
         assert.deepEqual(damage, []);
         const lines = text.toString('latin1').split('\n');
@@ -197,7 +194,7 @@ describe('what text may say in two ways', () => {
   const codes = (text: string): string[][] =>
     readText(text).damage.map(({ code, line }) => [code, String(line)]);
 
-  it('is delivered and marked: two dashes that may stand before the pid', () => {
+  it('is delivered and marked: two dashes that may be before the pid', () => {
     for (const text of [
       'x-7 [000] 1.0: p: a-1 [000] 2.0: sys_getpid()\n',
       // The second dash is at byte 16, but no comm of the kernel fills all the bytes before.
@@ -243,7 +240,7 @@ describe('what text may say in two ways', () => {
     ]);
   });
 
-  it('is delivered and marked: a string that imitates the assignment or the argument behind it', () => {
+  it('is delivered and marked: a string that imitates the assignment or the argument after it', () => {
     for (const body of [
       'p: (f+0x0/0x10) s="a" n=1"',
       'p: (f+0x0/0x10) s="a" s="b"',

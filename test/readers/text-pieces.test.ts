@@ -183,7 +183,7 @@ describe('text without end', () => {
     }
   });
 
-  it('keeps no line behind that has been given away, with millions of names, CPUs and gaps', () => {
+  it('keeps no line that has been given away, with millions of names, CPUs and gaps', () => {
     const names = feed(
       times(200, (chunk) =>
         [...times(1000, (index) => `${EVENT}e${chunk}_${index}: a=1\n`)].join('').replaceAll('bash', 'b'),

@@ -37,7 +37,7 @@ describe('a trace.dat that is broken', () => {
   }
 
   for (const [name, parts] of Object.entries(LAYOUTS)) {
-    it(`gives what stands before a cut, and says that it is cut, wherever that is: ${name}`, async () => {
+    it(`gives what is before a cut, and says that it is cut, wherever that is: ${name}`, async () => {
       const whole = composeDat(parts);
       const all = await folder.read(whole);
       const known = new Map(all.events.map((event) => [keyOf(event), event]));
@@ -50,7 +50,7 @@ describe('a trace.dat that is broken', () => {
         for (const event of read.events) assert.ok(known.has(keyOf(event)), `${length}: ${keyOf(event)}`);
         most = Math.max(most, read.events.length);
       }
-      // v7 has its options behind the pages: without them nobody knows where those are.
+      // v7 has its options after the pages: without them nobody knows where those are.
       if (parts.version === 6) assert.ok(most > 500, String(most));
     });
 
@@ -89,7 +89,7 @@ describe('a trace.dat that is broken', () => {
     assert.ok(events.length > without.events.length);
   });
 
-  it('gives the CPUs before the cut, and of the one where it is what stands before it', async () => {
+  it('gives the CPUs before the cut, and of the one where it is what is before it', async () => {
     const { buffers, ...parts } = LAYOUTS['v6']!;
     const cpus = [0, 1, 2].map((cpu) => ({
       cpu,
@@ -178,7 +178,7 @@ describe('a trace.dat that is broken', () => {
   });
 });
 
-/** Where the trace data of the first CPU begin: at the first page behind the header of the section of pages. */
+/** Where the trace data of the first CPU begin: at the first page after the header of the section of pages. */
 function pieceAt(bytes: Buffer): number {
   const zstd = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
   for (let at = 4096; at < bytes.length; at += 4096) {

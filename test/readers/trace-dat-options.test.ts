@@ -183,7 +183,7 @@ describe('in a trace.dat', () => {
     folder.remove();
   });
 
-  it('what a CPU lost stands as a loss, on the clock of the events', async () => {
+  it('what a CPU lost is a loss, on the clock of the events', async () => {
     const parts = partsOf('7.3', 7);
     const uncounted = pagesOf(rawFile('7.3', 'lost/cpu1.raw'));
     const cpus = [{ cpu: 1, pages: [...uncounted, withLoss(parts.buffers[0]!.cpus[1]!.pages[0]!, 42n)] }];
@@ -238,7 +238,7 @@ describe('in a trace.dat', () => {
   });
 });
 
-/** The page behind a gap of so many events: RB_MISSED_EVENTS, RB_MISSED_STORED, and the number behind the records. */
+/** The page after a gap of so many events: RB_MISSED_EVENTS, RB_MISSED_STORED, and the number after the records. */
 function withLoss(old: Uint8Array, count: bigint): Uint8Array {
   const page = new Uint8Array(old);
   const view = new DataView(page.buffer);

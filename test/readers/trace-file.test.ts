@@ -205,7 +205,7 @@ describe('a saved trace', () => {
       assert.equal(await pipe([Buffer.from(LINE.slice(0, 5)), Buffer.from(LINE.slice(5))]), 'text 1');
     });
 
-    it('is refused when it is of trace-cmd, whose tables and pages stand in no order', async () => {
+    it('is refused when it is of trace-cmd, whose tables and pages are in no order', async () => {
       assert.equal(await pipe([composeDat(partsOf('7.3', 6))]), 'TRACE_FORMAT');
     });
 

@@ -82,6 +82,8 @@ export const REFUSED: readonly [what: string, input: unknown, by?: RefusedBy][] 
   ['a list for is', when({ 'target.comm': { is: ['a'] } })],
   ['known as a text', when({ stack: { known: 'no' } })],
   ['a test of what is not known', when({ 'target.path': { known: false, glob: '/x' } })],
+  ['a regular expression that looks behind', when({ 'target.path': { regex: '(?<=a)b' } }), 'reader'],
+  ['a regular expression that repeats what it found', when({ 'target.path': { regex: '(a)\\1' } }), 'reader'],
   ['a regular expression that is none', when({ 'target.path': { regex: ['^/ok', '(['] } }), 'reader'],
   ['a condition that is a list', when([])],
   ['all without a list', when({ all: { fatal: true } })],

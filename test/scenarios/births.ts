@@ -28,7 +28,7 @@ export const BIRTHS: readonly Scenario[] = [
       child.execs.map(({ error }) => error),
       [null],
     );
-    // The exec lets the parent go on before it is told itself (fs/exec.c, exec_mmap).
+    // The exec lets the parent continue before the exec's own event (fs/exec.c, exec_mmap).
     assert.ok(child.fork!.parentReturn! > child.fork!.childReturn!);
     return 'ok';
   }),

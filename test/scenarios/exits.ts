@@ -19,14 +19,14 @@ export const EXITS: readonly Scenario[] = [
     assert.deepEqual(child.signals, [], 'nobody sent the 9 by which the first thread goes');
     return 'ok';
   }),
-  ending('a first thread that goes before the last', 'first-thread-first', (told) => {
+  ending('a first thread that exits before the last', 'first-thread-first', (told) => {
     const child = told.life(told.number('born'));
     assert.ok(child.exit!.ts >= child.threads[0]!.end!);
     return 'ok';
   }),
   {
     ...ending(
-      'ends among lost events: what is told is true, and what is not known is said',
+      'exits among lost events: what is reported is true, and what is unknown is reported as unknown',
       'storm',
       (told) => {
         assert.notEqual(told.report.trace.lost, 0);
@@ -37,16 +37,16 @@ export const EXITS: readonly Scenario[] = [
             const kind = signal === null ? 'exited' : 'signaled';
             const name = signal === null ? null : signalName(Number(signal));
             const what = `${life.pid}: ${JSON.stringify([exit, reap, life.state, incomplete])}`;
-            assert.ok(exit === null || exit.kind === kind, `${kind}, not as told of ${what}`);
+            assert.ok(exit === null || exit.kind === kind, `${kind}, not as reported of ${what}`);
             assert.ok(
               exit?.code === code || (exit?.code ?? null) === null,
-              `code ${String(code)}, not as told of ${what}`,
+              `code ${String(code)}, not as reported of ${what}`,
             );
             assert.ok(
               exit?.signal === name || (exit?.signal ?? null) === null,
-              `${String(name)}, not as told of ${what}`,
+              `${String(name)}, not as reported of ${what}`,
             );
-            assert.ok(reap === null || reap.by === by, `reaped by ${String(by)}, not as told of ${what}`);
+            assert.ok(reap === null || reap.by === by, `reaped by ${String(by)}, not as reported of ${what}`);
             const whole = exit !== null && (exit.code ?? exit.signal) !== null;
             assert.ok(whole || incomplete.length > 0, `no reason of ${what}`);
           }

@@ -28,7 +28,7 @@ function sentAsSaid(told: Told, origin: SignalOrigin, code: string | number): Si
 }
 
 /**
- * Where the interrupt came while the second CPU was idle, a kernel may write no call trace behind the event (seen on
+ * Where the interrupt came while the second CPU was idle, a kernel may write no call trace after the event (seen on
  * 6.18: every one of CPU 0, none of CPU 1): then the code alone says that it was a timer.
  */
 function fromTimer(record: SignalRecord): RegExp {

@@ -42,7 +42,7 @@ export const FAULTS: readonly Scenario[] = [
     assert.equal(child.exit?.cause, 'exit_group(21)');
     return 'ok';
   }),
-  fault('a fault that the program wants ignored kills it all the same', 'ignored', (told) => {
+  fault('a fault that the program ignores kills it all the same', 'ignored', (told) => {
     const record = told.fatalOf(told.life(told.number('born')));
     assert.deepEqual(
       [record.origin, record.result, record.delivered?.handler],

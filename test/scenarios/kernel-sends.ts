@@ -14,7 +14,7 @@ function toChild(told: Told, signal: string): SignalRecord {
   return record;
 }
 
-/** Held against what a program of the scenario is told by wait; the terminal's number is any. */
+/** Compared with what a program of the scenario gets from wait; the terminal's number is any. */
 function causeIs(record: SignalRecord, origin: SignalRecord['origin'], cause: RegExp): void {
   assert.equal(record.origin, origin);
   assert.match(record.cause ?? '', cause);

@@ -34,7 +34,7 @@ function runsAsSaid(errors: readonly (string | null)[]): (told: Told) => 'ok' {
 export const PROGRAMS: readonly Scenario[] = [
   program('an exec', 'run', runsAsSaid([null])),
   program(
-    'the arguments of a program that is over at once',
+    'the arguments of a program that exits at once',
     'arguments',
     (told) => {
       const [exec] = execsOf(told, [null]);

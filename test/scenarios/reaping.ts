@@ -15,7 +15,7 @@ function reaping(
   return { name, program: 'reaping', scene, holds, ...more };
 }
 
-/** Nobody reaps it: the kernel takes it away, and the report is sure of that. */
+/** Nobody reaps it: the kernel removes it, and the report is sure of that. */
 function unattended(told: Told): 'ok' {
   const child = told.life(told.number('unattended'));
   assert.deepEqual(

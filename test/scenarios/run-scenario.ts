@@ -18,7 +18,7 @@ export function compileProgram(program: string, flags: readonly string[] = []): 
   if (file === undefined) {
     file = path.join(temporaryFolder('scenario'), program);
     const source = path.join(SOURCES, `${program}.c`);
-    // What it warns of stands in the error, if there is one: a static program with dlopen is warned of.
+    // What it warns of is in the error, if there is one: a static program with dlopen is warned of.
     execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-o', file, source, '-pthread', '-ldl', ...flags], {
       stdio: 'pipe',
     });
@@ -27,13 +27,13 @@ export function compileProgram(program: string, flags: readonly string[] = []): 
   return file;
 }
 
-/** What the machine lacks for this scenario, as its program found out. */
-export class Lacking extends Error {}
+/** What the machine does not have for this scenario, as its program found out. */
+export class RequirementMissing extends Error {}
 
 /**
  * @param programOf where the compiled program is, on a machine without a compiler
  * @returns 'ok', or what the trace does not have and the report admits
- * @throws AssertionError where the report tells an untruth; Lacking
+ * @throws AssertionError where the report is wrong; RequirementMissing
  */
 export async function runScenario(
   scenario: Scenario,
@@ -53,7 +53,7 @@ export async function runScenario(
 /** The same of a recording that was made before, perhaps on another machine. */
 export function assertTrue(scenario: Scenario, recording: Recording): Verdict {
   const told = new Told(recording);
-  if (told.lacking !== null) throw new Lacking(told.lacking);
+  if (told.missing !== null) throw new RequirementMissing(told.missing);
   // Where events are lost, the scenario itself says what may be missing.
   if (scenario.bufferKb !== undefined) return scenario.holds(told);
   told.birthsAreTrue();

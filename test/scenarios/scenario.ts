@@ -1,5 +1,5 @@
 /**
- * A kind of life: a program that lives it, and what must be told of it. The program says on its standard output what
+ * A kind of life: a program that lives it, and what must be reported of it. The program says on its standard output what
  * it did and what `wait` gave it (src/truth.h), so that the report is held against the truth and not against itself.
  */
 import type { Report } from '../../src/model/report';
@@ -38,7 +38,7 @@ export interface Scenario {
   readonly flags?: readonly string[];
   /** Put in front of the program: `strace -f -o /dev/null`. */
   readonly under?: readonly string[];
-  /** A ring buffer that is too small: events are lost, and what is told must not be wrong for it. */
+  /** A ring buffer that is too small: events are lost, and what is reported must be right all the same. */
   readonly bufferKb?: number;
   /** What somebody outside of the tree does at a line of the program. */
   readonly outside?: (line: Line) => void;

@@ -3,7 +3,7 @@ import { ownInstances } from '../live/tracing-state';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { recordHere } from './record-here';
-import { Lacking, runScenario } from './run-scenario';
+import { RequirementMissing, runScenario } from './run-scenario';
 import { SCENARIOS } from './scenarios';
 
 const KPROBES = '/sys/kernel/tracing/kprobe_events';
@@ -23,7 +23,7 @@ for (const [subject, scenarios] of Object.entries(SCENARIOS)) {
           const verdict = await runScenario(scenario, recordHere);
           if (scenario.needsProbes !== true || existsSync(KPROBES)) assert.equal(verdict, 'ok');
         } catch (error) {
-          if (!(error instanceof Lacking)) throw error;
+          if (!(error instanceof RequirementMissing)) throw error;
           // ENOEXEC of a correct program: this kernel was booted without it (ia32_emulation=off), and no package helps.
           if (error.message.endsWith(': Exec format error')) {
             console.error(`SKIPPED: this kernel refuses ${error.message}`);

@@ -1,5 +1,5 @@
 /**
- * Every kind of life, in one table: what makes it happen, and what must be told of it. `runScenario` plays one with
+ * Every kind of life, in one table: what makes it happen, and what must be reported of it. `runScenario` plays one with
  * any recorder, so that the same table holds for this kernel and for others.
  */
 import { BIRTHS } from './births';

@@ -29,7 +29,7 @@ function stopped(signal: string): (told: Told) => 'ok' {
 export const STOPS: readonly Scenario[] = [
   stop('SIGSTOP and SIGCONT, and waits that reap nobody', 'stop', stopped('SIGSTOP')),
   stop('SIGTSTP', 'tstp', stopped('SIGTSTP')),
-  stop('a stop told by waitid', 'waitid', stopped('SIGSTOP')),
+  stop('a stop reported by waitid', 'waitid', stopped('SIGSTOP')),
   stop('SIGTERM that waits until its process goes on', 'term-while-stopped', (told) => {
     const child = told.life(told.number('born'));
     const fatal = told.fatalOf(child);

@@ -5,7 +5,7 @@ import type { ProcessRecord, Report, SignalRecord } from '../../src/model/report
 import { signalName } from '../../src/kernel/signals';
 import type { Line, Recording } from './scenario';
 
-/** File names need a probe, or a kernel that puts them into the event: their lack is no untruth. */
+/** File names need a probe, or a kernel that puts them into the event: that they are missing is not an error. */
 const NAMES = /^(?:files were opened whose names|the name of a program it ran|relative file names)/;
 
 export class Told {
@@ -21,10 +21,10 @@ export class Told {
     this.said = recording.lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
   }
 
-  /** What the program lacks to play its part. */
-  get lacking(): string | null {
-    const line = this.said.find((fact) => 'lacking' in fact);
-    return line === undefined ? null : String(line['lacking']);
+  /** What the program needs to play its part and does not have. */
+  get missing(): string | null {
+    const line = this.said.find((fact) => 'missing' in fact);
+    return line === undefined ? null : String(line['missing']);
   }
 
   /** Was it recorded on a kernel older than `major.minor`? */

@@ -39,7 +39,7 @@ describe('whom a session asks /proc about', () => {
     }
   });
 
-  it('is nobody where who has the pid now began behind the event', () => {
+  it('is nobody where who has the pid now began after the event', () => {
     const watched = watch();
     watched.sentFromOutside(process.pid, now() - process.uptime() - 5);
     assert.deepEqual(watched.takeNotes(), []);

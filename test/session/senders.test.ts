@@ -1,4 +1,4 @@
-/** Senders outside of the traced tree, told as they were when they sent: gone since, or another program since. */
+/** Senders outside of the traced tree, as they were when they sent: gone since, or another program since. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -158,7 +158,7 @@ describe('a sender that is not what it was', () => {
     assert.deepEqual([tid, tgid, comm, thread], [pid, killer.pid, 'python3', 'reaper']);
   });
 
-  it('is told the same live and saved', async () => {
+  it('is the same live and saved', async () => {
     const recorded = await killedBy('kill -STOP $1; kill -CONT $1; /bin/kill -TERM $1; sleep 0.2');
     const senders = (report: Report): unknown => report.signals.map(({ sender }) => sender);
     assert.deepEqual(senders(recorded.capture), senders(recorded.live));

@@ -377,7 +377,7 @@ describe('a traced session', () => {
     const at = (wanted: RegExp): number => commands.findIndex((command) => wanted.test(command));
     assert.ok(
       at(/tree\/set_event_pid$/) < at(/tree\/events\/.*enable$/),
-      'the pid list stands before the first event',
+      'the pid list is before the first event',
     );
     assert.ok(at(/stacktrace > .*signal_generate\/trigger/) > 0);
     assert.deepEqual(ownInstances(), []);

@@ -15,7 +15,7 @@ import { DEFAULT_SETTINGS } from '../../src/session/session-settings';
 import { armSession } from '../../src/session/sessions';
 import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { Inbox } from '../harness/deadline';
-import { lackOf, needs } from '../harness/requirements';
+import { whyMissing, needs } from '../harness/requirements';
 import { temporaryFolder } from '../harness/temporary-folder';
 import { compiled } from '../live/compiled';
 import { ownInstances } from '../live/tracing-state';
@@ -95,7 +95,7 @@ describe('a storm of signals', function () {
   ] as const) {
     const beside = besideStrace ? ', as strace counts it too' : '';
     it(`is counted by its alerts to the last signal${beside} (seed ${seed})`, async function () {
-      if (besideStrace && (await lackOf('strace')) !== undefined) await needs(this, { strace: true });
+      if (besideStrace && (await whyMissing('strace')) !== undefined) await needs(this, { strace: true });
       const folder = temporaryFolder('storm');
       const program = compiled('storm', readFileSync('test/session/src/storm.c', 'utf8'));
       const plans = plansFrom(seed).map((lines, index) => {

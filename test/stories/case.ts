@@ -8,7 +8,7 @@ export interface Case {
   readonly did: string;
   /** Programs that it needs. */
   readonly needs: readonly string[];
-  /** A machine without them skips it aloud even where skipping is forbidden: they are too large to install for a test. */
+  /** A machine without them skips it with a message even where skipping is forbidden: they are too large to install for a test. */
   readonly isOptional?: boolean;
   /** The question that somebody asked: STORIES has seventeen. */
   readonly question?: string;
@@ -19,8 +19,6 @@ export interface Case {
   readonly never?: readonly RegExp[];
   /** The alerts that must be raised, worst first; none: nothing above `info`. */
   readonly alerts: readonly ExpectedAlert[];
-  /** Notices beside them are no fault: what a server ended for its own reasons. */
-  readonly mayNotice?: boolean;
   /** What is still said wrongly: it is played by run.ts, and not a test yet. */
   readonly open?: string;
 }

@@ -47,11 +47,11 @@ describe('real programs', () => {
       for (const each of cases) {
         it(`${each.program}: ${each.question ?? each.did}`, async function () {
           this.timeout(MAX_MS);
-          const lack = missing(each);
-          if (lack !== undefined) {
-            if (each.isOptional !== true) skipLoudly(this, lack);
+          const reason = missing(each);
+          if (reason !== undefined) {
+            if (each.isOptional !== true) skipLoudly(this, reason);
             // A JVM or a Go compiler is too large to install for a few tests.
-            console.error(`SKIPPED: needs ${lack}`);
+            console.error(`SKIPPED: needs ${reason}`);
             this.skip();
           }
           const answer = await lookahead.answer(each);
@@ -59,7 +59,7 @@ describe('real programs', () => {
           const row = readTable().get(titleOf(each)) ?? assert.fail('docs/deaths.md has no such row');
           for (const pattern of each.firstLine)
             assert.match(row, pattern, 'docs/deaths.md says something else');
-          if (each.alerts.length === 0 && each.mayNotice !== true) assert.match(row, / \| none \|$/);
+          if (each.alerts.length === 0) assert.match(row, / \| none \|$/);
         });
       }
     });

@@ -120,7 +120,7 @@ describe('writes to control files', () => {
 describe('the presets', () => {
   const options = { callTraces: true, outsideSignals: true, senderHistory: true };
 
-  it('leave the sending of signals to the second instance where there is one, so that none is told twice', () => {
+  it('leave the sending of signals to the second instance where there is one, so that none is recorded twice', () => {
     const names = (outsideSignals: boolean): string[] =>
       treeEvents('lifecycle', { ...options, outsideSignals }).map((choice) => choice.event);
     assert.equal(names(true).includes('signal/signal_generate'), false);

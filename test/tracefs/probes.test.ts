@@ -25,7 +25,7 @@ describe('probes', () => {
     await needs(this, { tracefs: true });
   });
 
-  it('are taken away by their names, also while they are on in an instance, and those of others stay', async () => {
+  it('are removed by their names, also while they are on in an instance, and those of others stay', async () => {
     const names = nextSessionNames();
     const instance = new Instance(TRACEFS, names.tree, new ControlFiles());
     const others = `test_${process.pid}`;

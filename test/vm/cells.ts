@@ -17,7 +17,7 @@ export interface Cell {
 export interface Recorded {
   /** What the scenario's program said. */
   readonly said: readonly string[];
-  /** Who did what the scenario wants done from outside of the tree. */
+  /** Who did what the scenario needs done from outside of the tree. */
   readonly outsider: number;
   /** The capture, gzipped, in base64. */
   readonly capture: string;
@@ -26,7 +26,7 @@ export interface Recorded {
 export interface GuestKernel {
   readonly release: string;
   readonly fileNames: FileNameSource;
-  /** What `ftrace-life doctor` finds lacking or poorer. */
+  /** What `ftrace-life doctor` finds missing or limited. */
   readonly limits: readonly string[];
 }
 

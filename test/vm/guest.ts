@@ -1,11 +1,11 @@
-/** Runs in a guest as root: every scenario, one behind the other, and a line of JSON for each on standard output. */
+/** Runs in a guest as root: every scenario, one after the other, and a line of JSON for each on standard output. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { inspectTracing } from '../../src/index';
 import type { Report } from '../../src/model/report';
-import { Lacking, runScenario } from '../scenarios/run-scenario';
+import { RequirementMissing, runScenario } from '../scenarios/run-scenario';
 import type { Verdict } from '../scenarios/scenario';
 import type { Cell, GuestLine, GuestRequest, Recorded } from './cells';
 import { allScenarios, programKey } from './listed';
@@ -77,7 +77,7 @@ async function cellOf(id: string, play: (kept: Kept) => Promise<Verdict>, keep: 
     const reasons = doubts(kept.report);
     return cell(reasons.length === 0 ? 'ok' : 'incomplete', reasons.join('; '), keep);
   } catch (error) {
-    if (error instanceof Lacking) return cell('not run', error.message, false);
+    if (error instanceof RequirementMissing) return cell('not run', error.message, false);
     return cell('WRONG', error instanceof Error ? (error.stack ?? error.message) : String(error), true);
   }
 }

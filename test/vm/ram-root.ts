@@ -90,7 +90,7 @@ export class RamRoot {
     const out = openSync(file, 'w');
     try {
       let inode = 1;
-      // A folder's name is shorter than its members', and so stands before them.
+      // A folder's name is shorter than its members', and so is before them.
       for (const name of [...this.#entries.keys()].sort()) {
         const { mode, contents } = this.#entries.get(name)!;
         writePart(

@@ -1,5 +1,5 @@
 /**
- * One thread that stands, in place of a new one for each session: an emulated processor takes seconds to start a
+ * One thread that stays, in place of a new one for each session: an emulated processor takes seconds to start a
  * thread of Node's, and what the thread does is the same. The walk-through runs as users run it, with its own.
  */
 import { EventEmitter } from 'node:events';
@@ -43,7 +43,7 @@ class StandingThread extends EventEmitter {
   }
 }
 
-/** From now on a session's thread is the one that stands. */
+/** From now on a session's thread is the one that stays. */
 export function useStandingThread(): void {
   threads.Worker = StandingThread;
 }

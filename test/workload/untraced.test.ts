@@ -37,7 +37,7 @@ describe('a command that runs untraced', () => {
     assert.deepEqual({ stdout, stderr }, { stdout: ['über', 'end'], stderr: ['wrong'] });
   });
 
-  it('runs where and with what it is told, and through a shell only when asked', async () => {
+  it('runs where and with what the settings say, and through a shell only when asked', async () => {
     const cwd = temporaryFolder('cwd');
     const { stdout } = await run({
       command: 'sh',

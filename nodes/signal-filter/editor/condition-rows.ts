@@ -171,7 +171,7 @@ function writtenValue({ field, test, value }: ConditionRow): unknown {
   return values.length === 1 ? values[0] : values;
 }
 
-/** A text stays where the field wants a number and this is none: the reader refuses it with its place. */
+/** A text stays where the field needs a number and this is none: the reader refuses it with its place. */
 function typedValue(field: ConditionRow['field'], value: string): unknown {
   switch (conditionField(field).type) {
     case 'boolean':

@@ -23,7 +23,7 @@ interface DryRunAnswer {
 /** Where the last dialog left it: whoever tries one trace tries it again. */
 const last = { source: 'example', path: '' };
 
-/** @param rules gives what stands in the dialog. @throws SyntaxError where that is no JSON */
+/** @param rules gives what the dialog shows. @throws SyntaxError where that is no JSON */
 export function prepareDryRun(say: Say, rules: () => unknown): void {
   const answer = $('#tracelife-try-answer');
   const path = textField(last.path, say('try.path'), (value) => {
@@ -78,7 +78,7 @@ export function prepareDryRun(say: Say, rules: () => unknown): void {
 
 function answerRows(found: DryRunAnswer, say: Say): JQuery[] {
   const { expected, total, alerts, unexplained = 0, doubts = [] } = found;
-  // Repeats stand in one alert; what was judged counts each.
+  // Repeats are one alert; what was judged counts each.
   const judged = Object.values(found.byRule).reduce((sum, count) => sum + count, expected);
   const rows = [
     div('tracelife-try-summary').text(

@@ -45,8 +45,8 @@ export function prepareLearning(node: string, say: Say, accept: (rules: readonly
     const button = smallButton('check', say('learn.accept'), () => {
       const accepted = rules.filter((_, index) => boxes[index]!.box.prop('checked') === true);
       accept(accepted);
-      const told = say('learn.accepted', { count: accepted.length });
-      answer.empty().append($('<div id="tracelife-learn-accepted">').text(told));
+      const text = say('learn.accepted', { count: accepted.length });
+      answer.empty().append($('<div id="tracelife-learn-accepted">').text(text));
     }).attr('id', 'tracelife-learn-accept');
     answer.append(...boxes.map(({ row }) => row), button);
   };

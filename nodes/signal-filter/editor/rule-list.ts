@@ -52,7 +52,7 @@ export class RuleList {
     if (!this.#fill(before)) this.#showJson(before);
   }
 
-  /** The setting as it stands now: as it was written, where it says the same. */
+  /** The setting as it is now: as it was written, where it says the same. */
   text(): string {
     return this.#codeEditor?.getValue() ?? rulesText(this.#content(), this.#before);
   }
@@ -64,7 +64,7 @@ export class RuleList {
       : JSON.parse(this.#codeEditor.getValue());
   }
 
-  /** Puts rules before the others, of which the first that fits decides, under names that are free. */
+  /** Puts rules before the others, of which the first that matches decides, under names that are free. */
   addOnTop(rules: readonly unknown[]): void {
     if (this.#codeEditor !== null && !this.#showList()) return;
     const names = this.#names();
@@ -194,7 +194,7 @@ export class RuleList {
     this.#wrong.text(refusal ?? '').toggle(refusal !== null);
   }
 
-  /** @returns whether the list can show it; what is wrong is told */
+  /** @returns whether the list can show it; what is wrong is shown */
   #fill(text: string): boolean {
     let content: RulesText | null;
     try {

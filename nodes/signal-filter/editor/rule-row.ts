@@ -149,7 +149,7 @@ export class RuleRow {
     });
   }
 
-  /** What is no JSON yet is told, and the rule stays as it was. */
+  /** What is not JSON yet is reported, and the rule stays as it was. */
   #readJson(text: string): void {
     try {
       this.written = JSON.parse(text) as unknown;

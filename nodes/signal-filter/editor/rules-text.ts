@@ -42,7 +42,7 @@ export function rulesText(content: RulesText, before: string): string {
 
 /**
  * The rule with one key changed, or without it. The others keep their order, also those that no form knows; a new
- * one stands where the language's list of keys has it.
+ * one goes where the language's list of keys has it.
  */
 export function withKey(rule: JsonObject, key: (typeof RULE_KEYS)[number], value: unknown): JsonObject {
   const entries = Object.entries(rule);

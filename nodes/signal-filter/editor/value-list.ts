@@ -4,7 +4,7 @@
 export function splitValues(text: string): string[] {
   const found = [...text.matchAll(/\s*("(?:[^"\\]|\\.)*"(?=\s*(?:,|$))|[^,]*)(?:,|$)/g)];
   const written = found.map(([, value = '']) => value.trim());
-  // After the last comma nothing may stand yet.
+  // After the last comma nothing is written yet.
   while (written.length > 1 && written.at(-1) === '') written.pop();
   return written.map(unquoted);
 }
@@ -26,7 +26,7 @@ function unquoted(value: string): string {
   }
 }
 
-/** What is being written at the end of the list, and what stands before it: for completing it. */
+/** What is being written at the end of the list, and what is before it: for completing it. */
 export function lastValue(text: string): { readonly before: string; readonly last: string } {
   const comma = text.lastIndexOf(',');
   const before = text.slice(0, comma + 1);

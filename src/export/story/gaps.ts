@@ -8,17 +8,17 @@ import { counted, type StoryPage } from './page';
 
 const MAX_GAPS = 8;
 
-/** @param told the lives that have a section of their own, with their gaps in it */
+/** @param shown the lives that have a section of their own, with their gaps in it */
 export function tellGaps(
   page: StoryPage,
   clock: StoryClock,
   report: Report,
-  told: readonly ProcessRecord[],
+  shown: readonly ProcessRecord[],
 ): void {
   const { lost, damage, processes } = report;
-  const untold = processes.filter((process) => !told.includes(process));
+  const unshown = processes.filter((process) => !shown.includes(process));
   const reasons = groupBy(
-    untold.flatMap((process) => process.incomplete.map((reason) => ({ process, reason }))),
+    unshown.flatMap((process) => process.incomplete.map((reason) => ({ process, reason }))),
     ({ reason }) => reason,
   );
   if (lost.length + damage.length + reasons.size === 0) return;

@@ -36,8 +36,7 @@ export function tellTrace(page: StoryPage, clock: StoryClock, report: Report): v
   }
   const isNamed = ({ execs, libraries, files }: ProcessRecord) =>
     [...execs, ...libraries, ...files].some(({ nameSource }) => nameSource !== null);
-  if (processes.some(isNamed))
-    page.field('names', 'in brackets stands what a name of a file was read from', 'dim');
+  if (processes.some(isNamed)) page.field('names', 'the source of each file name is in brackets', 'dim');
   for (const reason of trace.incomplete) page.field('incomplete', printable(reason), 'yellow');
 }
 
@@ -47,5 +46,5 @@ function lossText(report: Report): string | null {
   const gaps = report.lost.length;
   if (lost === 0 && gaps === 0) return null;
   const count = lost === null ? 'an unknown number of events' : counted(lost, 'event');
-  return `${count} in ${counted(gaps, 'gap')}: what happened there is not told`;
+  return `${count} in ${counted(gaps, 'gap')}: what happened there is unknown`;
 }

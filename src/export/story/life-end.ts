@@ -23,7 +23,7 @@ export function endEntries(process: ProcessRecord, { names, clock, report }: Lif
     const since = until === null ? '' : ` for ${clock.span(until - exit.ts)}, until the trace ends`;
     entries.push({ ts: exit.ts, what: 'zombie', text: `nobody waited for it${since}`, tone: 'death' });
   } else if (exit && state === 'autoreaped') {
-    const text = 'by the kernel itself: its parent wants no zombies';
+    const text = 'by the kernel itself: its parent discards exited children';
     entries.push({ ts: exit.ts, what: 'reaped', text, tone: 'birth' });
   }
   return entries;

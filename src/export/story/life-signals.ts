@@ -6,7 +6,7 @@ import { evidence, type LifeContext, type StoryEntry } from './entry';
 import { nameAndPid } from './names';
 import { signalAndSender } from './sender';
 
-/** Signals a person wants to read under this process: not the news of its children, not the session's own. */
+/** Signals a person needs to read under this process: not the news of its children, not the session's own. */
 export function ownSignals(process: ProcessRecord, report: Report): SignalRecord[] {
   return process.signals
     .map((index) => report.signals[index])
@@ -47,7 +47,7 @@ function oneSignal(
     ...evidence(generated?.stack),
     tone: 'signal',
   };
-  // A death is told in its two moments, sent and delivered; for others one line is enough.
+  // A death is shown in its two moments, sent and delivered; for others one line is enough.
   if (!signal.fatal || !delivered) return [sending];
   const after = signal.latency === null ? '' : `, ${clock.span(signal.latency)} after it was sent`;
   // No call returns to a process that is killed.
@@ -97,7 +97,7 @@ export function sentEntries({ sent: signals, clock, names, report }: LifeContext
   });
 }
 
-/** How a task came to its exit was told with the signal that killed it. */
+/** How a task came to its exit was shown with the signal that killed it. */
 function fromExit(stack: readonly string[]): readonly string[] {
   const exit = stack.findIndex((frame) => frame.startsWith('do_exit'));
   return exit < 0 ? stack : stack.slice(0, exit + 1);

@@ -97,13 +97,13 @@ export class LifeSections {
   }
 }
 
-/** Signals that are told by their sender: a death that its parent hears of, and what leaves the report. */
+/** Signals that are listed by their sender: a death that its parent hears of, and what leaves the report. */
 function signalsBySender(report: Report, names: StoryNames): Map<ProcessRecord | null, SignalRecord[]> {
   const received = new Set(report.processes.flatMap((process) => process.signals));
-  const told = [...report.signals.entries()]
+  const shown = [...report.signals.entries()]
     .filter(([index, signal]) => !signal.control && (signal.origin === 'child' || !received.has(index)))
     .map(([, signal]) => signal);
-  return groupBy(told, ({ sender, ts }) => (sender ? names.process(sender.pid, ts) : null));
+  return groupBy(shown, ({ sender, ts }) => (sender ? names.process(sender.pid, ts) : null));
 }
 
 /** The process that the story is about: the command asked for, else one that a signal killed, else the first. */

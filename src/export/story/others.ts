@@ -13,7 +13,7 @@ export function tellOthers(page: StoryPage, clock: StoryClock, rest: readonly Pr
   if (quiet.length === 0) return;
   const incomplete = quiet.filter((process) => process.incomplete.length > 0).length;
   const note = incomplete === 0 ? '' : `, ${incomplete} of them incomplete`;
-  page.heading(counted(quiet.length, 'more process', 'more processes'), `told in short${note}`);
+  page.heading(counted(quiet.length, 'more process', 'more processes'), `in short${note}`);
   const groups = [...groupBy(quiet, (process) => `${programOf(process)}\0${outcomeOf(process)}`).values()];
   groups.sort((a, b) => b.length - a.length);
   const shown = groups.slice(0, MAX_SUMMARY_LINES);

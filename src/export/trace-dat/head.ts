@@ -1,5 +1,5 @@
 /**
- * What stands in a trace.dat before the CPUs' pages: the tables that decode them, and where they are.
+ * What is in a trace.dat before the CPUs' pages: the tables that decode them, and where they are.
  *
  * Format: version 6, Documentation/trace-cmd/trace-cmd.dat.v6.5.txt of trace-cmd. All numbers are in the byte order
  * of the traced machine. Version 6 is the one that every trace-cmd and every KernelShark opens.
@@ -110,7 +110,7 @@ class Pieces {
     return this;
   }
 
-  /** A text behind its size. */
+  /** A text after its size. */
   sized32(text: string): this {
     return this.u32(Buffer.byteLength(text)).text(text);
   }
@@ -134,7 +134,7 @@ function savedCmdlines(comms: TraceDatTables['comms']): string {
   return lines;
 }
 
-/** Formats of ftrace's own entries stand apart, the others by their system. */
+/** Formats of ftrace's own entries are separate, the others by their system. */
 function putFormats(pieces: Pieces, formats: readonly EventFormatText[]): void {
   const systems = new Map<string, string[]>([['ftrace', []]]);
   for (const { system, text } of formats) {
@@ -156,7 +156,7 @@ function putFormats(pieces: Pieces, formats: readonly EventFormatText[]): void {
 export interface TraceDatHead {
   readonly beforeNotes: Buffer;
   /** To the page's boundary: the pages follow. */
-  readonly behindNotes: Buffer;
+  readonly afterNotes: Buffer;
 }
 
 /**
@@ -189,15 +189,15 @@ export function traceDatHead(tables: TraceDatTables, bytesOfCpus: readonly numbe
   before.u16(OPTION_CPUSTAT).u32(Buffer.byteLength(statistics) + noteBytes + 1);
   before.text(statistics);
   // Of a text in an option trace-cmd takes the last byte for its end.
-  const behind = new Pieces(layout.littleEndian).cstring('').u16(OPTION_DONE).tag('flyrecord');
+  const after = new Pieces(layout.littleEndian).cstring('').u16(OPTION_DONE).tag('flyrecord');
   const clocks = new Pieces(layout.littleEndian).sized64(`[${clock}]\n`);
-  const headBytes = before.bytes + noteBytes + behind.bytes + bytesOfCpus.length * 16 + clocks.bytes;
+  const headBytes = before.bytes + noteBytes + after.bytes + bytesOfCpus.length * 16 + clocks.bytes;
   const padding = (layout.pageBytes - (headBytes % layout.pageBytes)) % layout.pageBytes;
   let offset = headBytes + padding;
   for (const bytes of bytesOfCpus) {
-    behind.u64(offset).u64(bytes);
+    after.u64(offset).u64(bytes);
     offset += bytes;
   }
-  behind.all.push(...clocks.all, Buffer.alloc(padding));
-  return { beforeNotes: Buffer.concat(before.all), behindNotes: Buffer.concat(behind.all) };
+  after.all.push(...clocks.all, Buffer.alloc(padding));
+  return { beforeNotes: Buffer.concat(before.all), afterNotes: Buffer.concat(after.all) };
 }

@@ -15,7 +15,7 @@ const DELTA_SCALE = 2 ** 27;
 const BILLION = 1_000_000_000;
 /** RB_MISSED_EVENTS: this CPU lost events before this page. */
 const MISSED_EVENTS = 0x8000_0000;
-/** RB_MISSED_STORED: the number lost stands, as one `long`, behind the last record. */
+/** RB_MISSED_STORED: the number lost follows the last record, as one `long`. */
 const MISSED_STORED = 0x4000_0000;
 /** A loop over words beats the call of `TypedArray.set` up to here. */
 const LOOP_BYTES = 128;
@@ -30,7 +30,7 @@ export class TraceDatPages {
   #chunk = Buffer.alloc(0);
   #chunkPages = 1;
   #view = new DataView(this.#chunk.buffer);
-  /** Where the open page starts, where its next record goes and must end; without a page, nothing fits. */
+  /** Where the open page starts, where its next record goes and must end; without a page, there is no room. */
   #page = 0;
   #at = 0;
   #end = 0;
@@ -51,7 +51,7 @@ export class TraceDatPages {
   }
 
   /**
-   * Adds a record behind the last one.
+   * Adds a record after the last one.
    * @param from holds the record: `size` bytes at `offset`, from `common_type` on
    * @returns false where it is longer than a page can hold; then it counts as lost
    */
@@ -88,7 +88,7 @@ export class TraceDatPages {
   }
 
   /**
-   * Behind the last record is a gap; the page of the next one says so.
+   * After the last record is a gap; the page of the next one says so.
    * @param count null where nobody knows how many were lost
    */
   lose(count: number | null): void {
@@ -120,7 +120,7 @@ export class TraceDatPages {
     this.#end = this.#page + pageBytes;
     let gap = this.#gap;
     if (gap !== 0 && gap !== null) {
-      // Where the number has no room behind the records, the kernel leaves it out too.
+      // Where the number has no room after the records, the kernel leaves it out too.
       if (dataOffset + firstBytes + commitBytes > pageBytes) gap = null;
       else this.#end -= commitBytes;
     }
@@ -139,7 +139,7 @@ export class TraceDatPages {
     this.#chunk.fill(0, start + 8, start + dataOffset);
     this.#chunk.fill(0, this.#at, start + pageBytes);
     const flags = lost === 0 ? 0 : lost === null ? MISSED_EVENTS : MISSED_EVENTS + MISSED_STORED;
-    // The flags are in the low half of the long, which stands second on big-endian 64-bit kernels.
+    // The flags are in the low half of the long, which is second on big-endian 64-bit kernels.
     const low = commitBytes === 8 && !littleEndian ? commitOffset + 4 : commitOffset;
     this.#view.setUint32(start + low, length + flags, littleEndian);
     if (lost !== 0 && lost !== null) {

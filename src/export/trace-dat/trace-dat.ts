@@ -1,7 +1,7 @@
 /**
  * Batches of ring-buffer events as a trace.dat (version 6), which trace-cmd and KernelShark open.
  *
- * The file has each CPU's pages in one piece, behind tables that are known only at the end. So pages come out piece
+ * The file has each CPU's pages in one piece, after tables that are known only at the end. So pages come out piece
  * by piece, for the caller to put by; at the end comes the head. The file is the first part of the head, the notes,
  * the second part, and the pages of one CPU after the other.
  *
@@ -161,7 +161,7 @@ function pageLayout({ commitBytes, littleEndian, pageBytes }: PageLayout): PageL
   };
 }
 
-/** Losses up to the time go before the next record. One without a time is behind all events. */
+/** Losses up to the time come before the next record. One without a time comes after all events. */
 function passLosses(waiting: Loss[], pages: TraceDatPages, ts: number): void {
   while (waiting.length > 0 && (waiting[0]!.ts ?? Infinity) <= ts) pages.lose(waiting.shift()!.count);
 }

@@ -144,8 +144,8 @@ function readTables(meta: Partial<TablesMeta>): RingContext | null {
 }
 
 /** Anybody can have written the file: each element is looked at. */
-function isList<T>(value: unknown, fits: (element: unknown) => element is T): value is readonly T[] {
-  return Array.isArray(value) && value.every(fits);
+function isList<T>(value: unknown, isOne: (element: unknown) => element is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(isOne);
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,5 @@
 /**
- * The `format` file of one event: which field stands where in its record.
+ * The `format` file of one event: which field is where in its record.
  *
  * Grammar: `f_show()` in kernel/trace/trace_events.c. One file for each event at events/SYSTEM/NAME/format; ids
  * and offsets differ between kernels, so they are always read, never assumed. Kernels before 2.6.32 say no `signed:`,

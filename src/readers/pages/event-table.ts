@@ -23,7 +23,7 @@ export class EventTable {
   readonly #ids = new Map<string, number>();
   readonly #formats: EventFormatText[] = [];
   /**
-   * The id of `ftrace:kernel_stack`, the call trace that a `stacktrace` trigger puts behind an event, and where its
+   * The id of `ftrace:kernel_stack`, the call trace that a `stacktrace` trigger puts after an event, and where its
    * addresses start (kernel/trace/trace_entries.h, TRACE_STACK); -1 where the kernel has none. A `user_stack` has
    * addresses of the program, which no table of ours names: it stays an event.
    */

@@ -100,7 +100,7 @@ function tableOf(text: Buffer): SymbolTable {
   return inOrder(starts, names);
 }
 
-/** The blank behind the digits that the line begins with; -1 where there is none. */
+/** The blank after the digits that the line begins with; -1 where there is none. */
 function addressEnd(text: Buffer, line: number): number {
   let at = line;
   while (hexDigit(text[at] ?? NEWLINE) < 16) at++;
@@ -121,7 +121,7 @@ function isInLine(text: Buffer, at: number): boolean {
 /** Of several names for one place the kernel prints the first (kernel/kallsyms.c, get_symbol_pos). */
 function inOrder(starts: readonly number[], names: readonly number[]): SymbolTable {
   const order = starts.map((_, index) => index);
-  // Modules stand behind the kernel, and may lie anywhere. An array's sort is quick where runs are in order already.
+  // Modules come after the kernel, and may be anywhere. An array's sort is quick where runs are in order already.
   order.sort((a, b) => starts[a]! - starts[b]! || a - b);
   const kept = order.filter((index, i) => i === 0 || starts[index] !== starts[order[i - 1]!]);
   return {

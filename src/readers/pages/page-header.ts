@@ -11,7 +11,7 @@ import { nanosecondsIn, secondsIn } from './page-ticks';
 const LENGTH_MASK = 0x07ff_ffff;
 /** RB_MISSED_EVENTS: this CPU lost events before this page. */
 const MISSED_EVENTS = 0x8000_0000;
-/** RB_MISSED_STORED: the number lost stands, as one `long`, after the last record. */
+/** RB_MISSED_STORED: the number lost follows the last record, as one `long`. */
 const MISSED_STORED = 0x4000_0000;
 
 export interface PageHeader {
@@ -35,7 +35,7 @@ export function isDamage(result: PageHeader | Damage): result is Damage {
 export function readPageHeader(page: DataView, layout: PageLayout): PageHeader | Damage {
   const start = layout.dataOffset;
   if (page.byteLength < start) return { code: 'PAGE_SHORT', atByte: 0 };
-  // On big-endian 64-bit kernels the flags are in the low half of the long, which stands second.
+  // On big-endian 64-bit kernels the flags are in the low half of the long, which is second.
   const low =
     layout.commitBytes === 8 && !layout.littleEndian ? layout.commitOffset + 4 : layout.commitOffset;
   const commit = page.getUint32(low, layout.littleEndian);

@@ -35,7 +35,7 @@ export function parseHeaderPage(text: string, littleEndian: boolean): PageLayout
   const commit = place('commit');
   const data = place('data');
   if (commit === null || data === null || (commit.size !== 4 && commit.size !== 8)) return null;
-  // The time stamp is a u64 at 0, and the commit stands between it and the data.
+  // The time stamp is a u64 at 0, and the commit is between it and the data.
   if (commit.offset < 8 || data.offset < commit.offset + commit.size) return null;
   // Records are words.
   if (data.offset % 4 !== 0 || data.offset > LARGEST_HEADER || data.size > LARGEST_DATA) return null;

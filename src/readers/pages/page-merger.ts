@@ -34,7 +34,7 @@ export class PageMerger {
   }
 
   /**
-   * @param atByte where the page stood, for the place of a damage
+   * @param atByte where the page was, for the place of a damage
    * @returns where the page's records end, in bytes from its start
    */
   push(stream: number, page: Uint8Array, atByte = 0): number {

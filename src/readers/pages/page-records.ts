@@ -18,7 +18,7 @@ const STAMP_TOP_BITS = 0xf800_0000_0000_0000n;
 
 /** `common_type`, `common_flags`, `common_preempt_count` and `common_pid`, which every event begins with. */
 const SMALLEST_RECORD = 8;
-/** Such a record with its first word: no page has more rows than this many bytes fit into it. */
+/** Such a record with its first word: no page has more rows than it has room for records of this many bytes. */
 const SMALLEST_STEP = 12;
 const NO_STACK = -1;
 const BILLION = 1_000_000_000;
@@ -52,8 +52,8 @@ export interface RecordSink {
 export type SinkColumns = Omit<OpenColumns, 'cpu' | 'instance' | 'buffers' | 'stacks'>;
 
 /**
- * What can be wrong with a page behind its header. Behind a RECORD_LENGTH nothing says where the next record would
- * start, so the page ends there. RECORD_SHORT is a record that no event fits into, or the piece of one at the page's
+ * What can be wrong with a page after its header. After a RECORD_LENGTH nothing says where the next record would
+ * start, so the page ends there. RECORD_SHORT is a record too short for any event, or the piece of one at the page's
  * end. TIME_BACKWARDS is a page or an absolute time stamp earlier than the record before it: its records keep the time
  * that it says, as in the kernel's own readers. Each is said once a page.
  */
@@ -79,7 +79,7 @@ function isZeroFrom(words: Uint32Array, first: number, end: number): boolean {
 }
 
 /**
- * Appends a row for each data record of the page, in order. What stands before a damaged record is kept.
+ * Appends a row for each data record of the page, in order. What is before a damaged record is kept.
  *
  * Discarded records (`ring_buffer_discard_commit()`) are left out, but their delta counts, as in libtraceevent's
  * kbuffer; the kernel's own reader passes over it.
@@ -158,7 +158,7 @@ export function appendRecords(
       isWhole = false;
       break;
     }
-    // Kernels around 4.19 count zeros behind the last record as committed: padding too, and no damage.
+    // Kernels around 4.19 count zeros after the last record as committed: padding too, and no damage.
     if (word === 0 && isZeroFrom(words, at, endWord)) break;
     if (at + 2 > endWord) {
       into.damaged('RECORD_SHORT', at * 4);

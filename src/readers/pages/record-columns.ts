@@ -1,10 +1,10 @@
 /**
- * The records of one CPU's ring buffer as columns: where each stands, not what is in it. A row costs a few stores
+ * The records of one CPU's ring buffer as columns: where each is, not what is in it. A row costs a few stores
  * and no object. All columns of a stream lie in one ArrayBuffer, so that they cross to another thread by being
  * handed over, not copied.
  */
 
-/** Where a call trace's record stands: `buffer` is the index of its bytes among the stream's `buffers`. */
+/** Where a call trace's record is: `buffer` is the index of its bytes among the stream's `buffers`. */
 export interface StackPlace {
   readonly buffer: number;
   readonly offset: number;

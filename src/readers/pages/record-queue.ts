@@ -12,7 +12,7 @@ import { setTicks, ticksOf, type ClockChange, type TraceTime } from './trace-tim
 const FIRST_ROWS = 64;
 const ROOM_ROWS = 512;
 const NO_STACK = -1;
-/** A call trace stands right behind its event, but for what interrupted the CPU between them. */
+/** A call trace comes right after its event, but for what interrupted the CPU between them. */
 const STACK_DISTANCE = 8;
 /** TRACE_FLAG_HARDIRQ, _SOFTIRQ and _NMI: whether the task ran, or what interrupted it. */
 const CONTEXT_FLAGS = 0x58;
@@ -38,11 +38,11 @@ export interface RecordLoss {
 
 export class RecordQueue implements RecordSink {
   #columns: OpenColumns;
-  /** The first row behind the last loss: a call trace behind a gap is of an event that was lost. */
+  /** The first row after the last loss: a call trace after a gap is of an event that was lost. */
   #gapAt = 0;
   #lost: RecordLoss[] = [];
   #damage: Damage[] = [];
-  /** Where the page that is being read stood. */
+  /** Where the page that is being read was. */
   #pageAt = 0;
   readonly #none: RecordColumns;
   readonly stackId: number;
@@ -52,7 +52,7 @@ export class RecordQueue implements RecordSink {
   readonly cpu: number;
   readonly instance: number;
   readonly kind: PageKind;
-  /** Null where times are as they stand in the pages. */
+  /** Null where the pages have the times as they are. */
   readonly #change: ClockChange | null;
 
   constructor(cpu: number, instance: number, kind: PageKind, change: ClockChange | null = null) {
@@ -72,7 +72,7 @@ export class RecordQueue implements RecordSink {
 
   /**
    * Takes a page as it was read. The bytes must not change afterwards.
-   * @param atByte where the page stood, for the place of a damage
+   * @param atByte where the page was, for the place of a damage
    * @returns where its records end, in bytes from the start of the page
    */
   push(bytes: Uint8Array, atByte: number): number {
@@ -114,7 +114,7 @@ export class RecordQueue implements RecordSink {
     return buffers.push(new DataView(bytes.buffer)) - 1;
   }
 
-  /** The time is that of the first row behind the gap, or of the page where no row came of it. */
+  /** The time is that of the first row after the gap, or of the page where no row came of it. */
   #lose(row: number, { baseTime, lost }: PageHeader): void {
     const { length, sec, nsec } = this.#columns;
     const time = { sec: 0, nsec: 0 };
@@ -134,7 +134,7 @@ export class RecordQueue implements RecordSink {
     }
   }
 
-  /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may stand between. */
+  /** A call trace belongs to the last event of its CPU, task and context; an interrupt's may come between. */
   attachStack(offset: number, length: number): boolean {
     const columns = this.#columns;
     const little = this.kind.layout.littleEndian;

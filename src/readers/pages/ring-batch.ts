@@ -1,4 +1,4 @@
-/** Events of ring-buffer pages, in order: where each stands, not what is in it. */
+/** Events of ring-buffer pages, in order: where each is, not what is in it. */
 import { LazyBatch } from '../../lazy-batch';
 import type { EventScan, TraceNote } from '../../trace-event';
 import type { MergedPages } from './page-merger';

@@ -29,7 +29,7 @@ export interface RingBacking {
 }
 
 /**
- * Plain data only where it is asked for (`toJSON`). Its backing are its batch's, behind the same function: so a clone
+ * Plain data only where it is asked for (`toJSON`). Its backing is its batch's, reached through the same function: so a clone
  * of an event alone costs little, and is an event as well.
  */
 export class RingEvent implements LazyEvent {

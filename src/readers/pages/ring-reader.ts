@@ -29,7 +29,7 @@ export class RingReader {
     return this.#merger.addStream(cpu, instance, change);
   }
 
-  /** @param atByte where the page stood, for the place of a damage */
+  /** @param atByte where the page was, for the place of a damage */
   push(stream: number, page: Uint8Array, atByte = 0): void {
     this.#merger.push(stream, page, atByte);
   }

@@ -47,7 +47,7 @@ class Frontier {
     return this.#heap[0]!;
   }
 
-  /** The stream that comes next behind the first; -1 where there is none. */
+  /** The stream that comes next after the first; -1 where there is none. */
   get second(): number {
     const heap = this.#heap;
     if (heap.length < 2) return -1;

@@ -1,5 +1,5 @@
 /**
- * What an event says in a line of ftrace text, behind the time. The name decides how the rest is read, so each
+ * What an event says in a line of ftrace text, after the time. The name decides how the rest is read, so each
  * name is looked at once and then found by its bytes.
  *
  * Bodies: `name: payload` (TRACE_EVENT, probes), `sys_name(arguments)`, `sys_name -> 0x0`,
@@ -56,7 +56,7 @@ type PayloadReader = (payload: string) => TextBody | StackHeader | undefined;
 interface PayloadForm {
   readonly name: string;
   readonly read: PayloadReader;
-  /** Whatever the payload, it is one event under this name; only a string may go on behind the line. */
+  /** Whatever the payload, it is one event under this name; only a string may go on after the line. */
   readonly takesOneLine: boolean;
 }
 
@@ -99,7 +99,7 @@ function payloadReader(name: string): PayloadReader {
   const layouts = EVENT_LAYOUTS.get(name) ?? [];
   if (name.startsWith('sys_enter_') || name.startsWith('sys_exit_')) return reportedSyscall(name);
   return (text) => {
-    // trace-cmd report pads behind the name.
+    // trace-cmd report pads after the name.
     const payload = text.trimStart();
     for (const layout of layouts) {
       const fields = readLayout(layout, payload);
@@ -305,7 +305,7 @@ export function continueBody(body: TextBody, lines: readonly string[]): TextBody
   }
   const names = Object.keys(body.fields);
   const last = names[names.length - 1]!;
-  // The last argument's text went on: quotes behind it are read as if it had stood in one line.
+  // The last argument's text went on: quotes after it are read as if it had been in one line.
   const read = readAssignments(`${last}="${[body.fields[last], ...lines].join('\n')}`);
   const fields: Record<string, FieldValue> = { ...body.fields, ...read.fields };
   return event(body.name, fields, read.open ? 'string' : null, body.isAmbiguous || read.isAmbiguous);

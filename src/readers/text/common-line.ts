@@ -41,12 +41,12 @@ const MIN_LENGTH = 32;
 const MAX_DIGITS = 9;
 /** No system call has more. */
 const MAX_ARGUMENTS = 6;
-/** What is looked for behind a string has a name that is not longer (text-syscall.ts). */
+/** What is looked for after a string has a name that is not longer (text-syscall.ts). */
 const MAX_ARGUMENT_NAME = 41;
 const SCALES = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 export class CommonLine {
-  /** Where the page's next quote stands, from the last line that asked; -1 where none was looked for. */
+  /** Where the page's next quote is, from the last line that asked; -1 where none was looked for. */
   #quote = -1;
   /** The arguments read last have a string or flags by name among them. */
   #saysMore = false;
@@ -68,8 +68,8 @@ export class CommonLine {
    * Fills the next row of `rows`, except for its page, and returns where the next line starts; -1 where the line
    * is another kind, and the row is as it was.
    *
-   * @param limit where the last whole line of `bytes` ends, behind its newline: so no loop over a class of bytes
-   *   that lacks the newline needs to look for the end
+   * @param limit where the last whole line of `bytes` ends, after its newline: so no loop over a class of bytes
+   *   without its newline needs to look for the end
    */
   read(bytes: Buffer, start: number, limit: number, rows: OpenRows): number {
     const dash = start + DASH_COLUMN;
@@ -159,10 +159,10 @@ export class CommonLine {
     at = body + 1;
     while ((BYTE_CLASS[bytes[at]!]! & WORD) !== 0) at++;
     const nameEnd = at;
-    const behind = bytes[at];
+    const after = bytes[at];
     let kind: number;
     let end: number;
-    if (behind === COLON) {
+    if (after === COLON) {
       if (bytes[at + 1] !== BLANK || !this.#bodies.takesOneLine(bytes, body, at)) return -1;
       kind = RowKind.NAMED;
       end = bytes.indexOf(NEWLINE, at);
@@ -176,7 +176,7 @@ export class CommonLine {
         bytes[body + 3] !== UNDERSCORE
       )
         return -1;
-      if (behind === OPEN) {
+      if (after === OPEN) {
         end = this.#argumentsEnd(bytes, at + 1);
         kind = this.#saysMore ? RowKind.ENTER : RowKind.ENTER_HEX;
       } else {
@@ -270,7 +270,7 @@ export class CommonLine {
     return -1;
   }
 
-  /** Behind the first quote, if the string ends there; -1 where it may go on. */
+  /** After the first quote, if the string ends there; -1 where it may go on. */
   #stringEnd(bytes: Buffer, from: number): number {
     let at = from;
     while (bytes[at] !== QUOTE && bytes[at] !== NEWLINE) at++;

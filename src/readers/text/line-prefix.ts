@@ -1,5 +1,5 @@
 /**
- * What stands before an event in a line of ftrace text, read on bytes:
+ * What is before an event in a line of ftrace text, read on bytes:
  *
  *     comm16 "-" pid " " [ "(" tgid ") " ] "[" cpu "] " [flags] " " time ": " body
  *
@@ -20,7 +20,7 @@ const CLOSE = 0x29;
 const OPEN_SQUARE = 0x5b;
 const CLOSE_SQUARE = 0x5d;
 
-/** Where the kernel puts the dash: behind `%16s`. */
+/** Where the kernel puts the dash: after `%16s`. */
 export const DASH_COLUMN = 16;
 const LATENCY_DASH_COLUMN = 8;
 /** How far a dash is looked for in post-processed lines: they have names like com.google.android.youtube. */
@@ -46,9 +46,9 @@ function isFlag(byte: number): boolean {
 
 /** One line's prefix. The object is used again for each line: a line costs no allocation here. */
 export class LinePrefix {
-  /** Where the line starts, behind the name of an instance. */
+  /** Where the line starts, after the name of an instance. */
   start = 0;
-  /** The dash behind the comm, or the blank where the format has no dash. */
+  /** The dash after the comm, or the blank where the format has no dash. */
   dash = 0;
   pid = 0;
   tgid = NO_GROUP;
@@ -69,7 +69,7 @@ export class LinePrefix {
   #other: LinePrefix | undefined;
 
   /**
-   * The end of a line whose name a newline tore, so that only the bytes behind it stand in this line.
+   * The end of a line whose name a newline tore, so that only the bytes after it are in this line.
    * @param torn how many bytes of the name's column came before, with the newline
    */
   readTorn(bytes: Uint8Array, start: number, end: number, torn: number): boolean {
@@ -250,7 +250,7 @@ export class LinePrefix {
       if (at < 0) return false;
     } else {
       const isMicroseconds = bytes[at] === 0x75 && bytes[at + 1] === 0x73;
-      // Behind `us` stands one mark for the time to the next line: ` + ! # * @ $`.
+      // After `us` is one mark for the time to the next line: ` + ! # * @ $`.
       if (isMicroseconds) at += 3;
       if (at >= end || bytes[at] !== COLON) return false;
       at++;
@@ -286,7 +286,7 @@ export class LinePrefix {
 }
 
 /**
- * The `: ` behind the name of an instance, which may have blanks before it and none inside; the line's end where
+ * The `: ` after the name of an instance, which may have blanks before it and none inside; the line's end where
  * there is none near.
  */
 function originEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -1,5 +1,5 @@
 /**
- * Where the events of a text stand in its bytes: columns of numbers, one row for each event. What a row says is
+ * Where the events of a text are in its bytes: columns of numbers, one row for each event. What a row says is
  * read from the bytes when somebody looks at it (text-batch.ts).
  */
 import type { TextBody } from './body-reader';
@@ -7,14 +7,14 @@ import type { TextBody } from './body-reader';
 /** A tgid column that is not there, or says nothing. */
 export const NO_GROUP = -1;
 
-/** A frame of a call trace, where it stands. */
+/** A frame of a call trace, where it is. */
 export interface FramePlace {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
 }
 
-/** What few rows have: lines of their own behind the first. */
+/** What few rows have: lines of their own after the first. */
 export interface RowExtra {
   /** The call trace, innermost first. */
   stack: FramePlace[] | undefined;
@@ -30,9 +30,9 @@ export interface TextRows {
   readonly cpu: Int32Array;
   /** Index into `pages`. */
   readonly page: Int32Array;
-  /** Where the line starts, behind the name of an instance. */
+  /** Where the line starts, after the name of an instance. */
   readonly line: Int32Array;
-  /** How many bytes of the name of an instance stand before the line, with its colon and blank; 0 for none. */
+  /** How many bytes of the name of an instance are before the line, with its colon and blank; 0 for none. */
   readonly origin: Uint8Array;
   /** How long the comm is, with the blanks before it. */
   readonly comm: Uint8Array;

@@ -3,8 +3,8 @@
  * no layout of their own.
  *
  * The kernel prints strings without escaping (trace_probe.c, PRINT_TYPE_FUNC_NAME(string)), so a string ends
- * at the quote behind which the next `name=` or the end of the line stands. A string that imitates this is
- * cut there: text cannot be told apart, raw pages can.
+ * at the quote after which the next `name=` or the end of the line is. A string that imitates this is
+ * cut there: in text the two cannot be distinguished, in raw pages they can.
  */
 import type { FieldValue } from '../../trace-event';
 import { fromDecimal, fromHex } from '../../kernel/integers';
@@ -14,13 +14,13 @@ export interface Assignments {
   /** The last string has no closing quote: it contains a newline and goes on in the next line. */
   readonly open: boolean;
   /**
-   * A string can be read in two ways: a quote stands in a value that has none of its own, or a name comes twice.
+   * A string can be read in two ways: a quote is in a value that has none of its own, or a name comes twice.
    * Without strings nothing is ambiguous.
    */
   readonly isAmbiguous: boolean;
 }
 
-/** Where a payload is not made of assignments, what stands before the first. */
+/** Where a payload is not made of assignments, what is before the first. */
 export const UNASSIGNED = '__text';
 
 const NAME = /[A-Za-z_][A-Za-z0-9_.-]*=/y;
@@ -28,7 +28,7 @@ const FIELDS_INTEGER = /^0x([0-9a-f]{1,16}) \((-?[0-9]{1,20})\)$/;
 const FIELDS_POINTER = /^\(0x([0-9a-f]{1,16})\)$/;
 const FIELDS_SYMBOL = /^(\S+\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[\S+\])?) \(-?[0-9]{1,20}\)$/;
 
-/** The end of an assignment's name that starts at `at`, behind its `=`; -1 where there is none. */
+/** The end of an assignment's name that starts at `at`, after its `=`; -1 where there is none. */
 function nameEnd(text: string, at: number): number {
   NAME.lastIndex = at;
   return NAME.test(text) ? NAME.lastIndex : -1;

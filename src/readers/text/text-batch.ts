@@ -1,5 +1,5 @@
 /**
- * Events of text: a table of where each stands in the bytes. An event's name, comm, fields and call trace are
+ * Events of text: a table of where each is in the bytes. An event's name, comm, fields and call trace are
  * read when they are looked at, and not before.
  */
 import { LazyBatch, plainEvent, type LazyEvent } from '../../lazy-batch';
@@ -28,7 +28,7 @@ export interface TextBacking {
 }
 
 /**
- * One event of a batch; plain data only where it is asked for (`toJSON`). Its backing are its batch's, behind the
+ * One event of a batch; plain data only where it is asked for (`toJSON`). Its backing is its batch's, reached through the
  * same function: so a clone of an event alone costs little, and is an event as well.
  */
 export class TextEvent implements LazyEvent {

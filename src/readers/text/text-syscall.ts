@@ -16,7 +16,7 @@ const ARGUMENT = /(?:[A-Za-z_][A-Za-z0-9_ *]*[ *])?([A-Za-z_][A-Za-z0-9_]*): /y;
 const NUMBER = /(0x)?([0-9a-f]{1,20})(?=[,) ]|$)/y;
 const NAMES = /[A-Za-z0-9_|]+(?=[,) ]|$)/y;
 const BYTES = / \(((?:[0-9a-f]{2}:)*[0-9a-f]{2})?(?:, \.\.\.)?\)/y;
-/** The quote that ends a string: behind it the next argument, or the end. The string itself is not escaped. */
+/** The quote that ends a string: after it the next argument, or the end. The string itself is not escaped. */
 const STRING_END =
   /"(?:\.\.\.)?(?=, (?:[A-Za-z_][A-Za-z0-9_ *]{0,60}[ *])?[A-Za-z_][A-Za-z0-9_]{0,40}: |\)?$)/g;
 const utf8 = new TextDecoder();
@@ -87,7 +87,7 @@ export function readSyscallArguments(text: string): SyscallEntry | undefined {
   return { fields: Object.assign(fields, carried), isAmbiguous };
 }
 
-/** @param text what stands behind the arrow: `0xfffffffffffffffe` is -2 */
+/** @param text what is after the arrow: `0xfffffffffffffffe` is -2 */
 export function readSyscallReturn(text: string): Record<string, FieldValue> | undefined {
   const ret = fromSignedHex(text.startsWith('0x') ? text.slice(2) : text);
   return ret === undefined ? undefined : { ret };
@@ -147,7 +147,7 @@ export function argumentAt(bytes: Buffer, from: number, end: number, name: strin
   return value;
 }
 
-/** All arguments of `name: hex, name: hex)`. The names are told apart once by `nameOf`. */
+/** All arguments of `name: hex, name: hex)`. The names are split once by `nameOf`. */
 export function argumentsAt(
   bytes: Buffer,
   from: number,

@@ -1,7 +1,7 @@
 /**
- * Reads the numbers and strings of a trace.dat one behind the other, in the file's own byte order.
+ * Reads the numbers and strings of a trace.dat one after the other, in the file's own byte order.
  *
- * What lies behind the end reads as 0 and '' and sets `isCut`, so that a loop over a number of things which the file
+ * What lies after the end reads as 0 and '' and sets `isCut`, so that a loop over a number of things which the file
  * states ends with the bytes, and nothing is allocated because the file says so.
  */
 import type { DatBytes } from './dat-bytes';

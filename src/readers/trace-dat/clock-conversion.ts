@@ -53,7 +53,7 @@ export class ClockConversion {
     return this.#multiplier !== 0n;
   }
 
-  /** Null where the times are as they stand in the pages. */
+  /** Null where the pages have the times as they are. */
   of(cpu: number): ClockChange | null {
     const samples = this.#samples[cpu] ?? [];
     if (this.offset === 0n && this.#multiplier === 0n && samples.length === 0) return null;

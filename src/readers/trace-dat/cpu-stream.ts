@@ -15,7 +15,7 @@ export class CpuStream {
   readonly #pieces: PieceReader;
   /** The start of a page whose rest is in the next piece. */
   #rest: Buffer = Buffer.alloc(0);
-  /** Where it stands in the file. */
+  /** Where it is in the file. */
   #restAt = 0;
 
   readonly #data: CpuData;
@@ -24,7 +24,7 @@ export class CpuStream {
 
   /**
    * @param layout with the size of this buffer's pages
-   * @param change null where times are as they stand in the pages
+   * @param change null where the pages have the times as they are
    */
   constructor(
     dat: OpenDat,
@@ -70,7 +70,7 @@ export class CpuStream {
     return piece.bytes.length;
   }
 
-  /** Inside compressed data there are no places: all pages of a piece stand where the piece does. */
+  /** Inside compressed data there are no places: all pages of a piece are where the piece is. */
   #placeOf(pieceAt: number, at: number): number {
     return this.#data.isCompressed ? pieceAt : pieceAt + at;
   }

@@ -9,7 +9,7 @@ export function cutPage(start: Uint8Array, layout: PageLayout): Uint8Array {
   const page = new Uint8Array(start);
   const view = new DataView(page.buffer);
   const little = layout.littleEndian;
-  // On big-endian 64-bit kernels the length is in the low half of the long, which stands second.
+  // On big-endian 64-bit kernels the length is in the low half of the long, which is second.
   const at = layout.commitBytes === 8 && !little ? layout.commitOffset + 4 : layout.commitOffset;
   const commit = view.getUint32(at, little);
   const present = page.length - layout.dataOffset;

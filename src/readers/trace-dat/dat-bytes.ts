@@ -40,7 +40,7 @@ export class FileBytes implements DatBytes {
   readonly #descriptor: number;
   readonly size: number;
 
-  /** @param size of the file, in bytes: nothing behind it is asked for, whatever the file says of itself */
+  /** @param size of the file, in bytes: nothing after it is asked for, whatever the file says of itself */
   constructor(descriptor: number, size: number) {
     this.#descriptor = descriptor;
     this.size = size;

@@ -13,7 +13,7 @@ export const TRACE_DAT_MAGIC = '\x17\x08\x44tracing';
 export interface DatHeader {
   readonly version: 6 | 7;
   readonly littleEndian: boolean;
-  /** Of a `long` in the traced machine's user space: the kernel's may be another, and stands in `header_page`. */
+  /** Of a `long` in the traced machine's user space: the kernel's may be another, and is in `header_page`. */
   readonly userLongBytes: number;
   readonly pageBytes: number;
   /** 'none', 'zlib' or 'zstd'. */

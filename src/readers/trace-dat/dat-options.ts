@@ -96,7 +96,7 @@ export function readOption(id: number, data: ByteCursor, contents: DatContents):
       contents.cpuStats.push(textOf(data));
       break;
     case OPTION.TRACECLOCK:
-      // The text of trace_clock. In v6 it stands elsewhere, and here is nothing.
+      // The text of trace_clock. In v6 it is elsewhere, and here is nothing.
       contents.clock ??= /\[([^\]]+)\]/.exec(textOf(data))?.[1] ?? null;
       break;
     case OPTION.UNAME:

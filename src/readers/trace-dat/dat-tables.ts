@@ -1,5 +1,5 @@
 /**
- * The tables of the traced kernel. v6 has them one behind the other, v7 each in a section, with the same bytes.
+ * The tables of the traced kernel. v6 has them one after the other, v7 each in a section, with the same bytes.
  *
  * Format: trace-cmd.dat.v6(5).
  */

@@ -1,5 +1,5 @@
 /**
- * The tables of a trace.dat v6: one behind the other, then options, then where each CPU's pages are.
+ * The tables of a trace.dat v6: one after the other, then options, then where each CPU's pages are.
  *
  * Format: trace-cmd.dat.v6(5); `read_cpu_data()` and `tracecmd_buffer_instance_handle()` in
  * lib/trace-cmd/trace-input.c.
@@ -23,7 +23,7 @@ const TABLES = [
   readSavedCmdlines,
 ];
 
-/** Reads all tables. What stands behind a broken one cannot be found. */
+/** Reads all tables. What is after a broken one cannot be found. */
 export function readV6(bytes: DatBytes, header: DatHeader, contents: DatContents): void {
   const cursor = new ByteCursor(bytes, header.littleEndian, header.tablesAt);
   for (const read of TABLES) {
@@ -56,7 +56,7 @@ function skipPrintkFormats(cursor: ByteCursor): boolean {
 }
 
 interface BufferEnd {
-  /** Whether the clock's text stands behind the buffer's table. */
+  /** Whether the clock's text is after the buffer's table. */
   readonly hasClock: boolean;
   /** The other buffers that options named: each begins with a tag of its own. */
   readonly others: readonly { readonly name: string; readonly at: number }[];
@@ -81,7 +81,7 @@ function readBuffer(cursor: ByteCursor, name: string, cpus: number, contents: Da
   }
   if (tag.startsWith('flyrecord')) {
     const table = readTable(cursor, contents.cpus ?? cpus);
-    // Where an option raised the number of CPUs, a pair for those that do not know it stands behind the table.
+    // Where an option raised the number of CPUs, a pair for those that do not know it is after the table.
     if ((contents.cpus ?? cpus) > cpus && name === '') cursor.skip(16);
     contents.buffers.push({ name, clock: null, pageBytes: null, cpus: table });
     if (cursor.isCut()) contents.broken('DAT_CUT', tagAt);

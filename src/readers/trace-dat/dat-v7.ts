@@ -68,7 +68,7 @@ export function readV7(
     }
   }
 
-  /** Returns where the next section of options is; 0 behind the last. */
+  /** Returns where the next section of options is; 0 after the last. */
   function readSection(options: ByteCursor, sectionAt: number): number {
     for (;;) {
       const id = options.u16();

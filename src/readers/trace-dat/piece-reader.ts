@@ -1,5 +1,5 @@
 /**
- * Trace data in the order of the file, in bounded pieces: as it stands, or decompressed piece by piece.
+ * Trace data in the order of the file, in bounded pieces: as it is, or decompressed piece by piece.
  *
  * Format: trace-cmd.dat.v7(5), "Compression format of the trace data": a u32 that counts the pieces, then for each its
  * compressed size (u32), its size (u32), and its bytes.
@@ -31,7 +31,7 @@ export interface OpenDat {
 
 export interface Piece {
   readonly bytes: Buffer;
-  /** Where it stands in the file; for what was compressed, where that begins. */
+  /** Where it is in the file; for what was compressed, where that begins. */
   readonly atByte: number;
 }
 
@@ -42,7 +42,7 @@ export class PieceReader {
   /** What is read of compressed data and not yet used. */
   #window: Buffer = Buffer.alloc(0);
   #damage: Damage | null = null;
-  /** The bytes behind those that were given, on their way while these are walked. */
+  /** The bytes after those that were given, on their way while these are walked. */
   #ahead: Promise<Buffer> | null = null;
 
   readonly #dat: OpenDat;
@@ -99,7 +99,7 @@ export class PieceReader {
     return content === null ? this.#stop('DAT_COMPRESSED', atByte) : { bytes: content, atByte };
   }
 
-  /** Behind a broken piece nothing says where the next begins. */
+  /** After a broken piece nothing says where the next begins. */
   #stop(code: 'DAT_CUT' | 'DAT_COMPRESSED', atByte: number): null {
     this.#damage ??= { code, atByte };
     this.#piecesLeft = 0;

@@ -136,7 +136,7 @@ class TraceDat {
       const isPage = ofBuffer.pageBytes > layout.dataOffset && ofBuffer.pageBytes <= LARGEST_PAGE;
       for (const data of cpus) {
         if (data.size === 0) continue;
-        // Data that would stand in one place twice is none, and could be read forever.
+        // Data that would be in one place twice is none, and could be read forever.
         bytes += Math.max(0, Math.min(data.at + data.size, this.#dat.size) - data.at);
         if (!isPage || data.cpu >= MAX_CPUS || bytes > this.#dat.size || this.#streams.length >= MAX_CPUS) {
           this.#contents.broken('DAT_SECTION', data.at);
@@ -151,11 +151,11 @@ class TraceDat {
   async *batches(): AsyncIterable<EventBatch> {
     const { cpuStats, texts } = this.#contents;
     // What our own writer kept beside the statistics; trace-cmd passes over it.
-    const told = cpuStats.flatMap(notesIn);
-    const isTold = told.some((note) => note.kind === 'trace');
+    const found = cpuStats.flatMap(notesIn);
+    const hasTraceNote = found.some((note) => note.kind === 'trace');
     yield this.#beside([
-      ...(isTold ? [] : [this.#traceNote()]),
-      ...told.filter((note) => note.kind !== 'end'),
+      ...(hasTraceNote ? [] : [this.#traceNote()]),
+      ...found.filter((note) => note.kind !== 'end'),
     ]);
     while (this.#streams.some((stream) => !stream.isAtEnd)) {
       await this.#readOn();
@@ -166,7 +166,7 @@ class TraceDat {
     }
     for (const text of texts) yield* this.#readText(new PieceReader(this.#dat, text));
     const statistics = sumStatistics(cpuStats);
-    const end: TraceNote[] = told.filter((note) => note.kind === 'end');
+    const end: TraceNote[] = found.filter((note) => note.kind === 'end');
     if (end.length === 0 && statistics !== null) end.push({ kind: 'end', ts: this.#lastTs, ...statistics });
     yield this.#beside(end);
   }
@@ -181,7 +181,7 @@ class TraceDat {
     return new EventList([], [], damage, notes);
   }
 
-  /** Always of the CPU that is furthest behind: it alone holds the others back. */
+  /** Always of the slowest CPU: it alone holds the others back. */
   async #readOn(): Promise<void> {
     const { pageBytes } = this.#context.table.layout;
     const room = Math.floor(BYTES_AHEAD / (this.#streams.length * pageBytes));

@@ -1,5 +1,5 @@
 /**
- * The fields that a condition may ask for: the one table behind the reader, the comparison, the JSON Schema and
+ * The fields that a condition may ask for: one table for the reader, the comparison, the JSON Schema and
  * the list in docs/rules.md.
  *
  * `read` takes what there is: no signal for a zombie, no target where the trace does not know it. It gives null

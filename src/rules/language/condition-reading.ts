@@ -9,7 +9,7 @@ import { fullListAt, noSuchKey, objectAt, refuse, type JsonObject } from './rule
 /** This only keeps a hostile file from exhausting the stack. */
 const DEEPEST = 20;
 
-/** `sender`, `target`, `delivered`: what stands before the point of a field's name. */
+/** `sender`, `target`, `delivered`: what is before the point of a field's name. */
 const GROUPS: readonly string[] = [
   ...new Set(FIELD_NAMES.flatMap((name) => (name.includes('.') ? [name.slice(0, name.indexOf('.'))] : []))),
 ];

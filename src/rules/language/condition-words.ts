@@ -11,8 +11,8 @@ export type Say = (key: string, values?: Readonly<Record<string, string | number
 
 type FieldCondition = Extract<Condition, { kind: 'field' }>;
 
-/** More than these of a list are counted, not told. */
-const TOLD = 4;
+/** More than these of a list are counted, not shown. */
+const MAX_SHOWN = 4;
 
 /** What names a sender or a target by itself, without the field's name. */
 const NAMING = {
@@ -92,13 +92,13 @@ export function clauseWords(condition: Condition, say: Say, isInside = false): s
 
 /** "a, b or c"; what is beyond a few is counted. */
 export function joined(texts: readonly string[], how: 'and' | 'or', say: Say): string {
-  const told =
-    texts.length > TOLD + 1
-      ? [...texts.slice(0, TOLD), say('words.more', { count: texts.length - TOLD })]
+  const shown =
+    texts.length > MAX_SHOWN + 1
+      ? [...texts.slice(0, MAX_SHOWN), say('words.more', { count: texts.length - MAX_SHOWN })]
       : texts;
-  const last = told.at(-1) ?? '';
-  if (told.length < 2) return last;
-  return say(`words.${how}`, { first: told.slice(0, -1).join(say('words.comma')), last });
+  const last = shown.at(-1) ?? '';
+  if (shown.length < 2) return last;
+  return say(`words.${how}`, { first: shown.slice(0, -1).join(say('words.comma')), last });
 }
 
 /** What must all hold, with lists inside lists laid flat. */

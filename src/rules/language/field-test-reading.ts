@@ -1,5 +1,6 @@
 /** Reads what one field is compared with: a value, a list of values, or an object of tests. */
 import type { ConditionField, FieldType } from './condition-fields';
+import { compileRegex } from './linear-regex';
 import type { FieldTest, TestValue } from './rule';
 import { shownValue as shown } from '../../words/shown-value';
 import {
@@ -106,9 +107,14 @@ function readId(input: unknown, place: string): number {
 function readRegex(input: unknown, place: string): string {
   const source = textAt(input, place);
   try {
-    new RegExp(source);
+    compileRegex(source);
   } catch (error) {
-    refuse(place, error instanceof Error ? error.message : 'not a regular expression');
+    // `error parsing regexp: missing closing ]: ...`
+    const why = error instanceof Error ? error.message.replace(/^[\w ]*: /, '') : 'not a regular expression';
+    refuse(
+      place,
+      `${shown(source)} is not in RE2 syntax, which has no lookaround and no backreferences: ${why}`,
+    );
   }
   return source;
 }

@@ -10,10 +10,10 @@ export function ruleWords(rule: Rule, say: Say): string {
   if (rule.requiresComplete) what = say('words.complete', { what });
   const verdict = say(`verdict.${rule.verdict}`);
   const isUsual = rule.verdict === 'expected' && rule.severity === USUAL_SEVERITY.expected;
-  const told = isUsual
+  const text = isUsual
     ? say('words.verdict', { what, verdict })
     : say('words.verdictSeverity', { what, verdict, severity: say(`severity.${rule.severity}`) });
-  return rule.until === null ? told : say('words.until', { what: told, date: dateWords(rule.until) });
+  return rule.until === null ? text : say('words.until', { what: text, date: dateWords(rule.until) });
 }
 
 function subjectWords(rule: Rule, say: Say): string {
@@ -54,8 +54,8 @@ function exceptWords({ except, on }: Rule, what: string, say: Say): string {
   const cases = except.map((exception) => {
     const { reason, until } = exception;
     const named = (isOfSignals ? signalWords : targetWords)(exception.when, say);
-    const told = say('words.because', { what: named, reason });
-    return until === null ? told : say('words.until', { what: told, date: dateWords(until) });
+    const text = say('words.because', { what: named, reason });
+    return until === null ? text : say('words.until', { what: text, date: dateWords(until) });
   });
   return say('words.except', { what, cases: joined(cases, 'or', say) });
 }

@@ -63,7 +63,7 @@ export interface RuleException {
   readonly until: number | null;
 }
 
-/** When an alert is the same as an earlier one, and how often it is told. */
+/** When an alert is the same as an earlier one, and how often it is sent. */
 export interface Repeats {
   readonly by: readonly FieldName[];
   /** Seconds on the trace clock. */

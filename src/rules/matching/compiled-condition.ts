@@ -86,8 +86,8 @@ function fieldTest(field: ConditionField, { test }: Extract<Condition, { kind: '
     case 'comms':
       return knownAnd(field.read, textsTest(test, field.type === 'comms'));
     case 'code': {
-      const fits = textTest(test, false);
-      return knownAnd<string | number>(field.read, (code) => fits(String(code)));
+      const matches = textTest(test, false);
+      return knownAnd<string | number>(field.read, (code) => matches(String(code)));
     }
     case 'text':
     case 'comm':
@@ -100,10 +100,10 @@ function fieldTest(field: ConditionField, { test }: Extract<Condition, { kind: '
 
 function knownAnd<T>(
   read: (signal: SignalRecord | null, target: SignalTarget | null) => T | null,
-  fits: (value: T) => boolean,
+  matches: (value: T) => boolean,
 ): ConditionTest {
   return (signal, target) => {
     const value = read(signal, target);
-    return value !== null && fits(value);
+    return value !== null && matches(value);
   };
 }

@@ -3,7 +3,7 @@
  * does not show. Nothing is said of what was not seen.
  */
 import type { Severity, SignalRecord, SignalTarget } from '../../model/report';
-import { asksToEnd, expectsAnEnd, isByItsKeeper, reportsAHang } from './signal-kinds';
+import { aborts, asksToEnd, expectsAnEnd, isByItsKeeper, isSubject, reportsAHang } from './signal-kinds';
 import type { Verdict } from './verdict';
 
 /** Seconds in which a process that is asked to end should end; what `docker stop` gives it too. */
@@ -17,14 +17,15 @@ export type Fate =
   | { readonly kind: 'ended-by-it'; readonly after: number }
   /** By a signal of which the trace does not show the sending. */
   | { readonly kind: 'killed'; readonly signal: string | null; readonly after: number }
-  /** It runs on, its time to end is over. */
+  /** It is still running, although its time to end has passed. */
   | { readonly kind: 'refused'; readonly after: number }
   /** The trace ended before it did. `isFollowed`: it has what becomes of processes in it. */
   | { readonly kind: 'open'; readonly after: number; readonly isFollowed: boolean };
 
 /** Whether a verdict on this signal needs to know whether its target ends. */
 export function waitsForFate(signal: SignalRecord): boolean {
-  return !signal.fatal && (asksToEnd(signal) || reportsAHang(signal));
+  if (signal.fatal) return false;
+  return asksToEnd(signal) || reportsAHang(signal) || (aborts(signal) && signal.result === 'pending');
 }
 
 export function fateVerdict(signal: SignalRecord, target: SignalTarget | null, fate: Fate): Verdict {
@@ -51,9 +52,13 @@ interface Weight {
 function weigh(signal: SignalRecord, target: SignalTarget | null, fate: Fate): Weight {
   switch (fate.kind) {
     case 'exited':
-      return isUsualCode(signal, fate.code)
-        ? { severity: 'info', reason: 'it was asked to end, and ended' }
-        : { severity: 'notice', reason: `it was asked to end, and ended with code ${fate.code}` };
+      if (isUsualCode(signal, fate.code))
+        return { severity: 'info', reason: 'it was asked to end, and ended' };
+      return {
+        // How a child ends that it asked to end is its parent's own business.
+        severity: isByItsKeeper(signal, target) && !isSubject(target) ? 'info' : 'notice',
+        reason: `it was asked to end, and ended with code ${fate.code}`,
+      };
     case 'ended-by-it':
       return {
         severity: isByItsKeeper(signal, target) ? 'info' : 'notice',

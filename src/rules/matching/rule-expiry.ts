@@ -8,9 +8,9 @@ export function holdsAt(until: number | null, time: string | null): boolean {
   return until === null || time === null || !(Date.parse(time) >= until);
 }
 
-/** Keeps what is to be told once: that a rule or an exception is over, or that nobody can say whether it is. */
+/** Keeps what is to be reported once: that a rule or an exception has expired, or that nobody can say whether it is. */
 export class RuleExpiry {
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #notices: string[] = [];
 
   /** @param rule whose expiry it is, or whose exception */
@@ -26,7 +26,7 @@ export class RuleExpiry {
     return holds;
   }
 
-  /** What has not been told yet, a line for each. */
+  /** What has not been reported yet, a line for each. */
   takeNotices(): string[] {
     const notices = this.#notices;
     this.#notices = [];
@@ -39,8 +39,8 @@ export class RuleExpiry {
     const line = isUndated
       ? `${what} ends ${end}, but the trace does not know the wall time: it holds`
       : `${what} ended ${end}: it is off`;
-    if (this.#told.has(line)) return;
-    this.#told.add(line);
+    if (this.#reported.has(line)) return;
+    this.#reported.add(line);
     this.#notices.push(line);
   }
 }

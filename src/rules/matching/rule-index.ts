@@ -1,11 +1,11 @@
 /**
  * Which rules a signal has to be compared with. Most rules name their signals: each number has a list of its own of
- * the rules that it can fit. Rules of a list that share a condition (`fatal`, who sent it) are asked for it once.
+ * the rules that it can match. Rules of a list that share a condition (`fatal`, who sent it) are asked for it once.
  */
 import type { SignalRecord, SignalTarget } from '../../model/report';
 import { compileCondition, type ConditionTest } from './compiled-condition';
 import { incompletenessOf } from '../language/evidence';
-import { signalsThatFit } from './fitting-signals';
+import { signalsThatMatch } from './matching-signals';
 import type { Condition } from '../language/rule';
 import type { CompiledRule } from './rule-match';
 
@@ -26,7 +26,7 @@ interface Group {
   readonly candidates: readonly Candidate[];
 }
 
-/** Whether a rule that fits counts: its expiry. */
+/** Whether a rule that matches counts: its expiry. */
 export type Accepts = (compiled: CompiledRule) => boolean;
 
 export class RuleIndex {
@@ -36,21 +36,21 @@ export class RuleIndex {
   constructor(rules: readonly CompiledRule[]) {
     const parts = rules.map(({ rule }) => conjuncts(rule.when));
     // What asks for the number alone is answered by the list that the rule is in.
-    const others = parts.map((conditions) => conditions.filter((each) => !signalsThatFit(each).isExact));
-    const fits = rules.map(({ rule }) => signalsThatFit(rule.when).fits);
+    const others = parts.map((conditions) => conditions.filter((each) => !signalsThatMatch(each).isExact));
+    const matches = rules.map(({ rule }) => signalsThatMatch(rule.when).matches);
     const places = rules.map((_, place) => place);
     // Many numbers have the same list.
     const known = new Map<string, readonly Group[]>();
     this.#byNumber = Array.from({ length: LAST_SIGNAL + 1 }, (_, number) => {
-      const fitting = places.filter((place) => fits[place]?.(number));
-      const groups = known.get(fitting.join()) ?? grouped(rules, fitting, others);
-      known.set(fitting.join(), groups);
+      const matching = places.filter((place) => matches[place]?.(number));
+      const groups = known.get(matching.join()) ?? grouped(rules, matching, others);
+      known.set(matching.join(), groups);
       return groups;
     });
     this.#all = grouped(rules, places, parts);
   }
 
-  /** The first rule that fits and is accepted; null where none is. */
+  /** The first rule that matches and is accepted; null where none is. */
   first(signal: SignalRecord, target: SignalTarget | null, accepts: Accepts): CompiledRule | null {
     let found: Candidate | null = null;
     for (const { shared, candidates } of this.#byNumber[signal.number] ?? this.#all) {
@@ -67,7 +67,7 @@ export class RuleIndex {
     return found?.compiled ?? null;
   }
 
-  /** Every rule that fits and is accepted, in their order. */
+  /** Every rule that matches and is accepted, in their order. */
   all(signal: SignalRecord, target: SignalTarget | null, accepts: Accepts): CompiledRule[] {
     const found: Candidate[] = [];
     for (const { shared, candidates } of this.#byNumber[signal.number] ?? this.#all) {

@@ -50,7 +50,7 @@ export function exceptionOf(
 
 /**
  * What a rule that fires says; an exception turns it into `expected`, under a name that hides neither.
- * @param expiry keeps what is to be told of its end; absent where nobody asks
+ * @param expiry keeps what is to be reported about its expiry; absent where nobody asks
  */
 export function verdictOf(
   compiled: CompiledRule,

@@ -1,6 +1,6 @@
 /** What is allowed in a rules file and is probably a mistake: a rule or an exception that can have no effect. */
 import type { Condition, FieldTest, Rule, RuleSet } from '../language/rule';
-import { signalsThatFit } from './fitting-signals';
+import { signalsThatMatch } from './matching-signals';
 
 const LAST_SIGNAL = 64;
 const SIGNALS = Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1);
@@ -40,8 +40,8 @@ function dateOf(ms: number): string {
 function contradictionIn({ on, when }: Rule): string | null {
   const parts = conjuncts(when);
   if (on === 'signal') {
-    const { fits } = signalsThatFit(when);
-    if (!SIGNALS.some(fits)) return 'its conditions leave no signal';
+    const { matches } = signalsThatMatch(when);
+    if (!SIGNALS.some(matches)) return 'its conditions leave no signal';
   }
   const tests = parts.flatMap((part) => (part.kind === 'field' ? [part] : []));
   for (const { field, test } of tests) {
@@ -85,10 +85,10 @@ function shadows(earlier: Rule, later: Rule): boolean {
   const wanted = conjuncts(earlier.when);
   const given = new Set(conjuncts(later.when).map((part) => JSON.stringify(part)));
   const [bySignal, byOther] = [true, false].map((exact) =>
-    wanted.filter((part) => signalsThatFit(part).isExact === exact),
+    wanted.filter((part) => signalsThatMatch(part).isExact === exact),
   );
   if (!byOther!.every((part) => given.has(JSON.stringify(part)))) return false;
-  const { fits: decides } = signalsThatFit({ kind: 'all', of: bySignal! });
-  const { fits } = signalsThatFit(later.when);
-  return on !== 'signal' || SIGNALS.every((number) => !fits(number) || decides(number));
+  const { matches: decides } = signalsThatMatch({ kind: 'all', of: bySignal! });
+  const { matches } = signalsThatMatch(later.when);
+  return on !== 'signal' || SIGNALS.every((number) => !matches(number) || decides(number));
 }

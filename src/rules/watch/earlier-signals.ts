@@ -40,7 +40,7 @@ export class EarlierSignals {
     this.#keep(signal, target);
   }
 
-  /** The last signal to the process that the rule's `after` fits; null where there is none. */
+  /** The last signal to the process that the rule's `after` matches; null where there is none. */
   before(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget): SignalRecord | null {
     const { pattern } = compiled.rule;
     if (pattern?.kind !== 'after') return null;

@@ -18,11 +18,11 @@ interface Learnt {
   lastRun: number;
 }
 
-/** A rule as it stands in a rules file. */
+/** A rule as it is in a rules file. */
 export type ProposedRule = Readonly<Record<string, unknown>>;
 
 export interface Proposal {
-  /** To be put before the other rules, of which the first that fits decides. */
+  /** To be put before the other rules, of which the first that matches decides. */
   readonly rules: readonly ProposedRule[];
   readonly runs: number;
   /** Signals that were taken for expected and are in no rule, as there were too many kinds. */
@@ -35,7 +35,7 @@ const MAX_EXES = 20;
 
 /**
  * Learns what is usual: counts what would have been an alert, by actor, target and signal, and proposes the rules
- * that expect it. What is critical is never learnt: it is told while learning too.
+ * that expect it. What is critical is never learnt: it is reported while learning too.
  */
 export class LearntSignals {
   leftOut = 0;

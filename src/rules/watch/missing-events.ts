@@ -22,7 +22,7 @@ interface Open {
   signal: SignalRecord;
   hasGap: boolean;
   due: Due | null;
-  /** Whether the rule fits what is known of the signal so far. */
+  /** Whether the rule matches what is known of the signal so far. */
   holds: boolean;
   /** It waits no longer: what is known of it is all. */
   isSettled: boolean;
@@ -31,17 +31,17 @@ interface Open {
 }
 
 const MAX_AWAITED = 10_000;
-/** Seconds behind the deadline until it is said: what came in time may be told a little later. */
+/** Seconds after the deadline until it is reported: what came in time may be reported a little later. */
 export const LATE = 1;
 
 /**
  * What did not come (`without`). It is awaited from the moment in which the signal was sent, also while the signal
- * waits and nobody can say yet whether the rule fits it.
+ * waits and nobody can say yet whether the rule matches it.
  */
 export class MissingEvents {
   leftOut = 0;
   readonly #byProcess = new Map<string, Open[]>();
-  /** When processes ended and were reaped, for a signal whose sending was not told. */
+  /** When processes ended and were reaped, for a signal whose sending was not traced. */
   readonly #ends = new Map<string, Partial<Record<AwaitedStage, number>>>();
   #size = 0;
 
@@ -53,7 +53,7 @@ export class MissingEvents {
     this.#over = over;
   }
 
-  /** It was sent, and waits. @param holds whether the rule fits it as it is */
+  /** It was sent, and waits. @param holds whether the rule matches it as it is */
   sent(compiled: CompiledRule, signal: SignalRecord, target: SignalTarget, holds: boolean): void {
     if (this.#find(compiled, signal, target) === undefined)
       this.#open(compiled, signal, target, holds, false);
@@ -153,7 +153,7 @@ export class MissingEvents {
     this.#size++;
   }
 
-  /** Its time is over. One that nobody can judge yet is kept until somebody can. */
+  /** Its time has passed. One that nobody can judge yet is kept until somebody can. */
   #passed(open: Open): void {
     if (!open.holds) return;
     open.isDone = true;

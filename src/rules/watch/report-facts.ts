@@ -1,5 +1,5 @@
 /**
- * A report, told to a watch as its trace told it: in the order in which it became known. A report has no stages; what
+ * A report, given to a watch as its trace would have been: in the order in which it became known. A report has no stages; what
  * they would have been follows from its records.
  */
 import type { ProcessRecord, Report, SignalRecord } from '../../model/report';
@@ -80,12 +80,13 @@ function endOf(process: ProcessRecord, targets: ReportTargets): Fact[] {
   const facts: Fact[] = [{ ts, rank: ENDED, tell: (watch) => watch.exited(id, exit, target) }];
   if (state === 'autoreaped') {
     const goneAt = reap?.ts ?? ts;
-    return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt) }];
+    return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt, false) }];
   }
   facts.push({ ts, rank: ZOMBIE, tell: (watch) => watch.zombie(target, ts, time) });
-  if (reap !== null) facts.push({ ts: reap.ts, rank: GONE, tell: (watch) => watch.gone(id, reap.ts) });
+  if (reap !== null)
+    facts.push({ ts: reap.ts, rank: GONE, tell: (watch) => watch.gone(id, reap.ts, reap.call !== null) });
   // When it went is not in the trace.
-  else if (state !== 'zombie') facts.push({ ts, rank: GONE, tell: (watch) => watch.gone(id, ts) });
+  else if (state !== 'zombie') facts.push({ ts, rank: GONE, tell: (watch) => watch.gone(id, ts, false) });
   return facts;
 }
 

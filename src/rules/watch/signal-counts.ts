@@ -111,7 +111,7 @@ export class SignalCounts {
     return count;
   }
 
-  /** Those whose window is over go unnoticed; only where there is none, something is left out. */
+  /** Those whose window has passed are dropped unnoticed; only where there is none, something is left out. */
   #makeRoom(now: number): void {
     let most: Map<string, Count> | null = null;
     for (const [{ rule }, counts] of this.#byRule) {
@@ -161,7 +161,7 @@ function unsaidAround(stamps: readonly Stamp[], at: number, from: number, to: nu
   return stamps.slice(begin, end);
 }
 
-/** Keeps of the window no more than the rule wants, and of those before it a few, those that were settled last. */
+/** Keeps of the window no more than the rule needs, and of those before it a few, those that were settled last. */
 function cut(count: Count, atLeast: number, within: number): void {
   const { stamps } = count;
   const late = Math.min(Math.max(atLeast, LEAST_LATE), MAX_LATE);

@@ -29,7 +29,7 @@ export class SignalRules {
   readonly #index: RuleIndex;
   readonly #awaiting: readonly CompiledRule[];
   readonly #places: ReadonlyMap<CompiledRule, number>;
-  /** One that fits has fired: none of them looks at other signals, or at what was lost. */
+  /** One that matches has fired: none of them looks at other signals, or at what was lost. */
   readonly #decidesAlone: boolean;
 
   readonly #isAll: boolean;
@@ -85,8 +85,8 @@ export class SignalRules {
 
   /** The place of the first rule that decides about what waits by itself, however long it waits. */
   #decidedBy(pending: SignalRecord, target: SignalTarget): number {
-    const fitting = this.#index.all(pending, target, (compiled) => this.#isOn(compiled, pending));
-    const first = fitting.find(({ rule }) => rule.pattern === null);
+    const matching = this.#index.all(pending, target, (compiled) => this.#isOn(compiled, pending));
+    const first = matching.find(({ rule }) => rule.pattern === null);
     return first === undefined ? Infinity : this.#places.get(first)!;
   }
 
@@ -99,7 +99,7 @@ export class SignalRules {
   /** The rules that fire by this signal now: the first alone, unless all count. */
   fired(signal: SignalRecord, target: SignalTarget | null, now: number): MatchedRule[] {
     const fired: MatchedRule[] = [];
-    for (const compiled of this.#fitting(signal, target)) {
+    for (const compiled of this.#matching(signal, target)) {
       const pattern = this.#patternOf(compiled, signal, target, now);
       if (pattern === null) continue;
       if (!isEnough(compiled.rule, pattern.incomplete)) {
@@ -114,7 +114,7 @@ export class SignalRules {
   }
 
   /** Those whose conditions hold, in their order; only the first where that one has fired then. */
-  #fitting(signal: SignalRecord, target: SignalTarget | null): readonly CompiledRule[] {
+  #matching(signal: SignalRecord, target: SignalTarget | null): readonly CompiledRule[] {
     const isOn = (compiled: CompiledRule): boolean => this.#isOn(compiled, signal);
     if (!this.#decidesAlone) return this.#index.all(signal, target, isOn);
     const first = this.#index.first(signal, target, isOn);
@@ -149,7 +149,7 @@ export class SignalRules {
     if (goesOn) this.absences.came(target.id, 'continue', signal.ts);
   }
 
-  /** What the rule finds in a signal that fits it; null where it does not fire by it now. */
+  /** What the rule finds in a signal that matches it; null where it does not fire by it now. */
   #patternOf(
     compiled: CompiledRule,
     signal: SignalRecord,

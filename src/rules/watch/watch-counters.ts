@@ -6,13 +6,13 @@ export interface WatchCounters {
   expected: number;
   /** Alerts, each by what it stands for; those that are held back too. */
   alerts: number;
-  /** What was awaited when the trace ended, before its time was over. */
+  /** What was awaited when the trace ended, before its time had passed. */
   undecidedAtEnd: number;
   /** What was awaited while events were lost: it may have come. */
   undecidedByLoss: number;
   /** What a rule with `requires: complete` passed over. */
   incomplete: number;
-  /** What could not be followed for want of room, and may have fitted a rule. */
+  /** What could not be followed for want of room, and may have matched a rule. */
   leftOut: number;
 }
 
@@ -33,7 +33,7 @@ export function undecidedRemarks(tallies: Readonly<WatchCounters>): string[] {
   const { undecidedAtEnd, undecidedByLoss, incomplete, leftOut } = tallies;
   return [
     ...(undecidedAtEnd > 0
-      ? [`${undecidedAtEnd} undecided: the trace ended before their time was over`]
+      ? [`${undecidedAtEnd} undecided: the trace ended before their time had passed`]
       : []),
     ...(undecidedByLoss > 0 ? [`${undecidedByLoss} undecided: events were lost meanwhile`] : []),
     ...(incomplete > 0 ? [`${incomplete} passed over by rules that require complete evidence`] : []),

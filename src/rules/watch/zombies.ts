@@ -45,7 +45,7 @@ export class Zombies {
     this.#byProcess.set(target.id, [...list, zombie]);
   }
 
-  /** It is gone. One that was reaped after its time was over is still told. */
+  /** It is gone. One that was reaped after its time had passed is still reported. */
   gone(process: string, ts: number): void {
     for (const zombie of this.#byProcess.get(process) ?? []) {
       if (ts > zombie.deadline) continue;

@@ -172,7 +172,7 @@ describe('the story of a trace', () => {
     [
       'one that nobody needs to reap',
       { reap: null, state: 'autoreaped' },
-      /reaped +by the kernel itself: its parent wants no zombies/,
+      /reaped +by the kernel itself: its parent discards exited children/,
     ],
     [
       'one that still runs',
@@ -218,7 +218,7 @@ describe('the story of a trace', () => {
       ],
       damage: [{ code: 'LINE_UNEXPLAINED', atByte: 77, line: 3, excerpt: 'what\u0007' }],
     });
-    assert.match(story, /\n {2}lost +12 345 events in 2 gaps: what happened there is not told\n/);
+    assert.match(story, /\n {2}lost +12 345 events in 2 gaps: what happened there is unknown\n/);
     assert.match(story, /\n {2}unread +1 line or record could not be read\n/);
     assert.match(story, /\n {2}incomplete {2}no probe names the files\n/);
     assert.match(
@@ -248,7 +248,7 @@ describe('the story of a trace', () => {
     assert.match(story, /\ntrue \(6400\) +child of bash \(4994\), killed by SIGKILL/);
     assert.match(
       story,
-      /\n999 more processes {2}told in short\n +999 × \/usr\/bin\/true {2}exited with 0, lived 1\.00 ms\n/,
+      /\n999 more processes {2}in short\n +999 × \/usr\/bin\/true {2}exited with 0, lived 1\.00 ms\n/,
     );
     assert.match(story, / +├─ 999 × true \(6000 … 6999\) +exited with 0\n/);
   });

@@ -11,7 +11,7 @@ function decoderOf(fields: readonly string[], littleEndian = true): EventDecoder
   return compileDecoder(format, littleEndian);
 }
 
-/** One field behind the eight bytes that every record begins with. */
+/** One field after the eight bytes that every record begins with. */
 function decode(declaration: string, hex: string, littleEndian = true): FieldValue | undefined {
   const name = /([\w]+)(?:\[[^\]]*\])?;/.exec(declaration)![1]!;
   const record = pageFrom(`2a 00 00 01 28 70 00 00  ${hex}`);
@@ -213,7 +213,7 @@ describe('a record in its page', () => {
     assert.equal(decoder.fieldAt(page, 4, 20, 'nothing'), undefined);
   });
 
-  it('gives nothing of what stands behind it', () => {
+  it('gives nothing of what is after it', () => {
     assert.deepEqual(decoder.fieldsAt(page, 4, 18), { sig: 15, name: 'ab', rest: [97, 98] });
     assert.deepEqual(decoder.fieldsAt(page, 4, 10), { sig: 0, name: '', rest: [] });
     assert.deepEqual(decoder.fieldsAt(page, page.byteLength - 4, 20), { sig: 0, name: '', rest: [] });

@@ -22,7 +22,7 @@ describe('the names of kernel addresses', () => {
     ['a byte inside it', BASE + 0x1ff, 'do_one_initcall'],
     ['the first byte of the next', BASE + 0x200, 'weak_alias'],
     ['a place with several names: the first, as the kernel prints', BASE, '_stext'],
-    ['a function behind data: the data do not count', BASE + 0x190, 'do_one_initcall'],
+    ['a function after data: the data do not count', BASE + 0x190, 'do_one_initcall'],
     ['a module, though the list is not in order', 0xffffc0200010, 'ext4_open'],
     ['an address of a program', 0x7faaf752c431, null],
     ['zero', 0, null],

@@ -44,7 +44,7 @@ describe('the header of a sub-buffer page', () => {
   const uncounted = {
     'as 6.12 writes it': '04 00 00 80 00 00 00 00',
     'as 6.1 and 7.3 write it, with the sign of an int': '04 00 00 80 ff ff ff ff',
-    'with a number that does not fit behind the records': '04 00 00 c0 00 00 00 00',
+    'with a number that does not fit after the records': '04 00 00 c0 00 00 00 00',
   };
   for (const [how, commit] of Object.entries(uncounted)) {
     it(`tells that events were lost, but not how many, ${how}`, () => {

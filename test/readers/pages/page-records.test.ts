@@ -32,7 +32,7 @@ function walk(page: DataView, layout = X86_64_LAYOUT): { records: Seen[]; damage
   return { records: seenIn(rows, page.byteOffset), damage: rows.damage };
 }
 
-/** Records behind a header with base time 1000 and so much committed. */
+/** Records after a header with base time 1000 and so much committed. */
 function page(committed: number, hex: string): DataView {
   const commit = Buffer.alloc(8);
   commit.writeUInt32LE(committed);
@@ -61,12 +61,12 @@ describe('the records of a page', () => {
     ]);
   });
 
-  it('have their length in bytes behind the first word where it is none of 4 to 112, padded to a word', () => {
+  it('have their length in bytes after the first word where it is none of 4 to 112, padded to a word', () => {
     const { records, damage } = walk(
       page(
         32,
         `
-        60 00 00 00              # length 0: it stands next; delta 3
+        60 00 00 00              # length 0: it is next; delta 3
         0d 00 00 00              # 13 bytes with this word: 9 of payload
         05 00 00 01 28 70 00 00 61 00 00 00
         ${AN_EVENT}              # length 2 words, delta 10
@@ -128,7 +128,7 @@ describe('the records of a page', () => {
     assert.equal(records[0]?.ticks, 1000n + 1n + (0x10000n << 27n) + 10n);
   });
 
-  it('stay exact behind an extend of more ticks than a double counts', () => {
+  it('stay exact after an extend of more ticks than a double counts', () => {
     const { records } = walk(page(20, `3e 00 00 00  01 00 00 f0  ${AN_EVENT}`));
     assert.equal(records[0]?.ticks, 1000n + 1n + (0xf0000001n << 27n) + 10n);
   });
@@ -237,7 +237,7 @@ describe('the records of a page', () => {
     );
   });
 
-  it('read the same of a big-endian kernel, whose type and length stand in the upper bits', () => {
+  it('read the same of a big-endian kernel, whose type and length are in the upper bits', () => {
     const big: PageLayout = { ...X86_64_LAYOUT, littleEndian: false };
     const { records, damage } = walk(
       pageFrom(`
@@ -287,15 +287,15 @@ describe('the records of a page', () => {
 });
 
 describe('a damaged page', () => {
-  /** Behind one good event of 12 bytes, so the damage stands at byte 28. */
+  /** After one good event of 12 bytes, so the damage is at byte 28. */
   const damaged: [string, string, number, string][] = [
     [
-      'a record that goes on behind the last committed byte',
+      'a record that goes on after the last committed byte',
       'RECORD_LENGTH',
       12 + 8,
       '02 00 00 00 01 02 03 04',
     ],
-    ['a stated length behind the last committed byte', 'RECORD_LENGTH', 12 + 8, '20 00 00 00 09 00 00 00'],
+    ['a stated length after the last committed byte', 'RECORD_LENGTH', 12 + 8, '20 00 00 00 09 00 00 00'],
     [
       'a stated length that does not even count itself',
       'RECORD_LENGTH',
@@ -304,8 +304,8 @@ describe('a damaged page', () => {
     ],
     ['a stated length without payload', 'RECORD_LENGTH', 12 + 8, '20 00 00 00 04 00 00 00'],
     ['a stated length near 2^32', 'RECORD_LENGTH', 12 + 12, '20 00 00 00 ff ff ff ff 01 00 00 00'],
-    ['zeros with something behind them', 'RECORD_LENGTH', 12 + 12, '00 00 00 00 00 00 00 00 01 00 00 00'],
-    ['a discarded record behind the last committed byte', 'RECORD_LENGTH', 12 + 8, '3d 00 00 00 08 00 00 00'],
+    ['zeros with something after them', 'RECORD_LENGTH', 12 + 12, '00 00 00 00 00 00 00 00 01 00 00 00'],
+    ['a discarded record after the last committed byte', 'RECORD_LENGTH', 12 + 8, '3d 00 00 00 08 00 00 00'],
     ['a discarded record that would lead backwards', 'RECORD_LENGTH', 12 + 8, '3d 00 00 00 f0 ff ff ff'],
     ['a discarded record that would lead to itself', 'RECORD_LENGTH', 12 + 8, '3d 00 00 00 fc ff ff ff'],
     ['a discarded record without a length', 'RECORD_LENGTH', 12 + 8, '3d 00 00 00 00 00 00 00'],
@@ -329,7 +329,7 @@ describe('a damaged page', () => {
     for (let turn = 0; turn < 20_000; turn++) {
       const bytes = new Uint8Array(16 + 4 * Math.floor(random() * 24));
       for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(random() * 256);
-      // Mostly a commit that fits, so that the records are looked at; types that are rare among random words.
+      // Mostly a commit that matches, so that the records are looked at; types that are rare among random words.
       bytes.fill(0, 8, 16);
       bytes[8] = random() < 0.9 ? bytes.length - 16 : Math.floor(random() * 256);
       if (random() < 0.5) bytes[16] = 29 + Math.floor(random() * 3);

@@ -184,7 +184,7 @@ describe('a call trace', () => {
     ]);
   });
 
-  it('may stand on the next page, with a flush between', () => {
+  it('may be on the next page, with a flush between', () => {
     const ring = readerOf(1);
     ring.push(0, pageAt([5, tick(1)], [10, signalGenerate(9)]));
     assert.deepEqual(stacks(ring.flush(ring.lastTime(0))), [['tick', undefined]]);
@@ -254,7 +254,7 @@ describe('a call trace', () => {
     ]);
   });
 
-  it('is of an event behind a gap, also when what was before the gap is gone', () => {
+  it('is of an event after a gap, also when what was before the gap is gone', () => {
     const ring = readerOf(1);
     ring.push(0, pageAt([10, tick(1)]));
     ring.push(0, behindLoss(pageAt([20, signalGenerate(9)])));
@@ -273,7 +273,7 @@ describe('a call trace', () => {
 });
 
 describe('lost events', () => {
-  it('come in order of time, each with the batch of the event behind it', () => {
+  it('come in order of time, each with the batch of the event after it', () => {
     const ring = readerOf(2);
     ring.push(0, behindLoss(pageAt([30, tick(3)]), 7));
     ring.push(1, behindLoss(pageAt([10, tick(1)])));
@@ -286,7 +286,7 @@ describe('lost events', () => {
     assert.deepEqual(ring.flush(null).lost, []);
   });
 
-  it('have the time of the page where no event is behind them', () => {
+  it('have the time of the page where no event is after them', () => {
     const ring = readerOf(1);
     ring.push(0, behindLoss(composePage(50n, []), 3));
     assert.deepEqual(ring.flush(null).lost, [{ cpu: 0, ts: 50e-9, count: 3 }]);
@@ -294,7 +294,7 @@ describe('lost events', () => {
 });
 
 describe('damage', () => {
-  it('has its place in the file, and does not hide the pages behind it', () => {
+  it('has its place in the file, and does not hide the pages after it', () => {
     const ring = readerOf(1);
     const broken = pageAt([10, tick(1)], [11, tick(2)]);
     // The second record claims 28 words.

@@ -364,7 +364,7 @@ describe('a call trace', () => {
     );
   });
 
-  it('of the user stands beside the kernel’s', () => {
+  it('of the user is beside the kernel’s', () => {
     const { events, damage } = readText(
       generate +
         line('<user stack trace>') +

@@ -1,5 +1,5 @@
 /**
- * What a person is told about a wrong rule: the exact text for each input of `REFUSED`, in a golden file, and proof that
+ * What a person reads about a wrong rule: the exact text for each input of `REFUSED`, in a golden file, and proof that
  * every place in the reader that refuses is in it. GOLDEN=write writes the file again; its diff is read like code.
  */
 import assert from 'node:assert/strict';

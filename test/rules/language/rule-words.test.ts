@@ -13,7 +13,7 @@ function sayIn(language: string): Say {
       .reduce<unknown>((tree, part) => (tree as Record<string, unknown> | undefined)?.[part], texts);
     assert.ok(typeof text === 'string', `${language}: there is no text ${key}`);
     return text.replace(/__(\w+?)__/g, (_, name: string) => {
-      assert.ok(name in values, `${key} wants ${name}`);
+      assert.ok(name in values, `${key} expects ${name}`);
       return String(values[name]);
     });
   };

@@ -194,6 +194,12 @@ describe('the tests of a condition', () => {
     });
   }
 
+  it('answer where a regular expression of JavaScript would try for ever', () => {
+    const path = 'a'.repeat(4000) + 'b';
+    assert.equal(holds({ 'target.path': { regex: '^(a+)+$' } }, SIGNAL, { ...TARGET, path }), false);
+    assert.equal(holds({ 'target.path': { regex: '^(a|a)*b$' } }, SIGNAL, { ...TARGET, path }), true);
+  });
+
   it('look at the first 4,096 characters of a text with a regular expression', () => {
     const target = (path: string) => ({ ...TARGET, path });
     const when = { 'target.path': { regex: 'x$' } };

@@ -326,7 +326,7 @@ describe('the verdict on a signal that no rule names', () => {
     it(`is ${verdict} (${severity}) for ${what}`, () => {
       const { reason, ...rest } = defaultVerdict(signalRecord(changes), A_OUT);
       assert.deepEqual(rest, { verdict, severity, rule: `default:${rule}` });
-      assert.ok(reason.length > 10, 'a person is told why');
+      assert.ok(reason.length > 10, 'a person learns why');
     });
   }
 

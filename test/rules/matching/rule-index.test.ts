@@ -72,7 +72,7 @@ describe('the index of the rules', () => {
     );
   }).timeout(20_000);
 
-  it('goes on where a rule that fits is not accepted', () => {
+  it('goes on where a rule that matches is not accepted', () => {
     const rules = RULES.slice(0, 3);
     const refused = rules[0];
     const index = new RuleIndex([...rules, RULES[15]!]);

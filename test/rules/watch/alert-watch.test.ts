@@ -80,7 +80,7 @@ const ESCALATION = {
 };
 
 describe('a sequence of signals', () => {
-  it('is told with the signal before it', () => {
+  it('is reported with the signal before it', () => {
     const told = new Told([ESCALATION]).signal(at(100, TERM)).signal(at(103, KILL));
     assert.deepEqual(told.said, ['escalation x1 103-103']);
     assert.deepEqual(
@@ -127,7 +127,7 @@ describe('a sequence of signals', () => {
     assert.ok(!told.said.some((each) => each.startsWith('escalation')));
   });
 
-  it('is not told twice of one signal that is its own first', () => {
+  it('is not reported twice of one signal that is its own first', () => {
     const twice = { ...ESCALATION, when: { signal: 'TERM' } };
     const told = new Told([twice]).signal(at(100, TERM)).signal(at(101, TERM));
     assert.deepEqual(told.said, ['escalation x1 101-101']);
@@ -142,7 +142,7 @@ const NO_EXIT = {
 };
 
 describe('an absence', () => {
-  it('is told when its time is over, of the signal after which something should have come', () => {
+  it('is raised when its time has passed, for the signal after which something should have come', () => {
     const told = new Told([NO_EXIT]).signal(at(100, TERM)).tick(105.9);
     assert.deepEqual(told.said, []);
     told.tick(106);
@@ -156,7 +156,7 @@ describe('an absence', () => {
   const came: [what: string, rule: object, tell: (told: Told) => void][] = [
     ['the exit', NO_EXIT, (told) => told.took(told.watch.exited(A_OUT.id, ended(104.9, false)))],
     [
-      'an exit that is told late',
+      'an exit that is reported late',
       NO_EXIT,
       (told) => told.tick(105.5).took(told.watch.exited(A_OUT.id, ended(105, false))),
     ],
@@ -205,7 +205,7 @@ describe('an absence', () => {
     });
   }
 
-  it('is told of a signal that waits for longer', () => {
+  it('is raised for a signal that waits for longer', () => {
     const pending = at(100, { ...TERM, result: 'pending', delivered: null });
     const told = new Told([NO_EXIT]).sent(pending).tick(107);
     assert.deepEqual(told.said, ['no exit x1 100-105']);
@@ -213,7 +213,7 @@ describe('an absence', () => {
     assert.equal(told.said.filter((each) => each.startsWith('no exit')).length, 1);
   });
 
-  it('is none of a signal that waited until its target’s end, whichever is told first', () => {
+  it('is none of a signal that waited until its target’s end, whichever is reported first', () => {
     const pending = at(100, { ...TERM, result: 'pending', delivered: null });
     for (const isKnown of [true, false]) {
       const told = new Told([NO_EXIT]);
@@ -238,14 +238,14 @@ describe('an absence', () => {
     assert.deepEqual(told.said, ['no exit x1 100-105']);
   });
 
-  it('is undecided where the trace ends before its time is over, and counted', () => {
+  it('is undecided where the trace ends before its time has passed, and counted', () => {
     const told = new Told([NO_EXIT]).signal(at(100, TERM)).end(104.9);
     assert.deepEqual(told.said, []);
     assert.equal(told.watch.tallies.undecidedAtEnd, 1);
     assert.match(undecidedRemarks(told.watch.tallies)[0]!, /^1 undecided: the trace ended/);
   });
 
-  it('is told at the end of a trace that went on for long enough', () => {
+  it('is reported at the end of a trace that went on for long enough', () => {
     assert.deepEqual(new Told([NO_EXIT]).signal(at(100, TERM)).end(105).said, ['no exit x1 100-105']);
   });
 
@@ -271,14 +271,14 @@ describe('an absence', () => {
     assert.deepEqual(told.said, []);
   });
 
-  it('is told of a signal that waits where the earlier rule turns out not to fit', () => {
+  it('is reported of a signal that waits where the earlier rule turns out not to fit', () => {
     const pending = { ...MINE, when: { signal: 'TERM', fatal: false, handled: false } };
     const told = new Told([pending, NO_EXIT]).sent(WAITING).tick(110);
     assert.deepEqual(told.said, []);
     assert.deepEqual(told.settled(at(100, TERM), 110).said, ['no exit x1 100-105']);
   });
 
-  it('is told beside what a later rule says, and beside an earlier one where all count', () => {
+  it('is raised beside what a later rule says, and beside an earlier one where all count', () => {
     const bad = { ...MINE, verdict: 'unexpected' };
     for (const set of [[NO_EXIT, bad], { match: 'all', rules: [bad, NO_EXIT] }]) {
       const told = new Told(set).sent(WAITING).tick(110).settled(at(100, TERM), 110).end(200);
@@ -311,7 +311,7 @@ const MANY = {
 };
 
 describe('a count in a window', () => {
-  it('is told once when there are enough, and then as repeats', () => {
+  it('is reported once when there are enough, and then as repeats', () => {
     const told = new Told([MANY]);
     for (const ts of [100, 101]) told.signal(at(ts, CHLD));
     assert.deepEqual(told.said, []);
@@ -384,7 +384,7 @@ describe('a count in a window', () => {
     assert.deepEqual(told.said, ['many x3 100-103', 'many x1 104-104']);
   });
 
-  it('is not told on incomplete evidence, and from then on only when the window has passed the gap', () => {
+  it('is not reported on incomplete evidence, and from then on only when the window has passed the gap', () => {
     const told = new Told([{ ...MANY, requires: 'complete' }], { intervalSeconds: 0 });
     for (const ts of [100, 101]) told.signal(at(ts, CHLD));
     told.took(told.watch.lost({ ts: 101.5, count: 5, cpu: 0 }, 101.5, null));
@@ -434,7 +434,7 @@ describe('a count in a window', () => {
 const ZOMBIES = { name: 'zombie', on: 'zombie', when: {}, olderThan: 30, verdict: 'attention' };
 
 describe('a zombie', () => {
-  it('is told of when it has been one for too long', () => {
+  it('is reported when it has been one for too long', () => {
     const told = new Told([ZOMBIES]);
     told.took(told.watch.zombie(A_OUT, 100, '2026-01-01T00:00:00.000000Z')).tick(131);
     assert.deepEqual(told.said, ['zombie x1 100-130']);
@@ -449,7 +449,7 @@ describe('a zombie', () => {
     );
   });
 
-  it('is not told of where it was reaped in time, or the trace ended', () => {
+  it('is not reported where it was reaped in time, or the trace ended', () => {
     const reaped = new Told([ZOMBIES]);
     reaped
       .took(reaped.watch.zombie(A_OUT, 100, null))
@@ -470,7 +470,7 @@ describe('a zombie', () => {
     assert.equal(told.watch.tallies.undecidedByLoss, 1);
   });
 
-  it('is of one rule, the first that fits, unless all do', () => {
+  it('is of one rule, the first that matches, unless all do', () => {
     const rules = [ZOMBIES, { ...ZOMBIES, name: 'older', olderThan: 60, severity: 'error' }];
     for (const [match, expected] of [
       ['first', ['zombie']],
@@ -505,7 +505,7 @@ describe('lost events', () => {
     assert.match(error!.text, /^7 events lost on CPU 1 before 100\.000000: .* 2 processes /);
   });
 
-  it('are told by a rule when so many are lost in all', () => {
+  it('are reported by a rule when so many are lost in all', () => {
     const rule = {
       name: 'loss',
       on: 'loss',
@@ -540,7 +540,7 @@ describe('lost events', () => {
     assert.equal(new Set(told.alerts.map(({ id }) => id)).size, 4);
   });
 
-  it('stand beside what is said of the time in which they were', () => {
+  it('are beside what is said of the time in which they were', () => {
     const told = lose(new Told([ESCALATION]).signal(at(98, TERM)), 7).signal(at(103, KILL));
     const alert = told.alerts.find(({ rule }) => rule === 'escalation');
     assert.deepEqual(alert?.incomplete, ['7 events lost on CPU 1 before 100.000000']);
@@ -555,7 +555,7 @@ describe('lost events', () => {
 });
 
 describe('a rule over time', () => {
-  it('is off when it has expired by the signal’s wall time, which is told once', () => {
+  it('is off when it has expired by the signal’s wall time, which is reported once', () => {
     const rule = {
       name: 'old',
       when: { signal: 'TERM' },

@@ -147,7 +147,7 @@ describe('judging a signal', () => {
       });
     }
 
-    it('is over when the signal comes at or after its end, and tells it once', () => {
+    it('has expired when the signal comes at or after its end, and reports that once', () => {
       const judged = new Judged(exception({ until: '2027-01-01T00:00:00Z' }));
       const ruleAt = (time: string | null) => judged.one(signalRecord({ time }), A_OUT).rule;
       assert.equal(ruleAt('2026-12-31T23:59:59.999Z'), 'no kills (except: restart)');
@@ -161,7 +161,7 @@ describe('judging a signal', () => {
     });
   });
 
-  it('passes a rule by whose time is over, and keeps one that nobody can date', () => {
+  it('passes a rule by that has expired, and keeps one that nobody can date', () => {
     const judged = new Judged([named('for now', { until: '2027-01-01T01:00:00+01:00' }), named('always')]);
     const ruleAt = (time: string | null) => judged.one(signalRecord({ time }), A_OUT).rule;
     assert.equal(ruleAt('2026-12-31T23:59:59.000Z'), 'for now');

@@ -90,7 +90,7 @@ describe('learning', () => {
     ['a signal without a sender', { sender: null, signal: 'SIGSEGV', number: 11, origin: 'fault' }],
     ['a sender without a name', { sender: { ...OUTSIDER, inTree: true, comm: null } }],
   ] as [string, Partial<SignalRecord>][]) {
-    it(`proposes a rule that fits ${what}`, () => {
+    it(`proposes a rule that matches ${what}`, () => {
       const { said, after } = learn([[changes]]);
       assert.deepEqual(said, ['expected learning']);
       assert.match(after.join(), /^expected learnt: /);

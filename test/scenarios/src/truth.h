@@ -38,7 +38,7 @@ static inline void say(const char *format, ...)
 /* A scenario that cannot go on says why; its test skips loudly. */
 static inline void lacking(const char *what)
 {
-	say("{\"lacking\":\"%s: %s\"}", what, strerror(errno));
+	say("{\"missing\":\"%s: %s\"}", what, strerror(errno));
 	exit(0);
 }
 

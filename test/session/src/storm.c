@@ -1,6 +1,6 @@
 /*
  * A storm of signals from several senders to targets that handle, ignore, or die of them. Who sends what to whom
- * stands in plan files: lines of a signal's number and the index of a target. Each sender keeps a log of what kill()
+ * is in plan files: lines of a signal's number and the index of a target. Each sender keeps a log of what kill()
  * said: lines of its pid, the number, the target's pid and the errno.
  *
  *	storm run HANDLE IGNORE DIE FIFO LOG PLAN...
