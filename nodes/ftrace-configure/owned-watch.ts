@@ -4,7 +4,7 @@ import { TraceError } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import { KEEP_MS, type WatchedUntil } from './watched-until';
 
-/** tracefs may be mounted later, and what removed an instance may be over soon. */
+/** tracefs may be mounted later, and what removed an instance may not do it again. */
 const RETRY_MS = 10_000;
 
 export interface WatchListener {

@@ -11,7 +11,7 @@ import type { ConfigureState } from './configure-states';
 import { OwnedWatch } from './owned-watch';
 import { WatchedUntil } from './watched-until';
 
-/** After the flows began: the nodes behind this one are there by then, as the inject node of Node-RED has it. */
+/** After the flows began: the nodes after this one are there by then. The inject node of Node-RED waits as long. */
 const AT_START_MS = 100;
 
 export interface WatchModeSettings {

@@ -1,11 +1,11 @@
 /**
- * Until when a node's watch has seen everything, so that the next one can tell for how long nobody watched: in this process
+ * Until when a node's watch has seen everything, so that the next one can say for how long nobody watched: in this process
  * over a deploy, in a small file over a restart of Node-RED or of the machine.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A crash makes the gap that is told longer by so much, never shorter; each time some fifty bytes are written. */
+/** A crash makes the reported gap longer by so much, never shorter; each time some fifty bytes are written. */
 export const KEEP_MS = 60_000;
 
 const inThisProcess = new Map<string, number>();
@@ -35,7 +35,7 @@ export class WatchedUntil {
       writeFileSync(`${this.#file}.tmp`, JSON.stringify({ until: unixSeconds }));
       renameSync(`${this.#file}.tmp`, this.#file);
     } catch {
-      // A full or read-only disk: the gap after a restart is not told, and the watch goes on.
+      // A full or read-only disk: the gap after a restart is not reported, and the watch goes on.
     }
   }
 

@@ -1,4 +1,4 @@
-/** ftrace-configure in the mode watch, with the nodes behind it, on the real kernel. */
+/** ftrace-configure in the mode watch, with the nodes after it, on the real kernel. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -172,7 +172,7 @@ describe('the payloads of records', () => {
       [500, 500, 201],
     );
     assert.equal([...payloadsOf(records, 'event')].length, 1_201);
-    assert.equal([...payloadsOf(records.slice(0, 2), 'text')].join(''), '0 record 0\n1 record 1\n');
+    assert.deepEqual([...payloadsOf(records.slice(0, 2), 'text')], ['0 record 0\n1 record 1\n']);
     assert.deepEqual([...payloadsOf([], 'batch')], []);
   });
 });
