@@ -227,7 +227,7 @@ export class Reaping implements DeathListener {
     if (child && isTracerOf(process, child)) return;
     if (child && !child.ending.settled) {
       // A child whose end sends no SIGCHLD (clone's exit signal is another, or 0) is only dead so far.
-      if (isReaping && this.#exits.isDead(child))
+      if ((isReaping || !child.toldAlive) && this.#exits.isDead(child))
         this.#waitedFor.set(child, { by: task.tid, call: 'waitid', ts });
     } else if (child) this.#reaped(child, task.tid, 'waitid', ts);
     else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts, isReaping });

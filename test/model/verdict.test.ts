@@ -151,7 +151,7 @@ describe('the verdict over a tree', () => {
         ...call(4.00005, 10, 'wait4', { upid: 20, options: 0 }, 20),
         event(4.1, 0, 'sched_process_free', { comm: 'child', pid: 40, prio: 120 }),
       ],
-      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.60 s; child (20) and 2 others exited with 0',
+      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.50 s; child (20) and 2 others exited with 0',
     ],
     [
       'a signal that is handled and raised again',
