@@ -92,7 +92,7 @@ export interface Ending {
   freed: number | null;
 }
 
-/** A waitid that returned 0: who it was stands in memory that no trace shows. */
+/** A waitid that returned 0: who it was is in memory that no trace shows. */
 export interface UnnamedWait {
   readonly by: Tid;
   readonly ts: number;

@@ -1,5 +1,5 @@
 /**
- * Whom a waitid reaped. It returns 0, and who it was stands in its siginfo, which no trace shows. It follows from what was asked for,
+ * Whom a waitid reaped. It returns 0, and who it was is in its siginfo, which no trace shows. It follows from what was asked for,
  * or from the kernel's order: a wait for any child takes the first of its list that has ended (kernel/exit.c, do_wait), the
  * children of the thread that waits before those of its other threads.
  */

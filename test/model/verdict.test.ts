@@ -183,6 +183,43 @@ describe('the verdict over a tree', () => {
       'child (20) was killed by SIGABRT: it called abort()',
     ],
     [
+      'a failure that a child had before',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 30, 40),
+        exits(1.5, 40, 30, 2),
+        exits(1.6, 30, 20, 2),
+        exits(1.7, 20, 10, 2),
+      ],
+      'child (20) exited with 2, as child (40) exited with 2',
+    ],
+    [
+      'a failure after that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(1.7, 20, 10, 123)],
+      'child (20) exited with 123, after child (30) exited with 1',
+    ],
+    [
+      'a failure that has nothing to do with that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(5.7, 20, 10, 1)],
+      'child (20) exited with 1',
+    ],
+    [
+      'deaths that differ in nothing but how long it took',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 20, 40),
+        ...[30, 40].flatMap((pid) => [
+          asks(2, 500, pid, 15),
+          deliver(2.0001, pid, 15, HANDLER),
+          asks(2 + pid / 1000, pid, pid, 15, 'child'),
+          deliver(2.0001 + pid / 1000, pid, 9),
+          ...dies(2.001 + pid / 1000, pid, 20),
+        ]),
+        exits(3, 20, 10, 0),
+      ],
+      '2 of 3 killed: child (30) and child (40), by SIGTERM from kill (500): handled, raised again',
+    ],
+    [
       'who is stopped, and by whom',
       [fork(1.1, 20, 30), asks(2, 500, 30, 19), deliver(2.0001, 30, 19), exits(9, 20, 10, 0)],
       'child (30) is stopped by SIGSTOP from kill (500); child (30) outlives child (20); child (20) exited with 0',
