@@ -3,7 +3,7 @@
  * `ftraceLife: { allowedCommands: ['/usr/bin/sleep'], mayKill: 'none' }`.
  */
 import { isAbsolute } from 'node:path';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue, oneOf } from '../../src/trace-error';
 import type { NodeSurface } from '../adapter/node-controller';
 
 export type AdministratorSettings = Pick<NodeSurface<never>, 'administratorSetting'>;
@@ -21,19 +21,11 @@ export function allowedCommands(settings: AdministratorSettings): readonly strin
   if (list === undefined) return null;
   if (Array.isArray(list) && list.every((path) => typeof path === 'string' && isAbsolute(path)))
     return list as string[];
-  throw new TraceError(
-    'CONFIG_INVALID',
-    `ftraceLife.allowedCommands in settings.js is ${JSON.stringify(list)}; expected a list of absolute paths`,
-  );
+  throw new InvalidValue('ftraceLife.allowedCommands in settings.js', 'a list of absolute paths', list);
 }
 
 /** @throws TraceError CONFIG_INVALID for any other value; nothing is signalled until it is fixed */
 export function mayKill(settings: AdministratorSettings): MayKill {
   const given = settings.administratorSetting('mayKill') ?? 'own';
-  const known = MAY_KILL.find((each) => each === given);
-  if (known !== undefined) return known;
-  throw new TraceError(
-    'CONFIG_INVALID',
-    `ftraceLife.mayKill in settings.js is ${JSON.stringify(given)}; expected ${MAY_KILL.join(', ')}`,
-  );
+  return oneOf('ftraceLife.mayKill in settings.js', given, MAY_KILL);
 }

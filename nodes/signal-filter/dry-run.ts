@@ -10,7 +10,7 @@ import {
   type Alert,
   type Judgement,
 } from '../../src/index';
-import { TraceError, errnoOf } from '../../src/trace-error';
+import { InvalidValue, TraceError, errnoOf } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import { isTurnOver, nextTurn } from '../turns/event-loop-share';
 import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
@@ -87,13 +87,14 @@ export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunA
 async function fileOf(filename: unknown): Promise<string> {
   if (filename === 'example') return RECORDED_EXAMPLE;
   if (typeof filename !== 'string' || filename === '') {
-    throw new TraceError('MESSAGE_INVALID', 'filename is the path of a recorded trace, or "example"');
+    const expected = 'the path of a recorded trace, or "example"';
+    throw new InvalidValue('filename', expected, filename, { code: 'MESSAGE_INVALID' });
   }
   const file = path.resolve(filename);
   const found = await stat(file).catch((error: unknown) => {
     throw new TraceError('TRACE_MISSING', `${file}: ${errnoOf(error)}`, { cause: error });
   });
-  if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is no file`);
+  if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is not a file`);
   if (found.size > MAX_BYTES) {
     throw new TraceError('TRACE_FORMAT', `${file} has more than ${MAX_BYTES / 1024 / 1024} MiB`);
   }

@@ -10,7 +10,7 @@ import {
   type TraceSource,
   type Watch,
 } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue, TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
 import type { NodeSurface } from '../adapter/node-controller';
 import type { TypedInput } from '../adapter/typed-input';
@@ -58,12 +58,11 @@ export async function filePath(
     typeof override === 'string' && override !== '' ? override : await surface.valueOf(file, message);
   // Made absolute, so that a file's name is never one of the signs that mean standard input.
   if (typeof path === 'string' && path !== '') return resolve(path);
-  throw new TraceError(
-    'MESSAGE_INVALID',
-    file.type === 'str'
-      ? 'neither the node nor msg.filename names a file'
-      : `${file.type}.${file.value} is ${JSON.stringify(path)}; expected the path of a file`,
-  );
+  if (file.type === 'str')
+    throw new TraceError('MESSAGE_INVALID', 'neither the node nor msg.filename names a file');
+  throw new InvalidValue(`${file.type}.${file.value}`, 'the path of a file', path, {
+    code: 'MESSAGE_INVALID',
+  });
 }
 
 /** @throws TraceError TRACE_MISSING, TRACE_FORMAT */

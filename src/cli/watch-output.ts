@@ -65,7 +65,7 @@ export class WatchOutput {
     await this.#print(records, alerts, severities, reached);
   }
 
-  /** The watch has ended: what the rules held back is said. */
+  /** The watch has ended: what the rules held back is reported. */
   async end(): Promise<void> {
     const alerts = this.#rules
       .end()
@@ -122,7 +122,7 @@ export class WatchOutput {
       return this.#lines.record(record, stage === 'lost' || stage === 'gap' ? 'warning' : null);
     const signal = detail as SignalRecord;
     const severity = severities.get(keyOf(signal)) ?? null;
-    // Each death has its line.
+    // Each death is printed.
     if (!signal.fatal && this.#isRepeat(record, signal)) return null;
     return this.#lines.record(record, severity);
   }

@@ -62,10 +62,10 @@ export function causeOfDeath(evidence: DeathEvidence): Death {
 }
 
 /** Two pieces of evidence that cannot both be true. */
-function doubted({ exit, incomplete }: Death, one: string, told: string): Death {
+function doubted({ exit, incomplete }: Death, one: string, reported: string): Death {
   return {
     exit,
-    incomplete: [...incomplete, `${one}, but the SIGCHLD to its parent says that ${told}`],
+    incomplete: [...incomplete, `${one}, but the SIGCHLD to its parent says that ${reported}`],
   };
 }
 

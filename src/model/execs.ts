@@ -106,7 +106,7 @@ export class Execs {
       this.#table.forget(thread);
     }
     task.handlers = [];
-    // A new program's end is always told by SIGCHLD (fs/exec.c, de_thread).
+    // A new program's end is always reported by SIGCHLD (fs/exec.c, de_thread).
     process.exitSignal = SIGCHLD;
     // The threads that it ended got the same 9 as those of a process that ends.
     process.ending.groupExits = 0;

@@ -305,7 +305,7 @@ function hasRunAfter(fatal: SignalRecord | null, { ending, threadEnds }: Process
 
 /**
  * A SIGKILL that the kernel accepted decides: nobody had ended the process by then, a core dump ends for it, and nothing
- * changes the status afterwards (kernel/signal.c, prepare_signal and complete_signal). One that comes behind an exit call
+ * changes the status afterwards (kernel/signal.c, prepare_signal and complete_signal). One that comes after an exit call
  * may be too late: a process of one thread is not marked as ending on every kernel, and accepts what it never takes.
  *
  * @param reported the code of its SIGCHLD, where that is the status of the process

@@ -1,7 +1,7 @@
 /**
  * How the first and the last thread of a process left it, where nothing ended the whole process: then the status that wait
  * returns is that of the last thread since Linux 6.0 (kernel/exit.c, synchronize_group_exit), before that of the first. A
- * thread calls exit, or the kernel ends it where it stands: seccomp does (kernel/seccomp.c, __seccomp_filter), without a
+ * thread calls exit, or the kernel ends it at once: seccomp does (kernel/seccomp.c, __seccomp_filter), without a
  * signal, where other threads live on.
  */
 import { int32 } from './field-values';

@@ -55,7 +55,7 @@ export class Doorbell {
     this.#instance.turn('on');
   }
 
-  /** Wakes the thread, for it to end. */
+  /** Wakes the thread, to end it. */
   readonly #ring = (): void => {
     Atomics.store(this.#control, STATE, CLOSING);
     Atomics.notify(this.#control, STATE);

@@ -21,8 +21,8 @@ import type { WatchRecord, WatchRecordName } from './watch-record';
 import type { WatchSettings } from './watch-settings';
 
 /**
- * Seconds after its last thread's exit in which SIGCHLD says how it ended; both come from the same task, one right after
- * the other (kernel/exit.c, do_exit and exit_notify).
+ * Seconds after its last thread's exit in which SIGCHLD says how it ended; both come from the same task, one after the
+ * other (kernel/exit.c, do_exit and exit_notify).
  */
 const NEWS_WAIT = 0.05;
 /** Ends that wait for that news; of more, the oldest is reported without. */
@@ -53,7 +53,7 @@ export class HostModel {
   readonly #ending = new Set<HostProcess>();
   readonly #count: WatchCount = noCount();
   #records: WatchRecord[] = [];
-  /** Reported as waiting already. */
+  /** Reported as pending already. */
   #announced = new WeakSet<SignalRecord>();
 
   /** @param now seconds on the trace clock */

@@ -305,7 +305,7 @@ export class HostTable {
     this.services.end(membership, { process: process.id, ts, time: null, signal: null });
   }
 
-  /** Its end is reported: whoever comes next takes its place. A main process that never ran a program begins and ends here. */
+  /** Its end is reported: the next process takes its place. A main process that never ran a program begins and ends here. */
   ended(process: HostProcess, ts: number, time: string | null, signal: string | null): void {
     const { membership } = process;
     if (membership?.main !== process) return;
