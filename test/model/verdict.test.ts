@@ -143,10 +143,15 @@ describe('the verdict over a tree', () => {
         enter(1.5, 40, 'exit_group', { error_code: 0 }),
         schedExit(1.5, 40, true),
         generate(1.50001, 40, { sig: CHLD, pid: 20, code: 1 }),
-        exits(4, 20, 10, 0),
+        enter(4, 20, 'exit_group', { error_code: 0 }),
+        schedExit(4.00001, 20, true),
+        // It leaves its zombie to init.
+        generate(4.00002, 20, { sig: CHLD, pid: 1, code: 1 }),
+        generate(4.00003, 20, { sig: CHLD, pid: 10, code: 1 }),
+        ...call(4.00005, 10, 'wait4', { upid: 20, options: 0 }, 20),
         event(4.1, 0, 'sched_process_free', { comm: 'child', pid: 40, prio: 120 }),
       ],
-      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.60 s; child (20) and 2 others exited with 0',
+      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.50 s; child (20) and 2 others exited with 0',
     ],
     [
       'a signal that is handled and raised again',

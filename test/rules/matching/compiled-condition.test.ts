@@ -32,6 +32,7 @@ const TARGET: RuleTarget = {
   ...A_OUT,
   end: { ts: 9980.687638, kind: 'signaled', code: null, signal: 'SIGKILL', coreDumped: false },
   role: 'workload',
+  service: { selector: 'unit:web.service', name: 'web.service', generation: 3, previous: null },
   incomplete: [],
   identity: {
     ...IDENTITY,
@@ -103,6 +104,8 @@ const VALUES: Readonly<Record<FieldName, unknown>> = {
   'target.unit': 'web.service',
   'target.container': '4f5a',
   'target.ancestors': ['bash', 'sshd'],
+  'target.service': 'web.service',
+  'target.generation': 3,
   'target.role': 'workload',
   'delivered.tid': 5441,
   'delivered.handler': 'default',
