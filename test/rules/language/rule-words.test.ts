@@ -166,6 +166,10 @@ describe('a rule in words', () => {
         const yes = wordsOf({ when: { sender: { [field]: true } } }, say);
         assert.notEqual(yes, wordsOf({ when: { sender: { [field]: false } } }, say));
       }
+      const restarted = wordsOf({ when: { 'interrupted.restarted': true } }, say);
+      assert.notEqual(restarted, wordsOf({ when: { 'interrupted.restarted': false } }, say));
+      const core = wordsOf({ on: 'exit', when: { 'exit.coreDumped': true } }, say);
+      assert.notEqual(core, wordsOf({ on: 'exit', when: { 'exit.coreDumped': false } }, say));
     }
   });
 });
