@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { asError, codeOf } from './as-error';
 import { guardClose } from './guard-close';
 import { guardInput } from './guard-input';
+import { readLimits, type Limits } from './limits';
 import type { FailureState, NodeController, NodeSurface } from './node-controller';
 import { StatusRenderer, type Looks, type StatusSink } from './status-renderer';
 import { readTypedInput } from './typed-input';
@@ -24,7 +25,9 @@ export function registerNode<Def, Settings, State extends string>(
     const text: NodeSurface<State>['text'] = (key, values) => RED._(`${type}.${key}`, values);
     const status = new StatusRenderer(this, looks, text);
     let settings: Settings;
+    let limits: Limits;
     try {
+      limits = limitsOf(RED);
       settings = readDef(def);
     } catch (thrown) {
       refuseAll(this, status, asError(thrown));
@@ -44,7 +47,7 @@ export function registerNode<Def, Settings, State extends string>(
       },
       text,
       valueOf: (input, message) => readTypedInput(RED, this, input, message),
-      administratorSetting: (name) => administratorSetting(RED, name),
+      limits,
     });
     guardInput(this, async (message, send) => {
       try {
@@ -70,8 +73,8 @@ function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): 
   });
 }
 
-function administratorSetting(RED: NodeAPI, name: string): unknown {
-  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
-  if (typeof ftraceLife !== 'object' || ftraceLife === null) return undefined;
-  return (ftraceLife as Record<string, unknown>)[name];
+/** @throws TraceError CONFIG_INVALID */
+export function limitsOf(RED: NodeAPI): Limits {
+  const { ftraceLife, userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  return readLimits(ftraceLife, typeof userDir === 'string' ? userDir : process.cwd());
 }

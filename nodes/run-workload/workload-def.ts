@@ -2,10 +2,9 @@
 import type { NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { TraceError } from '../../src/trace-error';
+import { findUser } from '../adapter/find-user';
 import type { NodeSurface } from '../adapter/node-controller';
 import { savedTypedInput, type TypedInput } from '../adapter/typed-input';
-import { allowedCommands } from './administrator-settings';
-import { findUser } from './find-user';
 
 export interface WorkloadDef {
   command?: unknown;
@@ -98,7 +97,7 @@ function payloadArguments(payload: unknown): string[] {
 
 /** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID */
 export async function readCommand(
-  surface: Pick<NodeSurface<never>, 'valueOf' | 'administratorSetting'>,
+  surface: Pick<NodeSurface<never>, 'valueOf' | 'limits'>,
   config: WorkloadConfig,
   message: NodeMessage,
 ): Promise<WorkloadSettings> {
@@ -110,12 +109,12 @@ export async function readCommand(
     );
   }
   const appended = config.appendPayload ? payloadArguments(message.payload) : [];
-  const user = config.user === null ? {} : await findUser(config.user);
+  const user = config.user === null ? {} : findUser(config.user);
   return {
     ...config.rest,
     ...user,
     command,
     args: [...config.rest.args, ...appended],
-    allowed: allowedCommands(surface),
+    allowed: surface.limits.allowedCommands,
   };
 }

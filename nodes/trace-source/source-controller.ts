@@ -2,6 +2,7 @@
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
 import type { Session } from '../../src/index';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
+import { nameFile, requireReadable } from '../adapter/readable-files';
 import { shortCount } from '../adapter/status-renderer';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
 import { MessageSeries } from '../messages/message-series';
@@ -13,7 +14,7 @@ import { RunningSeriesSet, type RunningSeries } from './running-series';
 import type { SourceSettings } from './source-settings';
 import type { SourceState } from './source-states';
 import { untilAborted } from './until-aborted';
-import { filePath, liveSession, openTrace, type WantedTrace } from './wanted-trace';
+import { filePath, isFixed, liveSession, openTrace, type WantedTrace } from './wanted-trace';
 
 export class SourceController implements NodeController {
   readonly #settings: SourceSettings;
@@ -21,11 +22,14 @@ export class SourceController implements NodeController {
   readonly #running = new RunningSeriesSet();
   /** Each is read once: a second message of the same run does not begin a second stream. */
   readonly #read = new WeakSet<Session>();
+  readonly #forgetFile: () => void;
   #isClosed = false;
 
   constructor(settings: SourceSettings, surface: NodeSurface<SourceState>) {
     this.#settings = settings;
     this.#surface = surface;
+    const { file } = settings;
+    this.#forgetFile = file !== null && isFixed(file) ? nameFile(file.value) : () => undefined;
   }
 
   async receive(message: NodeMessageInFlow, send: Send): Promise<void> {
@@ -46,6 +50,7 @@ export class SourceController implements NodeController {
 
   close(): void {
     this.#isClosed = true;
+    this.#forgetFile();
     this.#running.stopAll();
   }
 
@@ -55,7 +60,9 @@ export class SourceController implements NodeController {
     if (file !== null) return { kind: 'file', path: await filePath(this.#surface, file, message) };
     const { kind, replay } = metadataOf(message);
     if (kind === 'exited' || isAnswerOnly(message)) return null;
-    if (replay !== undefined) return { kind: 'file', path: replay };
+    if (replay !== undefined) {
+      return { kind: 'file', path: await requireReadable(replay, this.#surface.limits) };
+    }
     const session = liveSession(message);
     if (this.#read.has(session)) return null;
     this.#read.add(session);
