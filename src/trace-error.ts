@@ -110,6 +110,7 @@ export class InvalidValue extends TraceError {
   readonly found: unknown;
   /** ` (did you mean "SIGTERM"?)`, or nothing. */
   readonly hint: string;
+  readonly #names: readonly string[];
 
   /**
    * @param names of which one was probably meant
@@ -126,6 +127,13 @@ export class InvalidValue extends TraceError {
     this.expected = expected;
     this.found = found;
     this.hint = hint;
+    this.#names = names;
+  }
+
+  /** The same refusal, for a reader that knows the value by another name. */
+  renamed(place: string): InvalidValue {
+    const code = this.code === 'MESSAGE_INVALID' ? 'MESSAGE_INVALID' : 'CONFIG_INVALID';
+    return new InvalidValue(place, this.expected, this.found, { code, names: this.#names });
   }
 }
 

@@ -57,8 +57,14 @@ export function readLimits(given: unknown, userDir: string): Limits {
       allowedCommands === undefined
         ? null
         : listAt('ftraceLife.allowedCommands', allowedCommands, 'a list of commands', readCommand),
-    mayKill: mayKill === undefined ? 'own' : oneOf('ftraceLife.mayKill', mayKill, ['none', 'own', 'any']),
-    mayAttach: mayAttach === undefined ? 'any' : oneOf('ftraceLife.mayAttach', mayAttach, ['none', 'any']),
+    mayKill:
+      mayKill === undefined
+        ? 'own'
+        : oneOf('ftraceLife.mayKill in settings.js', mayKill, ['none', 'own', 'any']),
+    mayAttach:
+      mayAttach === undefined
+        ? 'any'
+        : oneOf('ftraceLife.mayAttach in settings.js', mayAttach, ['none', 'any']),
     readFolders:
       readFolders === undefined
         ? [userDir]
@@ -89,42 +95,41 @@ function readCommand(given: unknown, place: string): AllowedCommand {
 }
 
 function readPattern(given: unknown, place: string): ArgumentPattern {
-  if (typeof given !== 'string') throw new InvalidValue(place, 'a regular expression', given);
+  if (typeof given !== 'string') refuse(place, 'a regular expression', given);
   try {
-    return { source: given, matches: compileRegex(`^(?:${given})$`) };
+    // By itself first: `a)(b` would be one between the brackets.
+    compileRegex(given);
   } catch (thrown) {
-    throw new InvalidValue(
-      `${place} (${asError(thrown).message})`,
-      'a regular expression in RE2 syntax',
-      given,
-    );
+    const why = asError(thrown).message.replace(/^[\w ]*: /, '');
+    refuse(place, `a regular expression in RE2 syntax (${why})`, given);
   }
+  return { source: given, matches: compileRegex(`^(?:${given})$`) };
 }
 
 function readName(given: unknown, place: string): string {
   if (typeof given === 'string' && /^[^=\0]+$/.test(given)) return given;
-  throw new InvalidValue(place, 'the name of an environment variable', given);
+  refuse(place, 'the name of an environment variable', given);
 }
 
 function readUser(given: unknown, place: string): AllowedUser {
   const name = typeof given === 'number' ? String(given) : given;
-  if (typeof name !== 'string' || name === '')
-    throw new InvalidValue(place, 'a user name, uid or uid:gid', given);
+  if (typeof name !== 'string' || name === '') refuse(place, 'a user name, uid or uid:gid', given);
   try {
     return { name, ...findUser(name) };
   } catch (thrown) {
-    throw new InvalidValue(`${place} (${asError(thrown).message})`, 'a user of this machine', given);
+    const why = asError(thrown).message.replace(/^[\w ]*: /, '');
+    refuse(place, `a user of this machine (${why})`, given);
   }
 }
 
 function absolutePath(given: unknown, place: string): string {
   if (typeof given === 'string' && isAbsolute(given)) return given;
-  throw new InvalidValue(place, 'an absolute path', given);
+  refuse(place, 'an absolute path', given);
 }
 
 function countAt(place: string, given: unknown): number {
   if (typeof given === 'number' && Number.isInteger(given) && given >= 0) return given;
-  throw new InvalidValue(place, 'a whole number from 0', given);
+  refuse(place, 'a whole number from 0', given);
 }
 
 function listAt<Item>(
@@ -133,7 +138,7 @@ function listAt<Item>(
   expected: string,
   readItem: (item: unknown, place: string) => Item,
 ): Item[] {
-  if (!Array.isArray(given)) throw new InvalidValue(place, expected, given);
+  if (!Array.isArray(given)) refuse(place, expected, given);
   return given.map((item: unknown, index) => readItem(item, `${place}[${index}]`));
 }
 
@@ -143,8 +148,11 @@ function objectAt<Name extends string>(
   names: readonly Name[],
   expected = 'an object',
 ): Partial<Record<Name, unknown>> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new InvalidValue(place, expected, given);
-  for (const name of Object.keys(given)) oneOf(`a setting of ${place}`, name, names);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse(place, expected, given);
+  for (const name of Object.keys(given)) oneOf(`a key of ${place} in settings.js`, name, names);
   return given as Partial<Record<Name, unknown>>;
+}
+
+function refuse(place: string, expected: string, found: unknown): never {
+  throw new InvalidValue(`${place} in settings.js`, expected, found);
 }

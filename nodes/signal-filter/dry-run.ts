@@ -9,7 +9,7 @@ import {
   type Alert,
   type Judgement,
 } from '../../src/index';
-import { TraceError, errnoOf } from '../../src/trace-error';
+import { InvalidValue, TraceError, errnoOf } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import type { Limits } from '../adapter/limits';
 import { requireReadable } from '../adapter/readable-files';
@@ -93,13 +93,14 @@ export async function dryRun(
 async function fileOf(filename: unknown, limits: Pick<Limits, 'readFolders'>): Promise<string> {
   if (filename === 'example') return RECORDED_EXAMPLE;
   if (typeof filename !== 'string' || filename === '') {
-    throw new TraceError('MESSAGE_INVALID', 'filename is the path of a recorded trace, or "example"');
+    const expected = 'the path of a recorded trace, or "example"';
+    throw new InvalidValue('filename', expected, filename, { code: 'MESSAGE_INVALID' });
   }
   const file = await requireReadable(filename, limits);
   const found = await stat(file).catch((error: unknown) => {
     throw new TraceError('TRACE_MISSING', `${file}: ${errnoOf(error)}`, { cause: error });
   });
-  if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is no file`);
+  if (!found.isFile()) throw new TraceError('TRACE_MISSING', `${file} is not a file`);
   if (found.size > MAX_BYTES) {
     throw new TraceError('TRACE_FORMAT', `${file} has more than ${MAX_BYTES / 1024 / 1024} MiB`);
   }

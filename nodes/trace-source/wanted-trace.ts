@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { NodeMessage } from 'node-red';
 import { findSession, openTraceFile, replay, type Session, type TraceSource } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue, TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
 import { requireReadable } from '../adapter/readable-files';
 import type { NodeSurface } from '../adapter/node-controller';
@@ -51,12 +51,11 @@ export async function filePath(
   if (typeof path === 'string' && path !== '') {
     return !isOverridden && isFixed(file) ? resolve(path) : requireReadable(path, surface.limits);
   }
-  throw new TraceError(
-    'MESSAGE_INVALID',
-    file.type === 'str'
-      ? 'neither the node nor msg.filename names a file'
-      : `${file.type}.${file.value} is ${JSON.stringify(path)}; expected the path of a file`,
-  );
+  if (file.type === 'str')
+    throw new TraceError('MESSAGE_INVALID', 'neither the node nor msg.filename names a file');
+  throw new InvalidValue(`${file.type}.${file.value}`, 'the path of a file', path, {
+    code: 'MESSAGE_INVALID',
+  });
 }
 
 /** @throws TraceError TRACE_MISSING, TRACE_FORMAT */

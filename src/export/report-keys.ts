@@ -73,7 +73,7 @@ const KEYS = {
   file: keysOf<OpenedFile>()('ts', 'path', 'fd', 'error', 'nameSource', 'call'),
   thread: keysOf<ProcessRecord['threads'][number]>()('tid', 'start', 'end'),
   exit: keysOf<Exit>()('ts', 'time', 'kind', 'code', 'signal', 'coreDumped', 'cause', 'root'),
-  root: keysOf<RootCause>()('signal', 'by', 'way'),
+  root: keysOf<RootCause>()('signal', 'name', 'ts', 'by', 'way'),
   reap: keysOf<Reap>()('ts', 'time', 'by', 'call', 'zombieFor'),
   signal: keysOf<SignalRecord>()(
     'ts',

@@ -98,7 +98,8 @@ export class ChainOfCauses {
       sentences = [...step.way, ...sentences];
     }
     const signal = this.#indexOf(first);
-    return signal < 0 ? null : { signal, by: first.sender, way: [...sentences] };
+    if (signal < 0) return null;
+    return { signal, name: first.signal, ts: first.ts, by: first.sender, way: [...sentences] };
   }
 
   /** Null where nothing came before the fatal signal. */

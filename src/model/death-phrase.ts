@@ -1,11 +1,14 @@
 /**
  * Who or what ended a process, for the verdict: `by the OOM killer, memory limit of cgroup /pod, 61 MiB resident`,
- * `by SIGTERM from kill (17108), run by bash (17095), handled, raised again 52 µs later`.
+ * `by SIGTERM from kill (17108), run by bash (17095): handled, raised again 52 µs later`.
  */
 import { duration } from '../words/duration';
 import { senderName, senderPhrase, senderProcess } from '../words/sender-phrase';
+import { timeLimitOf } from '../words/time-limit';
 import type { OomVictim } from './oom-victim';
+import { oomPhrase } from './oom-phrase';
 import type { ProcessRecord, Report, Sender, SignalRecord } from './report';
+import { processAt, titleOf } from './tree-subjects';
 
 /** What the verdict knows beside the records. */
 export interface VerdictFacts {
@@ -19,11 +22,12 @@ export interface VerdictFacts {
 const ASKING = new Set(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGABRT']);
 
 export function deathPhrase(process: ProcessRecord, report: Report, facts: VerdictFacts): string {
-  const fatal = fatalSignal(process, report);
   const core = process.exit?.coreDumped === true ? ', core dumped' : '';
+  const fatal = fatalSignal(process, report);
   if (fatal === null) return `${withoutSignal(process, facts)}${core}`;
-  const root = rootPhrase(process, report, facts);
-  if (root !== null) return `${root}${core}`;
+  const root = rootSignal(process, report);
+  const way = root === null ? null : wayFrom(root, fatal, process, report, facts);
+  if (way !== null) return `${way}${core}`;
   return `${ofSignal(fatal, process, report, facts)}${before(fatal, process, report, facts)}${core}`;
 }
 
@@ -31,15 +35,19 @@ export function fatalSignal(process: ProcessRecord, report: Report): SignalRecor
   return signalsOf(process, report).findLast(({ fatal }) => fatal) ?? null;
 }
 
+/** Where the chain of causes began; null where the end has no cause before its own. */
+export function rootSignal({ exit }: ProcessRecord, { signals }: Report): SignalRecord | null {
+  return exit?.root ? (signals[exit.root.signal] ?? null) : null;
+}
+
 /** The last signal that asked it to end, and that did arrive; null where nobody asked. */
 export function askedBy(process: ProcessRecord, report: Report): SignalRecord | null {
-  const { exit } = process;
-  const root = exit?.root ? report.signals[exit.root.signal] : undefined;
-  if (root !== undefined) return root;
   return (
+    rootSignal(process, report) ??
     signalsOf(process, report).findLast(
       (signal) => ASKING.has(signal.signal) && !signal.fatal && isHandled(signal) && !isOwn(signal, process),
-    ) ?? null
+    ) ??
+    null
   );
 }
 
@@ -81,17 +89,87 @@ function withoutSignal(process: ProcessRecord, facts: VerdictFacts): string {
   return signal === null ? 'by a signal whose sending was not traced' : `by ${signal}`;
 }
 
-/** Where the chain of causes began, and the way from there. */
-function rootPhrase(process: ProcessRecord, report: Report, facts: VerdictFacts): string | null {
-  const { exit } = process;
-  if (!exit?.root) return null;
-  const first = report.signals[exit.root.signal];
-  const begin =
-    first === undefined ? `by ${exit.signal ?? 'a signal'}` : ofSignal(first, process, report, facts);
-  return [begin, ...exit.root.way].join(', ');
+/** The signal that led to the end, and how it did; null where the trace shows another way, which the story has. */
+function wayFrom(
+  root: SignalRecord,
+  fatal: SignalRecord,
+  process: ProcessRecord,
+  report: Report,
+  facts: VerdictFacts,
+): string | null {
+  const received =
+    isOwn(fatal, process) || fatal.origin === 'fault' ? handledBefore(fatal, root, process, report) : null;
+  const begin = received ?? fatal;
+  const answer = received === null ? '' : answerOf(received, fatal, facts);
+  const phrase = ofSignal(begin, process, report, facts);
+  if (begin === root) return `${phrase}${answer}`;
+  if (root.target.tgid === process.tgid) {
+    if (root.origin === 'timer')
+      return `${phrase}, ${laterThan(root, fatal, facts)}its timer expired (SIGALRM)`;
+    const earlier = before(fatal, process, report, facts);
+    return earlier === '' ? null : `${phrase}${earlier}`;
+  }
+  return `${phrase}${because(root, begin, report, facts)}${answer}`;
 }
 
-function ofSignal(fatal: SignalRecord, process: ProcessRecord, report: Report, facts: VerdictFacts): string {
+/** What a process had handled before it sent itself the signal that ended it, or faulted once more. */
+function handledBefore(
+  fatal: SignalRecord,
+  root: SignalRecord,
+  process: ProcessRecord,
+  report: Report,
+): SignalRecord | null {
+  if (root.target.tgid === process.tgid)
+    return root !== fatal && isHandled(root) && root.origin !== 'timer' ? root : null;
+  return (
+    signalsOf(process, report).findLast(
+      (each) =>
+        each.number === fatal.number && each.ts < fatal.ts && isHandled(each) && !isOwn(each, process),
+    ) ?? null
+  );
+}
+
+/** `: handled, raised again 52 µs later`. */
+function answerOf(received: SignalRecord, fatal: SignalRecord, { countsSeconds }: VerdictFacts): string {
+  const span = duration(Math.max(0, fatal.ts - (received.delivered?.ts ?? received.ts)));
+  const later = countsSeconds ? ` ${span} later` : '';
+  if (fatal.origin === 'fault') return `: handled, the same fault came again${later}`;
+  if (fatal.number === received.number) return `: handled, raised again${later}`;
+  return fatal.signal === 'SIGABRT'
+    ? `: handled, called abort() (SIGABRT)${later}`
+    : `: handled, sent itself ${fatal.signal}${later}`;
+}
+
+/** Why its sender sent it: `, whose time limit of 60 s had passed`, `, as python3 (812) was ended by SIGKILL from kill (9)`. */
+function because(root: SignalRecord, sent: SignalRecord, report: Report, facts: VerdictFacts): string {
+  const cause = processAt(report, root.target.tgid, root.ts);
+  if (cause === null) return '';
+  const isSender = sent.sender !== null && senderProcess(sent.sender) === cause.tgid;
+  if (isSender && root.origin === 'timer') return `, ${timeLimit(cause, root, facts)}`;
+  // The kernel says of these itself who ended.
+  if (isSender && root.fatal && sent.cause) return `, ${ofSignal(root, cause, report, facts)}`;
+  const how = ofSignal(root, cause, report, facts).replace(/^by /, '');
+  if (isSender) return `, which had got ${how}`;
+  return `, as ${titleOf(cause)} ${root.fatal ? 'was ended by' : 'got'} ${how}`;
+}
+
+/** `whose time limit of 60 s had passed`; `whose timer expired (SIGALRM) 302 ms after its start`. */
+function timeLimit(process: ProcessRecord, root: SignalRecord, { countsSeconds }: VerdictFacts): string {
+  const limit = timeLimitOf(process.execs.findLast(({ error }) => error === null)?.argv ?? []);
+  if (limit !== null) return `whose time limit of ${limit} had passed`;
+  const start =
+    process.execs.findLast(({ error, ts }) => error === null && ts < root.ts)?.ts ?? process.fork?.ts;
+  return start === undefined || !countsSeconds
+    ? 'whose timer expired (SIGALRM)'
+    : `whose timer expired (SIGALRM) ${duration(root.ts - start)} after its start`;
+}
+
+export function ofSignal(
+  fatal: SignalRecord,
+  process: ProcessRecord,
+  report: Report,
+  facts: VerdictFacts,
+): string {
   const { signal, sender, code } = fatal;
   const control = sender?.control ?? null;
   if (sender !== null && control !== null) return `by ${senderPhrase(sender, process.tgid)}`;
@@ -99,30 +177,23 @@ function ofSignal(fatal: SignalRecord, process: ProcessRecord, report: Report, f
   if (fatal.origin === 'fault')
     return `by its own fault, ${signal}${typeof code === 'string' ? ` (${code})` : ''}`;
   if (fatal.cause) return `by ${signal}: ${fatal.cause}`;
-  return fromSender(fatal, process, report);
-}
-
-function fromSender(fatal: SignalRecord, process: ProcessRecord, report: Report): string {
-  const { sender, signal } = fatal;
   if (sender === null) return `by ${signal}, whose sender was not traced`;
-  if (isOwn(fatal, process)) return `by ${signal} that it sent itself`;
-  return `by ${signal} from ${senderInTree(sender, process, report)}`;
+  if (!isOwn(fatal, process)) return `by ${signal} from ${senderInTree(sender, process, report)}`;
+  return signal === 'SIGABRT' ? 'by SIGABRT: it called abort()' : `by ${signal} that it sent itself`;
 }
 
 /** `, 1.6 s after SIGINT, which it was still handling`. */
-function before(
-  fatal: SignalRecord,
-  process: ProcessRecord,
-  report: Report,
-  { countsSeconds }: VerdictFacts,
-): string {
+function before(fatal: SignalRecord, process: ProcessRecord, report: Report, facts: VerdictFacts): string {
   if (fatal.signal !== 'SIGKILL' || fatal.origin === 'oom') return '';
   const earlier = signalsOf(process, report).findLast(
     (signal) => ASKING.has(signal.signal) && signal.ts < fatal.ts && !signal.control,
   );
   if (earlier === undefined) return '';
-  const after = countsSeconds ? `${duration(fatal.ts - earlier.ts)} after` : 'after';
-  return `, ${after} ${earlier.signal}${reactionTo(earlier)}`;
+  return `, ${laterThan(earlier, fatal, facts)}${earlier.signal}${reactionTo(earlier)}`;
+}
+
+function laterThan({ ts }: SignalRecord, fatal: SignalRecord, { countsSeconds }: VerdictFacts): string {
+  return countsSeconds ? `${duration(Math.max(0, fatal.ts - ts))} after ` : 'after ';
 }
 
 function reactionTo({ delivered, result }: SignalRecord): string {
@@ -131,24 +202,4 @@ function reactionTo({ delivered, result }: SignalRecord): string {
   if (delivered === null || delivered.handler === 'default') return '';
   if (delivered.handler === 'rt_sigtimedwait') return ', which it had received';
   return delivered.handlerTime === null ? ', which it was still handling' : ', which it had handled';
-}
-
-/** Which limit it hit: the call trace of its signal has the frame of a cgroup's limit or of the machine's. */
-function oomPhrase(fatal: SignalRecord | null, process: ProcessRecord, victim: OomVictim | null): string {
-  const stack = fatal?.generated?.stack ?? [];
-  const cgroup = process.identity?.cgroup ?? null;
-  const limit = stack.some((frame) => frame.startsWith('mem_cgroup_'))
-    ? [cgroup === null ? 'memory limit of its cgroup' : `memory limit of cgroup ${cgroup}`]
-    : stack.some((frame) => frame.startsWith('out_of_memory'))
-      ? ['the machine was out of memory']
-      : [];
-  const resident = victim?.residentKb ?? null;
-  const held = resident === null ? [] : [`${memory(resident)} resident`];
-  return ['by the OOM killer', ...limit, ...held].join(', ');
-}
-
-function memory(kb: number): string {
-  if (kb < 1024) return `${kb} KiB`;
-  const mib = kb / 1024;
-  return mib < 1024 ? `${mib.toFixed(0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -245,6 +245,9 @@ export interface Exit {
 export interface RootCause {
   /** Its index in the report's `signals`. */
   signal: number;
+  /** Its name, and when it was sent: what finds it where there are no indexes, as among stages. */
+  name: string;
+  ts: number;
   by: Sender | null;
   /** From the first cause to the end, a sentence each: "node (812) raised SIGTERM again 52 µs later". */
   way: string[];

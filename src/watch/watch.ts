@@ -3,7 +3,7 @@
  * its instance and the doorbell's, the open pipes, the timer, the readers' queues.
  *
  * It is read on the main thread, where one look at empty pipes costs some ten microseconds: at once when the doorbell says that
- * somebody sent a signal, else every half second. So a quiet machine costs next to nothing, and a death is told within
+ * somebody sent a signal, else every half second. So a quiet machine costs next to nothing, and a death is reported within
  * milliseconds.
  */
 import { closeSync, constants, openSync } from 'node:fs';
@@ -160,7 +160,7 @@ export class Watch {
     return queue;
   }
 
-  /** Ends it: what is open is told, and nothing of it is left when this resolves. Idempotent. */
+  /** Ends it: what is open is reported, and nothing of it is left when this resolves. Idempotent. */
   stop(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -282,7 +282,7 @@ export class Watch {
     for (const queue of this.#queues) queue.put(batch);
   }
 
-  /** The wall clock may be set, and stands still on the trace clock while the machine sleeps. */
+  /** The wall clock may be set, and does not move on the trace clock while the machine sleeps. */
   #setTime(): void {
     this.#model.setTime(now(), Date.now() / 1000);
   }

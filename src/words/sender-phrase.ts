@@ -22,6 +22,7 @@ export interface SenderShape {
   readonly control?: string | null;
   readonly identity?: {
     readonly user?: string | null;
+    readonly tty?: string | null;
     readonly unit?: string | null;
     readonly container?: string | null;
     readonly ancestors?: readonly Ancestor[];
@@ -63,23 +64,34 @@ function controlPhrase(reason: string): string {
   return reason.startsWith('time limit') ? `its ${reason}` : `the session (${reason})`;
 }
 
-/** Its parent, and the parent of a parent that is a shell. Init, which takes in orphans, ran nothing. */
+/**
+ * Its parent, and the nearest program above that is neither a shell nor of the same name: `run by backup.sh (17095), run by
+ * cron (17090)`. A unit or a container says as much of the program as its name. Init, which adopts orphans, ran nothing.
+ */
 function runBy({ ancestors, identity }: SenderShape, target: number | null): string[] {
   const known = ancestors !== undefined && ancestors.length > 0 ? ancestors : (identity?.ancestors ?? []);
   const last = known.findIndex(({ pid }) => pid <= 1 || pid === target);
   const line = last < 0 ? known : known.slice(0, last);
-  const shell = line[0]?.comm ?? null;
-  return line
-    .slice(0, shell !== null && SHELLS.has(shell) ? 2 : 1)
-    .map(({ comm, pid }) => `run by ${processName(comm, pid)}`);
+  const [parent, ...above] = line;
+  if (parent === undefined) return [];
+  const isHomeKnown =
+    ((identity?.unit ?? null) !== null || (identity?.container ?? null) !== null) &&
+    !SHELLS.has(parent.comm ?? '');
+  const program = isHomeKnown
+    ? undefined
+    : above.find(({ comm }) => comm !== null && !SHELLS.has(comm) && comm !== parent.comm);
+  return [parent, ...(program === undefined ? [] : [program])].map(
+    ({ comm, pid }) => `run by ${processName(comm, pid)}`,
+  );
 }
 
-/** Its unit, its container, or else its user. */
+/** Its container, its unit, or else its user and terminal: `user root on pts/3`. */
 function homeOf({ pid, identity }: SenderShape): string[] {
-  const { unit = null, container = null, user = null } = identity ?? {};
+  const { unit = null, container = null, user = null, tty = null } = identity ?? {};
   // init.scope says nothing of init.
   if (pid === 1) return [];
   if (container !== null) return [`container ${container.slice(0, CONTAINER_DIGITS)}`];
   if (unit !== null) return [unit];
-  return user === null ? [] : [`user ${user}`];
+  if (user === null) return tty === null ? [] : [`on ${tty}`];
+  return [tty === null ? `user ${user}` : `user ${user} on ${tty}`];
 }

@@ -43,7 +43,13 @@ describe('a report as JSON', () => {
     const report: Report = {
       ...WALKTHROUGH,
       verdict: { text: '1 of 2 killed', ended: [aOut!.id], outlived: [] },
-      processes: [bash!, { ...aOut!, exit: { ...aOut!.exit!, root: { signal: 0, by, way: ['handled'] } } }],
+      processes: [
+        bash!,
+        {
+          ...aOut!,
+          exit: { ...aOut!.exit!, root: { signal: 0, name: 'SIGTERM', ts: 1, by, way: ['handled'] } },
+        },
+      ],
       signals: [
         {
           ...kill!,
@@ -60,7 +66,10 @@ describe('a report as JSON', () => {
     const json = formatJson(reversed(report) as Report).replaceAll(/\s+/g, '');
     const sender =
       '{"pid":4994,"tid":4994,"tgid":4994,"comm":"bash","thread":"bash","ancestors":[{"pid":1,"comm":"systemd"}],"inTree":true,"irq":false,"control":null}';
-    assert.ok(json.includes(`"root":{"signal":0,"by":${sender},"way":["handled"]}`), json);
+    assert.ok(
+      json.includes(`"root":{"signal":0,"name":"SIGTERM","ts":1,"by":${sender},"way":["handled"]}`),
+      json,
+    );
     assert.ok(json.includes(`"sender":${sender}`));
     assert.ok(json.includes('"handlerTime":0.0012,"interrupted":{"call":"read","restarted":false}'));
     assert.ok(json.includes('"verdict":{"text":"1of2killed","ended":["5441@9978.187414"],"outlived":[]}'));

@@ -20,6 +20,9 @@ export function ownInstances(pid = process.pid): string[] {
   );
 }
 
+/** Of another process: a probe is of the whole machine, and a test run beside this one may have its own. */
+const PROBE_OF_ANOTHER = new RegExp(`:ftrace_life_(?!${process.pid}_)`);
+
 /** The settings of the root instance, which nobody of us may touch. */
 export function rootInstance(): Record<string, string> {
   const files = [
@@ -31,7 +34,15 @@ export function rootInstance(): Record<string, string> {
     'dynamic_events',
     'trace_options',
   ];
-  return Object.fromEntries(files.map((file) => [file, textOf(file)]));
+  return Object.fromEntries(
+    files.map((file) => [
+      file,
+      textOf(file)
+        .split('\n')
+        .filter((line) => !PROBE_OF_ANOTHER.test(line))
+        .join('\n'),
+    ]),
+  );
 }
 
 /** Open descriptors of this process that lie in tracefs, or are pipes. */

@@ -39,6 +39,9 @@ const killed = (ts: number, sender: number, pid: number, parent: number, sig = 9
   ...dies(ts + 1e-5, pid, parent),
 ];
 
+const asks = (ts: number, sender: number, pid: number, sig: number, comm = 'kill'): TraceEvent =>
+  generate(ts, sender, { sig, pid, comm: 'child' }, { comm, stack: ['__x64_sys_kill'] });
+
 const verdictOf = (events: Events, notes: readonly TraceNote[] = [workload]) =>
   lifeOf([born, ...events], { notes }).report.verdict;
 
@@ -54,7 +57,7 @@ describe('the verdict over a tree', () => {
         exits(1.6, 40, 20, 1),
         exits(2, 20, 10, 0),
       ],
-      'child (20) and 1 other exited with 0, 1 with other codes',
+      'child (20) and 1 other exited with 0, child (40) with 1',
     ],
     ['a failure of the command', exits(2, 20, 10, 3), 'child (20) exited with 3'],
     ['a kill from outside', killed(2, 500, 20, 10), 'child (20) was killed by SIGKILL from kill (500)'],
@@ -106,7 +109,7 @@ describe('the verdict over a tree', () => {
     [
       'who outlives the command',
       [fork(1.1, 20, 30), exits(2, 20, 10, 0), event(5, 10, 'sys_enter_getpid')],
-      'child (30) outlives it',
+      'child (30) outlives child (20); child (20) exited with 0',
     ],
     [
       'who adopted a survivor',
@@ -118,7 +121,7 @@ describe('the verdict over a tree', () => {
         generate(5.2, 30, { sig: CHLD, pid: 1, code: 1 }),
         event(5.3, 0, 'sched_process_free', { comm: 'child', pid: 30, prio: 120 }),
       ],
-      'child (30) outlives it, adopted by init (1)',
+      'child (30) outlives child (20), adopted by init (1); child (20) exited with 0',
     ],
     [
       'a zombie that nobody waits for',
@@ -129,7 +132,116 @@ describe('the verdict over a tree', () => {
         generate(1.6, 30, { sig: CHLD, pid: 20, code: 1 }),
         exits(4, 20, 10, 0),
       ],
-      'child (30) was a zombie of child (20), which does not wait for it, for 2.50 s',
+      'child (30) was a zombie of child (20), which did not wait for it, for 2.50 s; child (20) and 1 other exited with 0',
+    ],
+    [
+      'zombies that their adopter did not wait for',
+      [
+        fork(1.05, 20, 30),
+        fork(1.1, 30, 40),
+        exits(1.2, 30, 20, 0),
+        enter(1.5, 40, 'exit_group', { error_code: 0 }),
+        schedExit(1.5, 40, true),
+        generate(1.50001, 40, { sig: CHLD, pid: 20, code: 1 }),
+        enter(4, 20, 'exit_group', { error_code: 0 }),
+        schedExit(4.00001, 20, true),
+        // It leaves its zombie to init.
+        generate(4.00002, 20, { sig: CHLD, pid: 1, code: 1 }),
+        generate(4.00003, 20, { sig: CHLD, pid: 10, code: 1 }),
+        ...call(4.00005, 10, 'wait4', { upid: 20, options: 0 }, 20),
+        event(4.1, 0, 'sched_process_free', { comm: 'child', pid: 40, prio: 120 }),
+      ],
+      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.50 s; child (20) and 2 others exited with 0',
+    ],
+    [
+      'a signal that is handled and raised again',
+      [
+        asks(2, 500, 20, 15),
+        deliver(2.0001, 20, 15, HANDLER),
+        asks(2.000152, 20, 20, 15, 'child'),
+        deliver(2.0002, 20, 9),
+        dies(2.001, 20, 10),
+      ],
+      'child (20) was killed by SIGTERM from kill (500): handled, raised again 52 µs later',
+    ],
+    [
+      'a signal that is passed on',
+      [
+        fork(1.1, 20, 30),
+        asks(2, 500, 20, 15),
+        deliver(2.0001, 20, 15, HANDLER),
+        asks(2.0005, 20, 30, 15, 'child'),
+        deliver(2.0006, 30, 9),
+        dies(2.001, 30, 20),
+        exits(2.1, 20, 10, 0),
+      ],
+      '1 of 2 killed: child (30), by SIGTERM from child (20), its parent, which had got SIGTERM from kill (500); child (20) was asked to end by SIGTERM from kill (500) and exited with 0 after 100 ms',
+    ],
+    [
+      'abort() as such',
+      [asks(2, 20, 20, 6, 'child'), deliver(2.0001, 20, 6), dies(2.001, 20, 10)],
+      'child (20) was killed by SIGABRT: it called abort()',
+    ],
+    [
+      'a failure that a child had before',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 30, 40),
+        exits(1.5, 40, 30, 2),
+        exits(1.6, 30, 20, 2),
+        exits(1.7, 20, 10, 2),
+      ],
+      'child (20) exited with 2, as child (40) exited with 2',
+    ],
+    [
+      'a failure after that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(1.7, 20, 10, 123)],
+      'child (20) exited with 123, after child (30) exited with 1',
+    ],
+    [
+      'a failure that has nothing to do with that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(5.7, 20, 10, 1)],
+      'child (20) exited with 1',
+    ],
+    [
+      'deaths that differ in nothing but how long it took',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 20, 40),
+        ...[30, 40].flatMap((pid) => [
+          asks(2, 500, pid, 15),
+          deliver(2.0001, pid, 15, HANDLER),
+          asks(2 + pid / 1000, pid, pid, 15, 'child'),
+          deliver(2.0001 + pid / 1000, pid, 9),
+          ...dies(2.001 + pid / 1000, pid, 20),
+        ]),
+        exits(3, 20, 10, 0),
+      ],
+      '2 of 3 killed: child (30) and child (40), by SIGTERM from kill (500): handled, raised again',
+    ],
+    [
+      'who is stopped, and by whom',
+      [fork(1.1, 20, 30), asks(2, 500, 30, 19), deliver(2.0001, 30, 19), exits(9, 20, 10, 0)],
+      'child (30) is stopped by SIGSTOP from kill (500); child (30) outlives child (20); child (20) exited with 0',
+    ],
+    [
+      'those that ended for one reason together',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 20, 40),
+        fork(1.3, 20, 50),
+        asks(2, 500, 30, 9),
+        deliver(2.0001, 30, 9),
+        dies(2.001, 30, 20),
+        asks(2.002, 20, 40, 3, 'child'),
+        deliver(2.0021, 40, 3, HANDLER),
+        asks(2.002, 20, 50, 3, 'child'),
+        deliver(2.0022, 50, 3, HANDLER),
+        exits(2.01, 40, 20, 2),
+        exits(2.02, 50, 20, 2),
+        exits(3, 20, 10, 0),
+      ],
+      '1 of 4 killed: child (30), by SIGKILL from kill (500); child (40) and child (50) exited with 2, as child (30) was ended by SIGKILL',
     ],
   ];
   for (const [what, events, text] of cases) {

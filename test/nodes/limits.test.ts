@@ -58,38 +58,6 @@ describe('ftraceLife in settings.js', () => {
       ],
     );
   });
-
-  const refused: [unknown, RegExp][] = [
-    [[], /ftraceLife: expected an object, found \[\]/],
-    [null, /ftraceLife: expected an object, found null/],
-    [
-      { allowedCommand: [] },
-      /a setting of ftraceLife: .*found "allowedCommand" \(did you mean "allowedCommands"\?\)/,
-    ],
-    [
-      { allowedCommands: '/bin/ls' },
-      /ftraceLife\.allowedCommands: expected a list of commands, found "\/bin\/ls"/,
-    ],
-    [{ allowedCommands: ['ls'] }, /ftraceLife\.allowedCommands\[0\]: expected an absolute path, found "ls"/],
-    [
-      { allowedCommands: [{ path: '/bin/ls', arg: [] }] },
-      /allowedCommands\[0\].*"arg" \(did you mean "args"\?\)/,
-    ],
-    [{ allowedCommands: [{ path: '/bin/ls', args: ['('] }] }, /allowedCommands\[0\]\.args\[0\].*RE2/],
-    [{ allowedCommands: [{ path: '/bin/ls', env: ['A=1'] }] }, /allowedCommands\[0\]\.env\[0\]/],
-    [{ allowedCommands: [{ path: '/bin/ls', users: ['no-such-user'] }] }, /users\[0\].*not in \/etc\/passwd/],
-    [{ allowedCommands: [{ path: '/bin/ls', folders: ['srv'] }] }, /folders\[0\]: expected an absolute path/],
-    [{ mayKill: 'everybody' }, /ftraceLife\.mayKill: expected none, own or any, found "everybody"/],
-    [{ mayAttach: true }, /ftraceLife\.mayAttach: expected none or any, found true/],
-    [{ readFolders: '/' }, /ftraceLife\.readFolders: expected a list of folders, found "\/"/],
-    [{ maxSessions: -1 }, /ftraceLife\.maxSessions: expected a whole number from 0, found -1/],
-    [{ maxBufferMb: '64' }, /ftraceLife\.maxBufferMb: expected a whole number from 0, found "64"/],
-  ];
-  for (const [given, message] of refused) {
-    it(`is refused with the place: ${JSON.stringify(given)}`, () => {
-      assert.throws(() => readLimits(given, USER_DIR), { code: 'CONFIG_INVALID', message });
-    });
-  }
 });
 
 describe('a file that a message chooses', () => {

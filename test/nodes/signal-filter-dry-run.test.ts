@@ -61,9 +61,9 @@ describe('the requests that signal-filter answers', () => {
       'CONFIG_INVALID',
       /rules\[0\]\.when\.signal.*SIGFOO/,
     ],
-    ['rules that are no JSON', { rules: '[', filename: 'example' }, 400, 'CONFIG_INVALID', /not JSON/],
+    ['rules that are no JSON', { rules: '[', filename: 'example' }, 400, 'CONFIG_INVALID', /JSON/],
     ['a file that is not there', { rules: [], filename: '/nowhere/x' }, 404, 'TRACE_MISSING', /ENOENT/],
-    ['a folder', { rules: [], filename: folder }, 404, 'TRACE_MISSING', /no file/],
+    ['a folder', { rules: [], filename: folder }, 404, 'TRACE_MISSING', /not a file/],
     ['a file elsewhere', { rules: [], filename: '/etc/shadow' }, 403, 'FILE_DENIED', /readFolders/],
     ['a request without a file', { rules: [] }, 400, 'MESSAGE_INVALID', /example/],
   ];

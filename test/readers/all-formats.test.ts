@@ -1,28 +1,24 @@
 /** The `format` files of whole kernels, from phones with 3.4 to servers with 7.3. */
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 import { isLocated, type EventFormat } from '../../src/readers/pages/event-format';
 import { EventTable } from '../../src/readers/pages/event-table';
 import { X86_64_LAYOUT } from '../../src/readers/pages/page-layout';
-import { skipLoudly } from '../harness/requirements';
 import { assertConsistent, parseWhole } from './consistent-format';
+import { peerFile } from './peers';
 import { RAW_KERNELS } from './raw-run';
+import { recordingsOf } from './read-text';
 import { tarFiles } from './tar-files';
 
-const SHARED = path.join(process.cwd(), '../shared/traces');
-
-function formatsIn(test: Mocha.Context, archive: string): Map<string, string> {
-  const file = path.join(SHARED, archive);
-  if (!fs.existsSync(file)) skipLoudly(test, file);
-  const files = tarFiles(file, (name) => path.basename(name) === 'format');
+function formatsIn(archive: string): Map<string, string> {
+  const files = tarFiles(archive, (name) => path.basename(name) === 'format');
   return new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')]));
 }
 
 describe('all format files of a stock kernel', () => {
   for (const kernel of RAW_KERNELS) {
-    it(`of ${kernel} fit together`, function () {
-      const formats = formatsIn(this, `kernels/${kernel}.tar.gz`);
+    it(`of ${kernel} fit together`, () => {
+      const formats = formatsIn(recordingsOf(kernel, 'formats'));
       assert.ok(formats.size > 700, `${formats.size} formats`);
       for (const [file, text] of formats) assertConsistent(file, text);
     });
@@ -42,7 +38,7 @@ describe('all format files of phones with kernels 3.4 to 5.10, in Perfetto’s c
   const formats = new Map<string, EventFormat>();
 
   before(function () {
-    for (const [file, text] of formatsIn(this, 'peers/perfetto_ftrace_test_formats.tar.gz'))
+    for (const [file, text] of formatsIn(peerFile(this, 'perfetto_ftrace_test_formats.tar.gz')))
       texts.set(file.replace(/^.*\/test\/data\//, '').replace(/\/format$/, ''), text);
     for (const [event, text] of texts) if (text !== '') formats.set(event, parseWhole(event, text));
   });

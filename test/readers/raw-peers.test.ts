@@ -8,20 +8,19 @@ import { parseHeaderPage, X86_64_LAYOUT, type PageLayout } from '../../src/reade
 import type { RingBatch } from '../../src/readers/pages/ring-batch';
 import { RingReader } from '../../src/readers/pages/ring-reader';
 import { TaskNames } from '../../src/readers/pages/task-names';
-import { skipLoudly } from '../harness/requirements';
+import { peerFile } from './peers';
 import { pagesOf } from './raw-run';
 import { swapPage } from './swap-page';
 import { tarFiles } from './tar-files';
 
-const PEERS = path.join(process.cwd(), '../shared/traces/peers');
-
 describe('pages of other projects (../shared/traces/peers/pages)', () => {
   /** By path, such as `synthetic/events/sched/sched_switch/format`. */
   const files = new Map<string, string>();
+  let folder = '';
 
   before(function () {
-    if (!fs.existsSync(PEERS)) skipLoudly(this, PEERS);
-    const archive = path.join(PEERS, 'perfetto_ftrace_test_formats.tar.gz');
+    const archive = peerFile(this, 'perfetto_ftrace_test_formats.tar.gz');
+    folder = peerFile(this, 'pages');
     const isWanted = (file: string): boolean =>
       /\/(?:synthetic(?:_alt)?|b281660544_(?:new|old))\//.test(file);
     for (const [file, bytes] of tarFiles(archive, isWanted))
@@ -63,7 +62,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   }
 
   function batchOf(file: string, ofLayout: Partial<PageLayout> = {}): RingBatch {
-    return batchOfPages(file, { ...layoutOf(file), ...ofLayout }, pagesOf(path.join(PEERS, 'pages', file)));
+    return batchOfPages(file, { ...layoutOf(file), ...ofLayout }, pagesOf(path.join(folder, file)));
   }
 
   /** Microseconds as ftrace prints them. */
@@ -129,7 +128,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   it('stop without an error at the zeros of a page whose commit is too large', () => {
     const batch = batchOf('g_zero_padded__synthetic.raw');
     assert.equal(batch.length, 81);
-    const page = pagesOf(path.join(PEERS, 'pages/g_zero_padded__synthetic.raw'))[0]!;
+    const page = pagesOf(path.join(folder, 'g_zero_padded__synthetic.raw'))[0]!;
     const { buffer, byteOffset, byteLength } = batch.at(80).record;
     const end = Buffer.from(page).lastIndexOf(new Uint8Array(buffer, byteOffset, byteLength)) + byteLength;
     assert.ok(end > byteLength);
@@ -180,9 +179,9 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
   }
 
   it('are 17 files, one of them of 21 pages', () => {
-    const named = fs.readdirSync(path.join(PEERS, 'pages')).filter((name) => name.endsWith('.raw'));
+    const named = fs.readdirSync(folder).filter((name) => name.endsWith('.raw'));
     assert.equal(named.length, 17);
-    assert.equal(pagesOf(path.join(PEERS, 'pages/schedviz_cpu0.raw')).length, 21);
+    assert.equal(pagesOf(path.join(folder, 'schedviz_cpu0.raw')).length, 21);
   });
 
   /** For events that the set has no format of: what every record begins with. */
@@ -212,7 +211,7 @@ describe('pages of other projects (../shared/traces/peers/pages)', () => {
       const layout = layoutOf(file);
       const original = batchOf(file);
       const formats = [...formatsOf(file), ...commonOnly(original)];
-      const pages = pagesOf(path.join(PEERS, 'pages', file)).map((page) => swapPage(page, layout, formats));
+      const pages = pagesOf(path.join(folder, file)).map((page) => swapPage(page, layout, formats));
       const swapped = batchOfPages(file, { ...layout, littleEndian: false }, pages);
       assert.ok(original.length > 0);
       assert.deepEqual(swapped.toArray(), original.toArray());

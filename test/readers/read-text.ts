@@ -26,6 +26,11 @@ export function readText(text: Uint8Array | string, pieceBytes = Infinity): Even
   );
 }
 
+/** More of the recordings of a kernel, and all its `format` files: a `.tar.gz` (test/fixtures/ORIGIN.md). */
+export function recordingsOf(kernel: string, what: 'traces' | 'formats'): string {
+  return path.join(FIXTURES, 'kernel-recordings', kernel, `${what}.tar.gz`);
+}
+
 /** The traces of stock kernels, as `kernels/6.1/recipe.txt`. */
 export function kernelTraces(): string[] {
   return ['6.1', '6.12', '7.3'].flatMap((kernel) =>

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { skipLoudly } from '../harness/requirements';
+import { peerFile } from './peers';
 import { readText } from './read-text';
 
 /** The parts of an event that its prefix gives. */
@@ -140,9 +139,7 @@ describe('real lines of every form', () => {
   for (const name of ['lisa_sched_load', 'trappy_raw_trace', 'trappy_trace', 'trappy_trace_idle']) {
     it(`are all explained in what trace-cmd reports of ${name}`, function () {
       for (const kind of ['report', 'report-tR']) {
-        const file = path.join(process.cwd(), `../shared/traces/peers/expected/${name}.${kind}.txt.gz`);
-        if (!fs.existsSync(file)) skipLoudly(this, file);
-        const text = gunzipSync(fs.readFileSync(file));
+        const text = gunzipSync(fs.readFileSync(peerFile(this, `expected/${name}.${kind}.txt.gz`)));
         const { damage, events } = readText(text);
         assert.deepEqual(damage, []);
         const lines = text.toString('latin1').split('\n');

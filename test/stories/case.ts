@@ -19,8 +19,6 @@ export interface Case {
   readonly never?: readonly RegExp[];
   /** The alerts that must be raised, worst first; none: nothing above `info`. */
   readonly alerts: readonly ExpectedAlert[];
-  /** Notices beside them are no fault: what a server ended for its own reasons. */
-  readonly mayNotice?: boolean;
   /** What is still said wrongly: it is played by run.ts, and not a test yet. */
   readonly open?: string;
 }

@@ -60,7 +60,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     did: 'an uncaught exception in a worker',
     needs: ['node'],
     play: async () => nodeCluster('throw new Error("oops")').answer(),
-    firstLine: [/node/, /exited with 0/, /1 with other codes/],
+    firstLine: [/node/, /exited with 0/, /node-worker \(\d+\) with 1/],
     alerts: [],
   },
   {
@@ -81,10 +81,11 @@ export const RUNTIME_CASES: readonly Case[] = [
       await shell(`kill ${await scene.pidOf('node')}`);
       return scene.answer();
     },
-    mayNotice: true,
-    firstLine: [/node/, /SIGTERM/, /from sh/],
+    firstLine: [/node/, /SIGTERM from sh/, /handled, raised again/],
     never: [/to itself/],
-    alerts: [],
+    alerts: [
+      { severity: 'notice', text: [/node/, /asked to end \(SIGTERM\) by sh/, /handled, raised again/] },
+    ],
   },
   {
     program: 'npm start',
@@ -112,10 +113,11 @@ export const RUNTIME_CASES: readonly Case[] = [
       await shell(`kill ${await scene.pidOf('npm start')}`);
       return scene.answer();
     },
-    mayNotice: true,
-    firstLine: [/npm/, /SIGTERM from sh/],
+    firstLine: [/npm/, /SIGTERM from sh/, /service \(\d+\) outlive it/],
     never: [/to itself/],
-    alerts: [],
+    alerts: [
+      { severity: 'notice', text: [/npm start/, /asked to end \(SIGTERM\) by sh/, /handled, raised again/] },
+    ],
   },
   {
     program: 'python3',
@@ -123,7 +125,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     needs: ['python3'],
     play: async () =>
       Scene.of(['python3', '-X', 'faulthandler', '-c', 'import ctypes; ctypes.string_at(8)']).answer(),
-    firstLine: [/python3/, /SIGSEGV/, /its own fault|fault/],
+    firstLine: [/python3/, /its own fault, SIGSEGV/, /handled, raised again/],
     never: [/to itself/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGSEGV/, /python3/] }],
   },
@@ -171,9 +173,8 @@ export const RUNTIME_CASES: readonly Case[] = [
       return Scene.of(java(folder, fill, ['-XX:+ExitOnOutOfMemoryError']), {}, folder).answer();
     },
     firstLine: [/java/, /exited with 3/],
-    never: [/OOM killer/],
-    // The JVM's own faults, which it handles as a matter of course, count as the crash.
-    open: 'a fault that a JVM handles is taken for the cause of its exit',
+    // The JVM's own faults, which it handles as a matter of course, have no part in it.
+    never: [/OOM killer/, /SIGSEGV/],
     alerts: [{ severity: ['notice', 'warning'], text: [/ended with 3/] }],
   },
   {
@@ -190,7 +191,7 @@ export const RUNTIME_CASES: readonly Case[] = [
     },
     firstLine: [/java/, /SIGSEGV/],
     never: [/to itself/],
-    alerts: [{ severity: ['error', 'critical'], text: [/SIGSEGV/, /java/] }],
+    alerts: [{ severity: 'error', text: [/java/, /was sent SIGSEGV by sh/, /called abort\(\)/] }],
   },
   {
     program: 'go',

@@ -106,7 +106,14 @@ export const SERVER_CASES: readonly Case[] = [
       await sleep(500);
       return scene.interrupted();
     },
-    firstLine: [/nginx/, /1 of 5 killed/, /from sh/, /stop of the run/],
+    firstLine: [
+      /nginx/,
+      /1 of 5 killed/,
+      /from sh/,
+      /4 others|2 others outlive/,
+      /until they were ended because its run was stopped/,
+    ],
+    never: [/asked to end by/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /nginx/] }],
   },
   {
@@ -123,7 +130,6 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -INT ${postmaster}`);
       return scene.answer();
     },
-    mayNotice: true,
     firstLine: [/postgres/, /killed/, /from sh/],
     alerts: [{ severity: ['error', 'critical'], text: [/SIGKILL/, /sh/] }],
   },
@@ -137,7 +143,6 @@ export const SERVER_CASES: readonly Case[] = [
       await shell(`kill -INT ${postmaster}`);
       return scene.answer();
     },
-    mayNotice: true,
     firstLine: [/postgres/, /exited with 0/],
     alerts: [],
   },
@@ -183,7 +188,6 @@ export const SERVER_CASES: readonly Case[] = [
       return scene.answer();
     },
     firstLine: [/gunicorn/, /killed/, /from gunicorn \(\d+\), its parent/],
-    mayNotice: true,
     never: [/memory|OOM/],
     alerts: [{ severity: ['error', 'critical', 'warning'], text: [/SIGKILL/, /gunicorn/] }],
   },

@@ -4,7 +4,6 @@
  */
 import type { Identity, SignalOrigin, SignalRecord, SignalTarget } from '../../model/report';
 import type { Loss } from '../../trace-event';
-import { processName } from '../../words/process-name';
 import { senderName } from '../../words/sender-phrase';
 import { knownSender, outcomeOf, sentToItself } from '../language/evidence';
 import type { AwaitedStage } from '../language/rule';
@@ -133,17 +132,6 @@ export const NOT_COME = {
   reap: 'was not reaped',
   signal: 'did not get the awaited signal',
 } as const satisfies Record<AwaitedStage | 'signal', string>;
-
-/** "a.out (5441) has been a zombie for 30 s: its parent, bash (4994), has not waited for it. ..." */
-export function zombieText(target: SignalTarget, age: number, reason: string): string {
-  const who = processName(target.comm, Number.parseInt(target.id, 10));
-  const parent = target.ancestors[0];
-  const waiter =
-    parent === undefined ? 'nobody has' : `its parent, ${processName(parent.comm, parent.pid)}, has not`;
-  const details = identityOf(target.identity, target.path);
-  const what = `${who} has been a zombie for ${seconds(age)}: ${waiter} waited for it. ${asSentence(reason)}`;
-  return details === '' ? what : `${what}. It is ${details}`;
-}
 
 /** What was lost, in how many gaps, of which the last is the one of its CPU. */
 export interface Lost extends Pick<Loss, 'cpu' | 'count'> {

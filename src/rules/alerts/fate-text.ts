@@ -1,10 +1,17 @@
 /** The first sentence of an alert whose end is known. Every branch is a whole sentence. */
-import type { SignalRecord, SignalTarget } from '../../model/report';
+import type { RootCause, SignalRecord, SignalTarget } from '../../model/report';
 import { knownSender } from '../language/evidence';
 import type { Fate } from '../matching/fate';
 import { processName } from '../../words/process-name';
 import { byWhom, opening } from './opening';
 import { seconds } from './seconds';
+
+/** A death of which another process's signal was the first cause: "...: ended by it, after timeout (9) handled SIGALRM". */
+export function wayText(sentence: string, root: RootCause | null): string {
+  // The last step is the death itself, which the sentence has.
+  const way = root?.way.slice(0, -1) ?? [];
+  return way.length === 0 ? sentence : `${sentence}. First cause: ${way.join(', ')}`;
+}
 
 /** "redis-server (812) was asked to end (SIGTERM) by kill (17108): ended with 0 after 27 ms". */
 export function fateText(signal: SignalRecord, target: SignalTarget | null, fate: Fate): string {

@@ -59,6 +59,9 @@ function byKernel(signal: SignalRecord, who: string): string | null {
       if (name === 'SIGXCPU') return `${who} used more CPU time than its limit allows (SIGXCPU)`;
       if (name === 'SIGKILL') return `${who} was killed (SIGKILL) by its hard limit of CPU time`;
       return `${who} ${verb} ${name} from its own timer`;
+    case 'kernel':
+      if (name === 'SIGXFSZ') return `${who} wrote a file larger than its limit allows (SIGXFSZ)`;
+      return signal.cause ? `${who} ${verb} ${name}: ${signal.cause}` : null;
     case 'pdeath':
       return `${who} ${verb} ${name} because its parent${parentThatEnded(signal)} ended`;
     case 'pidns':

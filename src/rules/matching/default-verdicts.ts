@@ -19,6 +19,7 @@ import {
   isFromItself,
   isFromOutside,
   isOnPurpose,
+  isSubject,
   reportsAHang,
 } from './signal-kinds';
 import type { Verdict } from './verdict';
@@ -54,12 +55,6 @@ function severityFromOutside(signal: SignalRecord, target: SignalTarget | null):
   if (signal.signal === 'SIGKILL') return 'critical';
   if (!asksToEnd(signal)) return 'error';
   return isByItsKeeper(signal, target) ? 'info' : 'warning';
-}
-
-/** What the session follows for its own sake, and not because the workload started it. */
-function isSubject(target: SignalTarget | null): boolean {
-  if (target?.role === 'workload' || target?.role === 'attached') return true;
-  return target?.role !== 'descendant' && (target?.ancestors.length ?? 0) === 0;
 }
 
 const FATAL: readonly Omit<DefaultVerdict, 'verdict'>[] = [

@@ -3,7 +3,15 @@
  * does not show. Nothing is said of what was not seen.
  */
 import type { Severity, SignalRecord, SignalTarget } from '../../model/report';
-import { asksToEnd, expectsAnEnd, isByItsKeeper, reportsAHang } from './signal-kinds';
+import {
+  aborts,
+  asksToEnd,
+  expectsAnEnd,
+  isByItsKeeper,
+  isRequestToEnd,
+  isSubject,
+  reportsAHang,
+} from './signal-kinds';
 import type { Verdict } from './verdict';
 
 /** Seconds in which a process that is asked to end should end; what `docker stop` gives it too. */
@@ -24,7 +32,8 @@ export type Fate =
 
 /** Whether a verdict on this signal needs to know whether its target ends. */
 export function waitsForFate(signal: SignalRecord): boolean {
-  return !signal.fatal && (asksToEnd(signal) || reportsAHang(signal));
+  if (signal.fatal) return false;
+  return asksToEnd(signal) || reportsAHang(signal) || (aborts(signal) && signal.result === 'pending');
 }
 
 export function fateVerdict(signal: SignalRecord, target: SignalTarget | null, fate: Fate): Verdict {
@@ -51,15 +60,22 @@ interface Weight {
 function weigh(signal: SignalRecord, target: SignalTarget | null, fate: Fate): Weight {
   switch (fate.kind) {
     case 'exited':
-      return isUsualCode(signal, fate.code)
-        ? { severity: 'info', reason: 'it was asked to end, and ended' }
-        : { severity: 'notice', reason: `it was asked to end, and ended with code ${fate.code}` };
+      if (isUsualCode(signal, fate.code))
+        return { severity: 'info', reason: 'it was asked to end, and ended' };
+      return {
+        // How a child ends that it asked to end is its parent's own business.
+        severity: isByItsKeeper(signal, target) && !isSubject(target) ? 'info' : 'notice',
+        reason: `it was asked to end, and ended with code ${fate.code}`,
+      };
     case 'ended-by-it':
       return {
         severity: isByItsKeeper(signal, target) ? 'info' : 'notice',
         reason: 'it was asked to end, and ended',
       };
     case 'killed':
+      // Another request was faster: Ctrl-C and the hang-up that follows when the shell is gone.
+      if (fate.signal !== null && isRequestToEnd(fate.signal))
+        return weigh(signal, target, { kind: 'ended-by-it', after: fate.after });
       return { severity: 'warning', reason: 'it was asked to end, and was then killed' };
     case 'refused':
       if (!expectsAnEnd(signal)) return { severity: null, reason: 'the program has a handler for it' };

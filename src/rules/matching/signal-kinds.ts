@@ -34,9 +34,13 @@ export function isFromAnother(signal: SignalRecord): boolean {
   return knownSender(signal) !== null && isOnPurpose(signal) && !sentToItself(signal);
 }
 
+export function isRequestToEnd(signal: string): boolean {
+  return REQUESTS_TO_END.includes(signal);
+}
+
 /** SIGTERM, SIGINT, SIGQUIT or SIGHUP from another process or from the terminal. */
 export function asksToEnd(signal: SignalRecord): boolean {
-  return REQUESTS_TO_END.includes(signal.signal) && (isFromAnother(signal) || signal.origin === 'tty');
+  return isRequestToEnd(signal.signal) && (isFromAnother(signal) || signal.origin === 'tty');
 }
 
 /** SIGTERM and SIGINT are refused by nobody who works; SIGHUP and SIGQUIT mean other things to many programs. */
@@ -50,12 +54,23 @@ export function isByItsKeeper(signal: SignalRecord, target: SignalTarget | null)
   return isFromInside(signal) || sentByParent(signal, target) || knownSender(signal)?.pid === INIT;
 }
 
+/** Meant to end it, and to have it report where it hangs. */
+export function aborts(signal: SignalRecord): boolean {
+  return signal.signal === 'SIGABRT' && isFromAnother(signal);
+}
+
 /** A watchdog, or a master whose worker does not answer, aborts a process; its handler reports where it hangs. */
 export function reportsAHang(signal: SignalRecord): boolean {
-  return signal.signal === 'SIGABRT' && isFromAnother(signal) && wasHandled(signal);
+  return aborts(signal) && wasHandled(signal);
 }
 
 /** A fault of the program itself that it has a handler for. */
 export function isHandledFault(signal: SignalRecord): boolean {
   return isCrash(signal) && wasHandled(signal) && !isFromAnother(signal);
+}
+
+/** What the session follows for its own sake, and not because the workload started it. */
+export function isSubject(target: SignalTarget | null): boolean {
+  if (target?.role === 'workload' || target?.role === 'attached') return true;
+  return target?.role !== 'descendant' && (target?.ancestors.length ?? 0) === 0;
 }

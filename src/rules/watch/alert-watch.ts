@@ -9,16 +9,18 @@
  * counts and absences compare the times of the records, and a signal that waits is known from its sending on.
  */
 import { defaultAction } from '../../kernel/signals';
-import type { SignalRecord, SignalTarget, Stage } from '../../model/report';
+import type { Reap, SignalRecord, SignalTarget, Stage } from '../../model/report';
 import type { Absence } from './missing-events';
 import { makePlainAlert, timeAfter } from '../alerts/alert';
-import { NOT_COME, identityOf, lossText, zombieText } from '../alerts/alert-text';
+import { NOT_COME, identityOf, lossText } from '../alerts/alert-text';
+import { keptText, keptVerdict, zombieText } from '../alerts/zombie-text';
 import { defaultVerdict } from '../matching/default-verdicts';
 import { DueQueue, type Due } from '../alerts/due-queue';
 import { outcomeOf, sentBySession } from '../language/evidence';
 import { Fates, type FateListener, type KnownEnd } from './fates';
 import { Gaps } from './gaps';
 import { Judgements, type AlertWatchOptions, type Judgement } from './judgement';
+import { KeptZombies, type KeptGroup } from './kept-zombies';
 import { LossRules, type LossOfEvents } from './loss-rules';
 import type { RuleSet } from '../language/rule';
 import { RuleExpiry } from '../matching/rule-expiry';
@@ -55,6 +57,7 @@ export class AlertWatch {
   readonly #signals: SignalRules;
   readonly #zombieRules: readonly CompiledRule[];
   readonly #zombies: Zombies;
+  readonly #kept: KeptZombies;
   readonly #losses: LossRules;
   readonly #fates: Fates;
   readonly #dying = new Map<string, Dying>();
@@ -75,6 +78,9 @@ export class AlertWatch {
     this.#zombieRules = of('zombie');
     this.#zombies = new Zombies(agenda, (zombie) => {
       this.#stayed(zombie);
+    });
+    this.#kept = new KeptZombies(agenda, (group) => {
+      this.#zombiesKept(group);
     });
     this.#losses = new LossRules(of('loss'), this.#isAll);
     this.#fates = new Fates(agenda, this.#fateListener(), tallies);
@@ -115,8 +121,9 @@ export class AlertWatch {
       case 'zombie':
         return this.zombie(stage.target ?? targetOf(stage), ts, time);
       case 'reap':
+        return this.gone(process ?? '', ts, ((detail ?? {}) as Partial<Reap>).call !== null);
       case 'gone':
-        return this.gone(process ?? '', ts);
+        return this.gone(process ?? '', ts, false);
       default:
         return this.tick(ts);
     }
@@ -128,6 +135,7 @@ export class AlertWatch {
     if (!signal.control) {
       this.#signals.sent(signal, target);
       this.#fates.sent(signal, target);
+      this.#kept.childEnded(signal, target);
     }
     return this.#take();
   }
@@ -142,6 +150,7 @@ export class AlertWatch {
     if (!signal.control && target !== null) {
       this.#signals.settled(signal, target);
       this.#fates.settled(signal, target);
+      this.#kept.childEnded(signal, target);
       if (outcomeOf(signal) === 'stopped') {
         this.#signals.absences.came(target.id, 'stop', signal.delivered?.ts ?? ts);
       }
@@ -178,18 +187,20 @@ export class AlertWatch {
     this.#pass(since);
     // The session's own waits for the end of the trace.
     if (target.role === 'parent') return this.#take();
-    for (const compiled of this.#zombieRules) {
-      if (!compiled.holds(null, target) || !this.#expiry.holds(compiled.rule, compiled.rule, time)) continue;
+    const rules = this.#zombieRules.filter(
+      (compiled) => compiled.holds(null, target) && this.#expiry.holds(compiled.rule, compiled.rule, time),
+    );
+    for (const compiled of this.#isAll ? rules : rules.slice(0, 1))
       this.#zombies.add(compiled, target, since, time);
-      if (!this.#isAll) break;
-    }
+    if (rules.length === 0) this.#kept.died(target, since, time);
     return this.#take();
   }
 
-  /** It was reaped, or is gone without a wait that the trace shows. */
-  gone(process: string, ts: number): Judgement[] {
+  /** @param isWaitedFor it was reaped; else it is gone without a wait that the trace shows */
+  gone(process: string, ts: number, isWaitedFor = true): Judgement[] {
     this.#pass(ts);
     this.#zombies.gone(process, ts);
+    this.#kept.gone(process, ts, isWaitedFor);
     this.#signals.absences.came(process, 'reap', ts);
     return this.#take();
   }
@@ -200,6 +211,7 @@ export class AlertWatch {
     this.#gaps.add(loss, ts);
     this.#signals.absences.gap(ts);
     this.#zombies.gap(ts);
+    this.#kept.gap(ts);
     this.#fates.gap(ts);
     this.#pass(ts);
     const given = { process: null, first: ts, last: ts, time, incomplete: this.#gaps.between(ts, ts) };
@@ -257,6 +269,7 @@ export class AlertWatch {
       if (zombie.deadline <= this.#now) this.#stayed(zombie);
       else this.tallies.undecidedAtEnd++;
     }
+    this.#kept.close(this.#now);
     this.#fates.close(this.#now);
     this.#judgements.flush();
     this.#countLeftOut();
@@ -272,7 +285,8 @@ export class AlertWatch {
   }
 
   #countLeftOut(): void {
-    this.tallies.leftOut = this.#signals.leftOut + this.#zombies.leftOut + this.#fates.leftOut;
+    this.tallies.leftOut =
+      this.#signals.leftOut + this.#zombies.leftOut + this.#kept.leftOut + this.#fates.leftOut;
   }
 
   /** Only those whose sending was seen: a record that comes alone is followed by nothing. */
@@ -381,6 +395,20 @@ export class AlertWatch {
       text: zombieText(target, deadline - since, verdict.reason),
     });
     this.#judgements.raise(verdict, alert, rule, this.#at);
+  }
+
+  #zombiesKept(group: KeptGroup): void {
+    const { waiter, since, time, age } = group;
+    const verdict = keptVerdict(group);
+    const alert = makePlainAlert('zombie', verdict, {
+      process: waiter,
+      first: since,
+      last: since + age,
+      time: timeAfter(time, age),
+      incomplete: waiter.incomplete ?? [],
+      text: keptText(group, verdict.reason),
+    });
+    this.#judgements.raise(verdict, alert, null, this.#at);
   }
 }
 

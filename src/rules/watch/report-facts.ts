@@ -80,12 +80,13 @@ function endOf(process: ProcessRecord, targets: ReportTargets): Fact[] {
   const facts: Fact[] = [{ ts, rank: ENDED, tell: (watch) => watch.exited(id, exit, target) }];
   if (state === 'autoreaped') {
     const goneAt = reap?.ts ?? ts;
-    return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt) }];
+    return [...facts, { ts: goneAt, rank: GONE, tell: (watch) => watch.gone(id, goneAt, false) }];
   }
   facts.push({ ts, rank: ZOMBIE, tell: (watch) => watch.zombie(target, ts, time) });
-  if (reap !== null) facts.push({ ts: reap.ts, rank: GONE, tell: (watch) => watch.gone(id, reap.ts) });
+  if (reap !== null)
+    facts.push({ ts: reap.ts, rank: GONE, tell: (watch) => watch.gone(id, reap.ts, reap.call !== null) });
   // When it went is not in the trace.
-  else if (state !== 'zombie') facts.push({ ts, rank: GONE, tell: (watch) => watch.gone(id, ts) });
+  else if (state !== 'zombie') facts.push({ ts, rank: GONE, tell: (watch) => watch.gone(id, ts, false) });
   return facts;
 }
 

@@ -43,6 +43,15 @@ function killed(ts: number, signal: string, changes: Partial<KnownEnd> = {}): Kn
   return { ts, time: null, kind: 'signaled', code: null, signal, coreDumped: false, root: null, ...changes };
 }
 
+function rootAt(
+  ts: number,
+  name: string,
+  by: RootCause['by'],
+  way: string[] = ['handled', 'ended'],
+): RootCause {
+  return { signal: 0, name, ts, by, way };
+}
+
 type Step = SignalRecord | KnownEnd;
 
 const isEnd = (step: Step): step is KnownEnd => 'kind' in step;
@@ -67,7 +76,7 @@ function watch(steps: readonly Step[], end: number | null = null, target = REDIS
   return { alerts, judgements, watching };
 }
 
-const DETAILS = /\. (?:Sent by kill\(\)|It is|Target: |Another process|Sent in).*$/;
+const DETAILS = /\. (?:Sent by kill\(\)|Sent by its terminal|It is|Target: |Another process|Sent in).*$/;
 const said = (alerts: readonly Alert[]): string[] =>
   alerts.map(({ severity, rule, text }) => `${severity} ${rule}: ${text.replace(DETAILS, '')}`);
 
@@ -164,7 +173,7 @@ describe('the verdict when the fate is known', () => {
         term(100, byParent),
         sent(100.5, 'SIGTERM', 15, { sender: ITSELF }),
         killed(100.5, 'SIGTERM', {
-          root: { signal: 0, by: PARENT, way: ['handled', 'cleaned up', 'ended by it'] },
+          root: rootAt(100, 'SIGTERM', PARENT, ['handled', 'cleaned up', 'ended by it']),
         }),
       ],
       [
@@ -180,12 +189,60 @@ describe('the verdict when the fate is known', () => {
     ],
     [
       'a crash whose handler exits',
-      [fault(100), exited(100.02, 1)],
+      [fault(100), exited(100.02, 1, rootAt(100, 'SIGSEGV', ITSELF))],
       [
         'error default:crash: redis-server (812) crashed (SIGSEGV, SEGV_MAPERR): handled, ended with 1 after 20 ms',
       ],
     ],
     ['a crash that is handled for good', [fault(100)], [], 200],
+    [
+      'a fault that the program handles as a matter of course, before it fails',
+      [fault(100), exited(100.02, 3)],
+      ['warning default:exit-code: redis-server (812) ended with 3'],
+    ],
+    [
+      'a crash signal that somebody sent, and whose handler crashes and aborts',
+      [
+        sent(100, 'SIGSEGV', 11, { ...HANDLED }),
+        fault(100.01),
+        abort(100.02),
+        killed(100.03, 'SIGABRT', { root: rootAt(100, 'SIGSEGV', KILL) }),
+      ],
+      [
+        'error default:killed-from-outside: redis-server (812) was sent SIGSEGV by kill (17108): handled, called abort() (SIGABRT) 20 ms later, ended by it',
+      ],
+    ],
+    [
+      'a death that began with another process',
+      [
+        sent(100, 'SIGTERM', 15, byParent),
+        killed(100.01, 'SIGTERM', {
+          root: rootAt(99, 'SIGALRM', null, [
+            'supervisor (400) handled SIGALRM from a timer',
+            'SIGTERM ended it',
+          ]),
+        }),
+      ],
+      [
+        'info default:killed-by-parent: redis-server (812) was asked to end (SIGTERM) by its parent, supervisor (400): ended by it after 10 ms. First cause: supervisor (400) handled SIGALRM from a timer',
+      ],
+    ],
+    [
+      'a key of its terminal, and a hang-up that is faster',
+      [sent(100, 'SIGQUIT', 3, { ...HANDLED, origin: 'tty', sender: null }), killed(100.002, 'SIGHUP')],
+      [
+        'info default:asked-to-end: redis-server (812) was interrupted at its terminal (SIGQUIT, Ctrl-\\): killed by SIGHUP after 2 ms',
+      ],
+    ],
+    [
+      'a request that comes when it is dead',
+      [
+        sent(100, 'SIGKILL', 9),
+        killed(100.001, 'SIGKILL'),
+        sent(100.5, 'SIGTERM', 15, { fatal: false, result: 'ignored', delivered: null }),
+      ],
+      ['critical default:killed-from-outside: redis-server (812) was killed (SIGKILL) by kill (17108)'],
+    ],
     [
       'a crash while it ends',
       [
