@@ -24,7 +24,7 @@ export const REASONS = {
   ENOENT: 'the command does not exist',
   EACCES: 'the command may not be run',
   WORKLOAD_DENIED: 'an administrator does not allow this command',
-  ATTACH_DENIED: 'an administrator does not let flows attach to processes',
+  ATTACH_DENIED: 'an administrator does not let flows attach to processes or watch them',
   FILE_DENIED: 'an administrator does not let flows read this file',
   LIMIT_REACHED: 'an administrator does not allow more',
   WORKLOAD_FAILED: 'the command could not be started',

@@ -150,7 +150,7 @@ function objectAt<Name extends string>(
 ): Partial<Record<Name, unknown>> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse(place, expected, given);
   for (const name of Object.keys(given)) oneOf(`a key of ${place} in settings.js`, name, names);
-  return given as Partial<Record<Name, unknown>>;
+  return given;
 }
 
 function refuse(place: string, expected: string, found: unknown): never {

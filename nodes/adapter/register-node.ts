@@ -13,6 +13,7 @@ export interface NodeKind<Def, Settings, State extends string> {
   readonly looks: Looks<State | FailureState>;
   /** Narrows what the editor saved. An imported flow skips the editor's validators. @throws TraceError CONFIG_INVALID */
   readonly readDef: (def: Def) => Settings;
+  /** @throws TraceError where an administrator does not allow such a node */
   readonly open: (settings: Settings, surface: NodeSurface<State>) => NodeController;
 }
 
@@ -24,31 +25,29 @@ export function registerNode<Def, Settings, State extends string>(
     RED.nodes.createNode(this, def);
     const text: NodeSurface<State>['text'] = (key, values) => RED._(`${type}.${key}`, values);
     const status = new StatusRenderer(this, looks, text);
-    let settings: Settings;
-    let limits: Limits;
+    let controller: NodeController;
     try {
-      limits = limitsOf(RED);
-      settings = readDef(def);
+      controller = open(readDef(def), {
+        id: this.id,
+        status,
+        send: (message) => {
+          this.send(message);
+        },
+        warn: (warning) => {
+          this.warn(warning);
+        },
+        error: (error) => {
+          this.error(error, {});
+        },
+        text,
+        valueOf: (input, message) => readTypedInput(RED, this, input, message),
+        userFolder: userFolder(RED),
+        limits: limitsOf(RED),
+      });
     } catch (thrown) {
       refuseAll(this, status, asError(thrown));
       return;
     }
-    const controller = open(settings, {
-      id: this.id,
-      status,
-      send: (message) => {
-        this.send(message);
-      },
-      warn: (warning) => {
-        this.warn(warning);
-      },
-      error: (error) => {
-        this.error(error, {});
-      },
-      text,
-      valueOf: (input, message) => readTypedInput(RED, this, input, message),
-      limits,
-    });
     guardInput(this, async (message, send) => {
       try {
         await controller.receive(message, send);
@@ -75,6 +74,11 @@ function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): 
 
 /** @throws TraceError CONFIG_INVALID */
 export function limitsOf(RED: NodeAPI): Limits {
-  const { ftraceLife, userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
-  return readLimits(ftraceLife, typeof userDir === 'string' ? userDir : process.cwd());
+  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  return readLimits(ftraceLife, userFolder(RED) ?? process.cwd());
+}
+
+function userFolder(RED: NodeAPI): string | null {
+  const { userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  return typeof userDir === 'string' && userDir !== '' ? userDir : null;
 }
