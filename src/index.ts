@@ -53,7 +53,7 @@ export type { WatchRecord, WatchRecordName } from './watch/watch-record';
 export { readWatchSettings, USUALLY_MUTED, type WatchSettings } from './watch/watch-settings';
 export { Watch, type WatchBatch, type WatchState } from './watch/watch';
 export { WatchTotals, type ServiceTotals } from './watch/watch-totals';
-export { findWatch, startWatch } from './watch/watches';
+export { explainWatch, findWatch, startWatch } from './watch/watches';
 export { DAMAGE, REASONS, TraceError, type DamageCode, type TraceErrorCode } from './trace-error';
 export type * from './trace-event';
 export {

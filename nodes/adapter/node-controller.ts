@@ -26,6 +26,8 @@ export interface NodeSurface<State extends string> {
   readonly text: (key: string, values?: Readonly<Record<string, string>>) => string;
   /** The value that a field of the dialog has with this message. */
   readonly valueOf: (input: TypedInput, message: NodeMessage) => Promise<unknown>;
+  /** Where Node-RED keeps its files; null where it keeps none. */
+  readonly userFolder: string | null;
   /** What an administrator set in settings.js, under `ftraceLife`. */
   readonly administratorSetting: (name: string) => unknown;
 }

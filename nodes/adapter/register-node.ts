@@ -44,6 +44,7 @@ export function registerNode<Def, Settings, State extends string>(
       },
       text,
       valueOf: (input, message) => readTypedInput(RED, this, input, message),
+      userFolder: userFolder(RED),
       administratorSetting: (name) => administratorSetting(RED, name),
     });
     guardInput(this, async (message, send) => {
@@ -68,6 +69,11 @@ function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): 
   node.on('input', (_message, _send, done) => {
     done(error);
   });
+}
+
+function userFolder(RED: NodeAPI): string | null {
+  const { userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  return typeof userDir === 'string' && userDir !== '' ? userDir : null;
 }
 
 function administratorSetting(RED: NodeAPI, name: string): unknown {

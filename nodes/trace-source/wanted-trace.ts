@@ -1,7 +1,15 @@
 /** The trace that a message asks trace-source for. */
 import { resolve } from 'node:path';
 import type { NodeMessage } from 'node-red';
-import { findSession, openTraceFile, replay, type Session, type TraceSource } from '../../src/index';
+import {
+  findSession,
+  findWatch,
+  openTraceFile,
+  replay,
+  type Session,
+  type TraceSource,
+  type Watch,
+} from '../../src/index';
 import { InvalidValue, TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
 import type { NodeSurface } from '../adapter/node-controller';
@@ -16,6 +24,13 @@ export type WantedTrace =
 export interface OpenTrace {
   readonly source: TraceSource;
   readonly batches: AsyncIterable<EventBatch>;
+}
+
+/** The watch that the message names; null where it names a session. */
+export function liveWatch(message: NodeMessage): Watch | null {
+  const topic = topicOf(message);
+  const watch = topic === null ? undefined : findWatch(topic);
+  return watch !== undefined && watch.id === metadataOf(message).session ? watch : null;
 }
 
 /** @throws TraceError SESSION_UNKNOWN */

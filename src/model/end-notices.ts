@@ -77,6 +77,7 @@ export class EndNotices {
       return;
     }
     waiter?.zombies.delete(process);
+    process.leftBy = waiter;
     process.waiter = heir;
     process.listedSince = waiter?.ending.exitTs ?? process.listedSince;
     if (process.ending.settled && !process.gone) heir?.zombies.add(process);
@@ -97,16 +98,19 @@ export class EndNotices {
 
   #zombieToPassOn(sender: Process, code: number): Process | null {
     if (this.#exits.exitsTraced && sender.ending.exitTs === null) return null;
+    let unreported: Process | null = null;
     for (const zombie of [...sender.zombies].sort(inOrderOfChildren)) {
       const { notified, freed } = zombie.ending;
       if (zombie.gone || freed !== null || !hasCode(zombie, code)) continue;
-      // Reported to nobody: its parent ignored SIGCHLD, and it is gone, unless it has another exit signal, or none.
-      if (notified === null && zombie.exitSignal === SIGCHLD) continue;
+      if (notified === null) {
+        // Its parent ignored SIGCHLD, and it is gone, unless its exit signal is another, or none.
+        if (zombie.exitSignal !== SIGCHLD) unreported ??= zombie;
+        continue;
+      }
       // Its tracer, which waits for it first, lives.
-      if (notified !== null && zombie.tracer !== null && !isOf(notified, sender)) continue;
-      return zombie;
+      if (zombie.tracer === null || isOf(notified, sender)) return zombie;
     }
-    return null;
+    return unreported;
   }
 
   #mayBeOwn(sender: Process, notified: Tid, code: number): boolean {

@@ -150,6 +150,8 @@ export class Process {
   exitSignal: number | null = null;
   /** Whose child it is now: its parent's, or its heir's; null where that one is not traced, or not known. */
   waiter: Process | null;
+  /** Who was that before, and left it to the present one. */
+  leftBy: Process | null = null;
   /** Since when it is in the list of children of that one. */
   listedSince: number;
   /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */

@@ -16,7 +16,7 @@ import type { ProcessRecord } from './report';
 import type { DeathListener } from './signal-pairing';
 import type { StageLog } from './stage-log';
 import type { CallSubject } from './system-calls';
-import { namedByRest, resultOfWaitid, takeWaitFor } from './waitid';
+import { namedByRest, resultOfWaitid, takeWaitFor, visibleSince } from './waitid';
 import { secondsBetween, type WallClock } from './wall-clock';
 
 const WNOHANG = 1;
@@ -168,6 +168,7 @@ export class Reaping implements DeathListener {
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
     this.#notifiedAfterAll(child, task.process);
+    this.#leftAfterAll(child, task.process);
     const dead = this.#exits.isDead(child);
     // Stopped and continued children, and stopped tracees, are reported by the same call, and live on.
     if (maybeStopped && !dead) {
@@ -193,6 +194,19 @@ export class Reaping implements DeathListener {
     this.#exits.childEnded(child, notice.notified, notice.code, notice.ts, notice.stack);
   }
 
+  /** A wait returns what a dead parent left: then it was this one, and another that seemed to be left was reaped before. */
+  #leftAfterAll(child: Process, heir: Process): void {
+    const { waiter } = child;
+    if (waiter === null || waiter === heir || this.#traced(waiter) || isTracerOf(heir, child)) return;
+    this.#notices.adopted(child, heir.tgid);
+    const code = child.ending.childCode;
+    const other = [...heir.zombies].find(
+      ({ leftBy, ending }) => leftBy === waiter && ending.childCode === code && ending !== child.ending,
+    );
+    const wait = other && takeWaitFor(waiter, other.ending.exitTs);
+    if (wait) this.#reaped(other, wait.by, 'waitid', wait.ts);
+  }
+
   #finishReaping(child: Process): void {
     const wait = this.#waitedFor.get(child);
     if (!wait) return;
@@ -213,7 +227,7 @@ export class Reaping implements DeathListener {
     if (child && isTracerOf(process, child)) return;
     if (child && !child.ending.settled) {
       // A child whose end sends no SIGCHLD (clone's exit signal is another, or 0) is only dead so far.
-      if (isReaping && this.#exits.isDead(child))
+      if ((isReaping || !child.toldAlive) && this.#exits.isDead(child))
         this.#waitedFor.set(child, { by: task.tid, call: 'waitid', ts });
     } else if (child) this.#reaped(child, task.tid, 'waitid', ts);
     else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts, isReaping });
@@ -250,13 +264,13 @@ export class Reaping implements DeathListener {
     const { ending, waiter, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
     const recipient = ending.notified;
-    const wait = takeWaitFor(process);
+    const wait = takeWaitFor(waiter, visibleSince(process));
     if (wait) {
       this.#reaped(process, wait.by, 'waitid', wait.ts);
       return;
     }
     const isUnnotified = this.#signals.generateTraced && ending.notified === null;
-    const isRecipientDead = recipient !== null && waiter?.tgid === recipient && !this.#traced(waiter);
+    const isRecipientDead = recipient !== null && waiter !== null && !this.#traced(waiter);
     // A zombie that outlives its parent is reported to the next one.
     const goneBeforeParent =
       isRecipientDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;

@@ -61,10 +61,8 @@ export function* namedByRest(process: Process): Iterable<[Process, UnnamedWait]>
   }
 }
 
-/** The first wait that can have reaped it unseen, taken from the list. */
-export function takeWaitFor(process: Process): UnnamedWait | null {
-  const { waiter } = process;
-  const since = visibleSince(process);
+/** The first wait that can have reaped unseen what has been a zombie since then, taken from the list. */
+export function takeWaitFor(waiter: Process | null, since: number | null): UnnamedWait | null {
   if (waiter === null || since === null) return null;
   const at = waiter.waitids.findIndex(({ ts }) => ts >= since);
   return at < 0 ? null : (waiter.waitids.splice(at, 1)[0] ?? null);
@@ -136,6 +134,6 @@ function* waitable(process: Process): Iterable<Process> {
 }
 
 /** Since when a wait finds it: its parent is notified in the same moment (kernel/exit.c, exit_notify). */
-function visibleSince({ ending }: Process): number | null {
+export function visibleSince({ ending }: Process): number | null {
   return ending.notifiedAt ?? ending.exitTs ?? ending.dead;
 }

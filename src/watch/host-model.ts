@@ -5,6 +5,7 @@
 import { int32 } from '../model/field-values';
 import type { Exit, Identity, Sender, Service, SignalRecord, SignalTarget } from '../model/report';
 import { durationText, WallClock } from '../model/wall-clock';
+import { printable } from '../export/printable';
 import { containerOf, unitOf } from '../kernel/cgroup-path';
 import type { RingEvent } from '../readers/pages/ring-event';
 import { UserNames } from '../session/user-names';
@@ -390,7 +391,7 @@ export class HostModel {
       comm: process?.known.comm ?? null,
       process: process?.id ?? null,
       service: target?.service ?? null,
-      text,
+      text: printable(text),
       detail,
       ...(target && { target }),
     });

@@ -70,7 +70,7 @@ export class Selection {
     return this.#exclude.some(({ matches }) => matches.every((matchesIt) => matchesIt(process)));
   }
 
-  /** @returns the pids that have come to stand in pid files since the last call */
+  /** @returns the pids that have come into pid files since the last call */
   readPidFiles(): number[] {
     const come: number[] = [];
     for (const [path, before] of this.#pidFiles) {

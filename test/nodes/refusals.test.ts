@@ -39,6 +39,8 @@ const ofMessage = (config: WorkloadDef, value: unknown, message: object) =>
 const parse = (message: object) => [...batchesOf({ _msgid: '', ...message }, new IncomingEvents())];
 
 const CONFIGURE: readonly Refused[] = [
+  ['mode: wach', () => readConfigure({ mode: 'wach' })],
+  ['selectors: a pid', () => readConfigure({ mode: 'watch', selectors: 'pid:x' })],
   ['bufferKb: 1', () => readConfigure({ bufferKb: 1 })],
   ['bufferKb: much', () => readConfigure({ bufferKb: 'much' })],
   ['as a library: topic', () => readSessionSettings({ topic: '' })],
