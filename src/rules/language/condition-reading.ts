@@ -14,9 +14,12 @@ const GROUPS: readonly string[] = [
 
 const JOINING = ['all', 'any', 'not'];
 
-/** What may be asked at a place; a zombie has no signal and no sender. */
+/** What may be asked at a place; a zombie has no signal and no sender, and only an end has an exit code. */
 export type FieldScope = (name: FieldName) => boolean;
+/** For a condition alone, as the editor puts it into words. */
 export const ANY_FIELD: FieldScope = () => true;
+export const OF_SIGNALS: FieldScope = (name) => !name.startsWith('exit.');
+export const OF_EXITS: FieldScope = (name) => name.startsWith('exit.') || OF_ZOMBIES(name);
 export const OF_ZOMBIES: FieldScope = (name) =>
   name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
 export const OF_LOSSES: FieldScope = () => false;
@@ -41,7 +44,7 @@ export function readGroup(group: string, input: JsonObject, place: string, scope
   const short = namesIn(scope)
     .filter((name) => name.startsWith(`${group}.`))
     .map((name) => name.slice(group.length + 1));
-  if (short.length === 0) refuse(place, 'signalsOnlyKnown', { known: namesIn(scope) });
+  if (short.length === 0) refuseScope(place, scope, group === 'exit');
   const parts = Object.keys(input).map((key) => {
     const at = `${place}.${key}`;
     if (!isFieldName(`${group}.${key}`)) refuse(at, 'key', { found: key, known: short });
@@ -62,7 +65,7 @@ function readField(
   allowed: readonly string[],
 ): Condition {
   if (!isFieldName(key)) refuse(place, 'key', { found: key, known: allowed });
-  if (!scope(key)) refuse(place, 'signalsOnlyKnown', { known: namesIn(scope) });
+  if (!scope(key)) refuseScope(place, scope, key.startsWith('exit.'));
   const tests = readFieldTest(value, conditionField(key), place);
   return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
 }
@@ -75,6 +78,12 @@ function negated(of: Condition, place: string): Condition {
 function together(parts: readonly Condition[]): Condition {
   const [only] = parts;
   return only !== undefined && parts.length === 1 ? only : { kind: 'all', of: parts };
+}
+
+/** @param isOfExits whether the key is about the end of a process */
+function refuseScope(place: string, scope: FieldScope, isOfExits: boolean): never {
+  if (isOfExits) refuse(place, 'exitsOnly');
+  refuse(place, 'signalsOnlyKnown', { known: namesIn(scope) });
 }
 
 function namesIn(scope: FieldScope): readonly FieldName[] {

@@ -35,6 +35,7 @@ export const REFUSAL_TEXTS = {
   requiresOnLoss: 'not allowed on "loss": evidence with lost events is never complete',
   whenOnLoss: 'must be empty on "loss": lost events have no conditions',
   signalsOnly: 'not available: this rule is not about signals',
+  exitsOnly: 'only available to a rule with "on": "exit"',
   signalsOnlyKnown: 'not available: this rule is not about signals. Known keys: __known__',
 
   together: 'cannot be combined with "__other__"',
