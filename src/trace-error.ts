@@ -24,6 +24,9 @@ export const REASONS = {
   ENOENT: 'the command does not exist',
   EACCES: 'the command may not be run',
   WORKLOAD_DENIED: 'an administrator does not allow this command',
+  ATTACH_DENIED: 'an administrator does not let flows attach to processes or watch them',
+  FILE_DENIED: 'an administrator does not let flows read this file',
+  LIMIT_REACHED: 'an administrator does not allow more',
   WORKLOAD_FAILED: 'the command could not be started',
   TRACE_MISSING: 'the trace file cannot be read',
   TRACE_FORMAT: 'this is not a trace',
@@ -107,6 +110,7 @@ export class InvalidValue extends TraceError {
   readonly found: unknown;
   /** ` (did you mean "SIGTERM"?)`, or nothing. */
   readonly hint: string;
+  readonly #names: readonly string[];
 
   /**
    * @param names of which one was probably meant
@@ -123,6 +127,13 @@ export class InvalidValue extends TraceError {
     this.expected = expected;
     this.found = found;
     this.hint = hint;
+    this.#names = names;
+  }
+
+  /** The same refusal, for a reader that knows the value by another name. */
+  renamed(place: string): InvalidValue {
+    const code = this.code === 'MESSAGE_INVALID' ? 'MESSAGE_INVALID' : 'CONFIG_INVALID';
+    return new InvalidValue(place, this.expected, this.found, { code, names: this.#names });
   }
 }
 

@@ -1,8 +1,11 @@
 /** The editor's half of ftrace-configure. */
+import { readSelectors } from '../../src/watch/selector';
 
 interface ConfigureNode {
   readonly events: string;
   readonly senderHistory?: boolean;
+  readonly mode?: string;
+  readonly watchBufferKb?: number;
   _(key: string, values?: Record<string, unknown>): string;
 }
 
@@ -41,6 +44,20 @@ function checkBuffer(node: ConfigureNode, value: unknown): true | string {
   return isValid ? true : node._('ftrace-configure.invalid.buffer');
 }
 
+/** By the reader that a deploy uses, in its words. Nodes of an older version have no such setting. */
+function checkSelectors(value: string | undefined): true | string {
+  try {
+    readSelectors(value ?? '', '');
+    return true;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function checkWatchBuffer(node: ConfigureNode, value: unknown): true | string {
+  return value === undefined ? true : checkBuffer(node, value);
+}
+
 /** Nodes of an older version have no such setting. */
 function checkPids(node: ConfigureNode, value: string | undefined): true | string {
   const pids = (value ?? '').split(/[\s,]+/).filter((pid) => pid !== '');
@@ -77,6 +94,11 @@ function showPreflight(node: ConfigureNode): void {
 }
 
 function prepare(node: ConfigureNode): void {
+  // Nodes of an older version run a command, or attach.
+  if (node.mode === undefined) $('#node-input-mode').val('session');
+  if (node.watchBufferKb === undefined) $('#node-input-watchBufferKb').val(4096);
+  showWhen('#tracelife-mode-session', '#node-input-mode', 'session');
+  showWhen('#tracelife-mode-watch', '#node-input-mode', 'watch');
   showWhen('#tracelife-row-eventList', '#node-input-events', 'list');
   showWhen('#tracelife-row-replayPath', '#node-input-whenImpossible', 'replay');
   // Nodes of an older version have no such setting, and what they have none of is on.
@@ -87,7 +109,7 @@ function prepare(node: ConfigureNode): void {
 const editors = window as unknown as { TraceLife?: Record<string, unknown> };
 editors.TraceLife = {
   ...editors.TraceLife,
-  ftraceConfigure: { prepare, checkEventList, checkBuffer, checkPids },
+  ftraceConfigure: { prepare, checkEventList, checkBuffer, checkWatchBuffer, checkPids, checkSelectors },
 };
 
 export {};

@@ -4,13 +4,17 @@ import { ConfigureController } from './configure-controller';
 import { readDef, type ConfigureDef, type ConfigureSettings } from './configure-settings';
 import { LOOKS, type ConfigureState } from './configure-states';
 import { registerPreflight } from './preflight-route';
+import { WatchController, type WatchModeSettings } from './watch-controller';
 
 module.exports = (RED: NodeAPI): void => {
   registerPreflight(RED);
-  registerNode<ConfigureDef, ConfigureSettings, ConfigureState>(RED, {
+  registerNode<ConfigureDef, ConfigureSettings | WatchModeSettings, ConfigureState>(RED, {
     type: 'ftrace-configure',
     looks: LOOKS,
     readDef,
-    open: (settings, surface) => new ConfigureController(settings, surface),
+    open: (settings, surface) =>
+      'watch' in settings
+        ? new WatchController(settings, surface)
+        : new ConfigureController(settings, surface),
   });
 };

@@ -11,6 +11,7 @@ import { TraceError } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
 import { shortCount } from '../adapter/status-renderer';
+import { metadataOf } from '../messages/message-metadata';
 import { partsOf } from '../messages/message-parts';
 import { countMessage, isTurnOver, nextTurn } from '../turns/event-loop-share';
 import { OneByOne } from '../turns/one-by-one';
@@ -41,6 +42,11 @@ export class ParseController implements NodeController {
   }
 
   async receive(message: NodeMessageInFlow, send: Send): Promise<void> {
+    // A watch sends stages already.
+    if (metadataOf(message).kind === 'records') {
+      send([message, null]);
+      return;
+    }
     const isKnown = this.#traces.has(seriesKey(message));
     // A message that only ends, for a trace that never began, has nothing to report.
     if (message.payload === undefined && !isKnown && message['ftrace'] === undefined) {

@@ -75,7 +75,7 @@ function piecesOf(payload: unknown): Iterable<unknown> {
 function refuseHalfBatch(place: string, value: unknown): void {
   const missing = missingInBatch(value);
   if (missing === null) return;
-  throw new TraceError('MESSAGE_INVALID', `${place} looks like a batch of events, but has no ${missing}`);
+  throw new TraceError('MESSAGE_INVALID', `${place}: an incomplete batch of events, without ${missing}`);
 }
 
 function withBeside(batch: EventBatch, { losses, damage, notes }: BesideEvents): EventBatch {

@@ -1,5 +1,5 @@
 import type { StageName } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue } from '../../src/trace-error';
 
 /** In the order of a life. Record, so that the compiler asks for a stage that is new. */
 const STAGE_NAMES: Readonly<Record<StageName, true>> = {
@@ -34,7 +34,7 @@ export function readStageNames(given: unknown): ReadonlySet<StageName> {
     names.map((name) => {
       const stage = known.find((candidate) => candidate === name);
       if (stage !== undefined) return stage;
-      throw new TraceError('CONFIG_INVALID', `stages has "${name}"; the stages are ${known.join(', ')}`);
+      throw new InvalidValue('stages', `names among ${known.join(', ')}`, name, { names: known });
     }),
   );
 }

@@ -1,8 +1,10 @@
 /** What comes beside the events of a payload: losses, damage and notes. A message may come from anywhere. */
 import type { NodeMessage } from 'node-red';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue } from '../../src/trace-error';
 import type { Damage, EventBatch, Loss, TraceNote } from '../../src/trace-event';
 import { metadataOf } from './message-metadata';
+
+const IN_MESSAGE = { code: 'MESSAGE_INVALID' } as const;
 
 export interface BesideEvents {
   readonly losses: readonly Loss[];
@@ -10,7 +12,7 @@ export interface BesideEvents {
   readonly notes: readonly TraceNote[];
 }
 
-/** What is in `msg.ftrace`. @throws TraceError MESSAGE_INVALID with the place */
+/** What is in `msg.ftrace`. @throws InvalidValue MESSAGE_INVALID */
 export function besideInMetadata(message: NodeMessage): BesideEvents {
   const { losses, damage, notes } = metadataOf(message);
   return {
@@ -20,7 +22,7 @@ export function besideInMetadata(message: NodeMessage): BesideEvents {
   };
 }
 
-/** What is in a batch that went through JSON. @throws TraceError MESSAGE_INVALID with the place */
+/** What is in a batch that went through JSON. @throws InvalidValue MESSAGE_INVALID */
 export function besideInBatch(batch: Partial<Record<keyof EventBatch, unknown>>): BesideEvents {
   return {
     losses: readLosses('msg.payload.lost', batch.lost),
@@ -51,12 +53,12 @@ function readLosses(place: string, given: unknown): Loss[] {
 /** Objects in an array; nothing where there is none. Their own content is the model's to explain. */
 function readList(place: string, given: unknown): readonly object[] {
   if (given === undefined) return [];
-  if (!Array.isArray(given)) throw new TraceError('MESSAGE_INVALID', `${place} is not an array`);
+  if (!Array.isArray(given)) throw new InvalidValue(place, 'an array', given, IN_MESSAGE);
   const at = given.findIndex((each) => typeof each !== 'object' || each === null);
-  if (at >= 0) throw new TraceError('MESSAGE_INVALID', `${place}[${at}] is not an object`);
+  if (at >= 0) throw new InvalidValue(`${place}[${at}]`, 'an object', given[at], IN_MESSAGE);
   return given as object[];
 }
 
 function requireNumber(place: string, given: unknown): void {
-  if (!Number.isFinite(given)) throw new TraceError('MESSAGE_INVALID', `${place} is not a finite number`);
+  if (!Number.isFinite(given)) throw new InvalidValue(place, 'a finite number', given, IN_MESSAGE);
 }

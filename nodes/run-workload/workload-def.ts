@@ -1,11 +1,10 @@
 /** What the editor saved, and the command that this and a message give. */
 import type { NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue } from '../../src/trace-error';
+import { findUser } from '../adapter/find-user';
 import type { NodeSurface } from '../adapter/node-controller';
 import { savedTypedInput, type TypedInput } from '../adapter/typed-input';
-import { allowedCommands } from './administrator-settings';
-import { findUser } from './find-user';
 
 export interface WorkloadDef {
   command?: unknown;
@@ -36,10 +35,7 @@ function optionalNumber(given: unknown, place: string): number | null {
   if (given === undefined || given === null || given === '') return null;
   const number = Number(given);
   if (Number.isFinite(number)) return number;
-  throw new TraceError(
-    'CONFIG_INVALID',
-    `${place} is ${JSON.stringify(given)}; expected a number of seconds`,
-  );
+  throw new InvalidValue(place, '0 to 2000000 seconds', given);
 }
 
 function optionalText(given: unknown): string | null {
@@ -57,12 +53,29 @@ function readEnvironment(given: unknown): Record<string, string | null> {
   return environment;
 }
 
-/** @throws TraceError CONFIG_INVALID */
+/** By the workload's own names. */
+const NAMES_IN_FORM: Readonly<Record<string, string>> = {
+  timeLimitSeconds: 'timeLimit',
+  'kill.signal': 'killSignal',
+  'kill.afterSeconds': 'killAfter',
+};
+
+/** @throws InvalidValue CONFIG_INVALID with the name that the setting has in the node */
+function readSettings(given: Readonly<Record<string, unknown>>): WorkloadSettings {
+  try {
+    return readWorkloadSettings(given);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw error.renamed(NAMES_IN_FORM[error.place] ?? error.place);
+  }
+}
+
+/** @throws InvalidValue CONFIG_INVALID */
 export function readDef(def: WorkloadDef): WorkloadConfig {
   const command = savedTypedInput(def.command, def.commandType);
-  if (command.value === '') throw new TraceError('CONFIG_INVALID', 'command is empty');
+  if (command.value === '') throw new InvalidValue('command', 'the name or the path of a program', '');
   const killSignal = optionalText(def.killSignal);
-  const rest = readWorkloadSettings({
+  const rest = readSettings({
     command: command.value,
     args: Array.isArray(def.args) ? def.args : [],
     shell: def.shell === true,
@@ -89,33 +102,29 @@ function payloadArguments(payload: unknown): string[] {
   return (Array.isArray(payload) ? (payload as unknown[]) : [payload]).map((value) => {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
       return String(value);
-    throw new TraceError(
-      'MESSAGE_INVALID',
-      `msg.payload has ${JSON.stringify(value)}; an argument is a string, a number or a boolean`,
-    );
+    const expected = 'a string, a number or a boolean for each argument';
+    throw new InvalidValue('msg.payload', expected, value, { code: 'MESSAGE_INVALID' });
   });
 }
 
 /** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID */
 export async function readCommand(
-  surface: Pick<NodeSurface<never>, 'valueOf' | 'administratorSetting'>,
+  surface: Pick<NodeSurface<never>, 'valueOf' | 'limits'>,
   config: WorkloadConfig,
   message: NodeMessage,
 ): Promise<WorkloadSettings> {
   const command = await surface.valueOf(config.command, message);
   if (typeof command !== 'string' || command === '') {
-    throw new TraceError(
-      'MESSAGE_INVALID',
-      `${config.command.type}.${config.command.value} is ${JSON.stringify(command)}; expected a command`,
-    );
+    const place = `${config.command.type}.${config.command.value}`;
+    throw new InvalidValue(place, 'a command', command, { code: 'MESSAGE_INVALID' });
   }
   const appended = config.appendPayload ? payloadArguments(message.payload) : [];
-  const user = config.user === null ? {} : await findUser(config.user);
+  const user = config.user === null ? {} : findUser(config.user);
   return {
     ...config.rest,
     ...user,
     command,
     args: [...config.rest.args, ...appended],
-    allowed: allowedCommands(surface),
+    allowed: surface.limits.allowedCommands,
   };
 }

@@ -1,16 +1,11 @@
 /** What `msg.action` asks signal-filter for. */
-import { TraceError } from '../../src/trace-error';
+import { oneOf } from '../../src/trace-error';
 
 const ACTIONS = ['learn', 'judge', 'proposal'] as const;
 export type FilterAction = (typeof ACTIONS)[number];
 
-/** Null where the message asks for none. @throws TraceError MESSAGE_INVALID */
+/** Null where the message asks for none. @throws InvalidValue MESSAGE_INVALID */
 export function readFilterAction(given: unknown): FilterAction | null {
   if (given === undefined || given === '') return null;
-  const action = ACTIONS.find((known) => known === given);
-  if (action !== undefined) return action;
-  throw new TraceError(
-    'MESSAGE_INVALID',
-    `msg.action is ${JSON.stringify(given)}; expected ${ACTIONS.join(', ')}`,
-  );
+  return oneOf('msg.action', given, ACTIONS, 'MESSAGE_INVALID');
 }

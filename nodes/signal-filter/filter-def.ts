@@ -1,6 +1,6 @@
 /** The settings of signal-filter, as the editor saved them. */
 import { SEVERITIES, readRuleSet, type RuleSet, type Severity } from '../../src/index';
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue, oneOf, TraceError } from '../../src/trace-error';
 
 export interface FilterDef {
   rules?: unknown;
@@ -32,7 +32,7 @@ export function readRulesField(given: unknown): RuleSet {
     rules = JSON.parse(given);
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
-    throw new TraceError('CONFIG_INVALID', `rules are not JSON: ${why}`);
+    throw new TraceError('CONFIG_INVALID', `rules: ${why}`);
   }
   return readRuleSet(rules);
 }
@@ -48,7 +48,7 @@ function readInterval(given: unknown): number {
 export function readDef(def: FilterDef): FilterConfig {
   const intervalSeconds = readInterval(def.intervalSeconds);
   if (!Number.isFinite(intervalSeconds) || intervalSeconds < 0) {
-    throw new TraceError('CONFIG_INVALID', `intervalSeconds is ${JSON.stringify(def.intervalSeconds)}`);
+    throw new InvalidValue('intervalSeconds', 'a number of seconds from 0', def.intervalSeconds);
   }
   return {
     rules: readRulesField(def.rules),
@@ -57,10 +57,4 @@ export function readDef(def: FilterDef): FilterConfig {
     form: oneOf('form', def.form ?? 'alert', FORMS),
     learns: def.learn === true,
   };
-}
-
-function oneOf<Word extends string>(name: string, given: unknown, words: readonly Word[]): Word {
-  const found = words.find((word) => word === given);
-  if (found === undefined) throw new TraceError('CONFIG_INVALID', `${name} is one of ${words.join(', ')}`);
-  return found;
 }

@@ -22,7 +22,7 @@ type Part =
 
 function partOf(at: string, value: unknown): Part {
   if (value === undefined) return { kind: 'none' };
-  if (!isObject(value)) return { kind: 'wrong', fault: `${at} is ${nameOf(value)}; ${WANTED}` };
+  if (!isObject(value)) return { kind: 'wrong', fault: `${at}: ${WANTED}, found ${nameOf(value)}` };
   const checked = (fault: Fault, part: Part): Part => (fault === null ? part : { kind: 'wrong', fault });
   if (typeof value['stage'] === 'string') {
     return checked(stageFault(at, value), { kind: 'stage', stage: value as unknown as Stage });
@@ -35,7 +35,7 @@ function partOf(at: string, value: unknown): Part {
   }
   // lifecycle-parse's second output also sends each process's record; its signals are in the report.
   if (typeof value['id'] === 'string' && Array.isArray(value['signals'])) return { kind: 'none' };
-  return { kind: 'wrong', fault: `${at} is an object of another kind; ${WANTED}` };
+  return { kind: 'wrong', fault: `${at}: ${WANTED}, found another object` };
 }
 
 /** Stages, records, and signals of reports in a payload: what `judgePayload` judges one by one. */

@@ -1,22 +1,23 @@
 /** What is wrong with a part of a payload, with its place: a message may come from anywhere. Only what is read is looked at. */
 
 export type Properties = Readonly<Record<string, unknown>>;
-/** "msg.payload[2].detail.ts is NaN, not a finite number"; null where nothing is wrong. */
+/** "msg.payload[2].detail.ts: expected a finite number, found NaN"; null where nothing is wrong. */
 export type Fault = string | null;
 
 export function isObject(value: unknown): value is Properties {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value in a few words: `null`, `NaN`, `an array`, `an object`, `a string`. */
+/** A value in a few words, however large it is: `null`, `NaN`, `an array`, `an object`, `a string`. */
 export function nameOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
-  if (value === null || value === undefined || typeof value === 'number') return String(value);
+  if (value === undefined) return 'nothing';
+  if (value === null || typeof value === 'number') return String(value);
   return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
 }
 
 const wrong = (at: string, value: unknown, wanted: string): Fault =>
-  `${at} is ${nameOf(value)}, not ${wanted}`;
+  `${at}: expected ${wanted}, found ${nameOf(value)}`;
 
 const number = (at: string, value: unknown): Fault =>
   Number.isFinite(value) ? null : wrong(at, value, 'a finite number');

@@ -43,7 +43,10 @@ export class PayloadWork {
   /** @throws TraceError MESSAGE_INVALID with the first part that could not be judged, and how many more there were */
   refuse(): void {
     if (this.#fault === null) return;
-    const more = this.#faults === 1 ? '' : ` (and ${this.#faults - 1} more parts could not be judged)`;
+    const more =
+      this.#faults === 1
+        ? ''
+        : ` (and ${this.#faults - 1} more part${this.#faults === 2 ? '' : 's'} could not be judged)`;
     throw new TraceError('MESSAGE_INVALID', `${this.#fault}${more}`);
   }
 }

@@ -2,7 +2,7 @@
 import { formatEvent, formatHeader, formatLoss, formatNote } from '../../src/index';
 import { EventList } from '../../src/event-list';
 import type { EventBatch } from '../../src/trace-event';
-import { TraceError } from '../../src/trace-error';
+import { oneOf } from '../../src/trace-error';
 import { plainEvent } from '../../src/lazy-batch';
 import type { BesideEvents } from '../messages/beside-events';
 import { SentBatch } from '../messages/sent-batch';
@@ -128,12 +128,7 @@ class TextLines implements OutputForm {
 
 /** @throws TraceError CONFIG_INVALID */
 export function readOutputForm(given: unknown): OutputFormName {
-  const name = OUTPUT_FORMS.find((known) => known === (given ?? 'batch'));
-  if (name !== undefined) return name;
-  throw new TraceError(
-    'CONFIG_INVALID',
-    `form is ${JSON.stringify(given)}; expected ${OUTPUT_FORMS.join(', ')}`,
-  );
+  return oneOf('form', given ?? 'batch', OUTPUT_FORMS);
 }
 
 /** A form for one stream: some remember what the stream still owes. */

@@ -1,7 +1,8 @@
 /** Sends the events of a live session, or of a saved trace. */
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
-import type { Session } from '../../src/index';
+import type { Session, Watch } from '../../src/index';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
+import { nameFile, requireReadable } from '../adapter/readable-files';
 import { shortCount } from '../adapter/status-renderer';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
 import { MessageSeries } from '../messages/message-series';
@@ -13,19 +14,23 @@ import { RunningSeriesSet, type RunningSeries } from './running-series';
 import type { SourceSettings } from './source-settings';
 import type { SourceState } from './source-states';
 import { untilAborted } from './until-aborted';
-import { filePath, liveSession, openTrace, type WantedTrace } from './wanted-trace';
+import { payloadsOf } from './record-payloads';
+import { filePath, isFixed, liveSession, liveWatch, openTrace, type WantedTrace } from './wanted-trace';
 
 export class SourceController implements NodeController {
   readonly #settings: SourceSettings;
   readonly #surface: NodeSurface<SourceState>;
   readonly #running = new RunningSeriesSet();
   /** Each is read once: a second message of the same run does not begin a second stream. */
-  readonly #read = new WeakSet<Session>();
+  readonly #read = new WeakSet<Session | Watch>();
+  readonly #forgetFile: () => void;
   #isClosed = false;
 
   constructor(settings: SourceSettings, surface: NodeSurface<SourceState>) {
     this.#settings = settings;
     this.#surface = surface;
+    const { file } = settings;
+    this.#forgetFile = file !== null && isFixed(file) ? nameFile(file.value) : () => undefined;
   }
 
   async receive(message: NodeMessageInFlow, send: Send): Promise<void> {
@@ -37,6 +42,11 @@ export class SourceController implements NodeController {
     if (waitsForTicks && Boolean(message['tick']) && this.#running.tick(message)) return;
     const series = this.#running.begin(topicOf(message));
     try {
+      const watch = this.#watchOf(message);
+      if (watch !== null) {
+        await this.#streamRecords(watch, message, send, series);
+        return;
+      }
       const wanted = await this.#wantedBy(message);
       if (wanted !== null) await this.#stream(wanted, message, send, series);
     } finally {
@@ -46,7 +56,49 @@ export class SourceController implements NodeController {
 
   close(): void {
     this.#isClosed = true;
+    this.#forgetFile();
     this.#running.stopAll();
+  }
+
+  /** Null where the message names none, or one whose records are sent already. */
+  #watchOf(message: NodeMessage): Watch | null {
+    if (this.#settings.file !== null || isAnswerOnly(message)) return null;
+    return liveWatch(message);
+  }
+
+  /** For as long as the watch goes on. */
+  async #streamRecords(watch: Watch, message: NodeMessage, send: Send, series: RunningSeries): Promise<void> {
+    if (this.#read.has(watch)) return;
+    this.#read.add(watch);
+    const abort = series.abort.signal;
+    const { form, waitsForTicks } = this.#settings;
+    const { status } = this.#surface;
+    const { id, topic, host, boot } = watch;
+    const metadata = { session: id, kind: 'records', source: 'raw', host, ...(boot !== null && { boot }) };
+    const messages = new MessageSeries(message, topic, metadata);
+    series.id = messages.id;
+    series.topic = topic;
+    const lost = (): FtraceMetadata => ({ lost: watch.count.lost });
+    let sent = 0;
+    const show = (state: SourceState): void => {
+      const { lost: many } = watch.count;
+      status.show(state, { events: shortCount(sent), lost: many === null ? '?' : shortCount(many) });
+    };
+    for await (const { records } of untilAborted(watch.batches(), abort)) {
+      for (const payload of payloadsOf(records, form)) {
+        if (waitsForTicks) await series.ticks.pass(abort);
+        if (abort.aborted) break;
+        countMessage();
+        send(messages.next(payload, lost()));
+        sent += Array.isArray(payload) ? payload.length : 1;
+        if (isTurnOver()) await nextTurn();
+      }
+      show(watch.count.lost === 0 ? 'watching' : 'losing');
+    }
+    if (this.#isClosed) return;
+    send({ ...messages.last({ ...lost(), events: sent }), payload: [] });
+    if (watch.failure !== null) throw watch.failure;
+    show(abort.aborted ? 'stopped' : 'ended');
   }
 
   /** Null where the message is one of a run whose stream is open, or has ended, already. */
@@ -55,7 +107,9 @@ export class SourceController implements NodeController {
     if (file !== null) return { kind: 'file', path: await filePath(this.#surface, file, message) };
     const { kind, replay } = metadataOf(message);
     if (kind === 'exited' || isAnswerOnly(message)) return null;
-    if (replay !== undefined) return { kind: 'file', path: replay };
+    if (replay !== undefined) {
+      return { kind: 'file', path: await requireReadable(replay, this.#surface.limits) };
+    }
     const session = liveSession(message);
     if (this.#read.has(session)) return null;
     this.#read.add(session);

@@ -1,5 +1,5 @@
 /** The settings of trace-source, as the editor saved them. */
-import { TraceError } from '../../src/trace-error';
+import { InvalidValue } from '../../src/trace-error';
 import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { savedTypedInput, type TypedInput } from '../adapter/typed-input';
 import { readOutputForm, type OutputFormName } from './output-form';
@@ -39,10 +39,7 @@ function readSpeed(speed: unknown, factor: unknown): number {
   if (speed !== 'factor') return 0;
   const number = Number(factor);
   if (Number.isFinite(number) && number > 0) return number;
-  throw new TraceError(
-    'CONFIG_INVALID',
-    `factor is ${JSON.stringify(factor)}; expected a number above 0 (2 is twice as fast as recorded)`,
-  );
+  throw new InvalidValue('factor', 'a number above 0 (2 is twice as fast as recorded)', factor);
 }
 
 function readFile(def: SourceDef): TypedInput | null {

@@ -2,10 +2,11 @@ import type { FailureState } from '../adapter/node-controller';
 import type { Looks } from '../adapter/status-renderer';
 
 export type SourceState =
-  'reading' | 'losing' | 'replaying' | 'waiting' | 'ended' | 'endedWithLoss' | 'stopped';
+  'reading' | 'watching' | 'losing' | 'replaying' | 'waiting' | 'ended' | 'endedWithLoss' | 'stopped';
 
 export const LOOKS: Looks<SourceState | FailureState> = {
   reading: { fill: 'green', shape: 'dot' },
+  watching: { fill: 'green', shape: 'dot' },
   losing: { fill: 'yellow', shape: 'dot' },
   replaying: { fill: 'blue', shape: 'dot' },
   waiting: { fill: 'yellow', shape: 'ring' },

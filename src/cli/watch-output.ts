@@ -13,7 +13,7 @@ import type { Output } from './output';
 import { WatchLines } from './watch-lines';
 import type { WatchRequest } from './watch-request';
 
-/** The same again within so many seconds is counted, and told as one line. */
+/** The same again within so many seconds is counted, and printed as one line. */
 const REPEAT_SECONDS = 5;
 /** Different lines that may come again. */
 const MAX_REPEATED = 1_000;
@@ -65,7 +65,7 @@ export class WatchOutput {
     await this.#print(records, alerts, severities, reached);
   }
 
-  /** The watch is over: what the rules held back is said. */
+  /** The watch has ended: what the rules held back is reported. */
   async end(): Promise<void> {
     const alerts = this.#rules
       .end()
@@ -122,7 +122,7 @@ export class WatchOutput {
       return this.#lines.record(record, stage === 'lost' || stage === 'gap' ? 'warning' : null);
     const signal = detail as SignalRecord;
     const severity = severities.get(keyOf(signal)) ?? null;
-    // Each death is told.
+    // Each death is printed.
     if (!signal.fatal && this.#isRepeat(record, signal)) return null;
     return this.#lines.record(record, severity);
   }

@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { startWatch, type Watch, type WatchTotals } from '../index';
+import { PRESETS, readRuleSet, startWatch, type Watch, type WatchTotals } from '../index';
 import { TraceError } from '../trace-error';
 import { duration } from '../words/duration';
 import { Interruption } from './interruption';
@@ -7,6 +7,11 @@ import type { Output } from './output';
 import { readRulesFile } from './report';
 import { WatchOutput } from './watch-output';
 import { readWatchRequest, type WatchRequest } from './watch-request';
+
+/** Beside the default verdicts: a service that dies again and again. */
+const USUAL_RULES = readRuleSet(
+  PRESETS.flatMap(({ name, rules }) => (name === 'service-restarts' ? rules : [])),
+);
 
 /** How often the file of --metrics is written. */
 const METRICS_MS = 5_000;
@@ -16,7 +21,7 @@ const MAX_NAMED = 20;
 /** `ftrace-life watch [SELECTOR...]`. */
 export async function watch(args: string[], out: Output): Promise<number> {
   const request = readWatchRequest(args);
-  const rules = readRulesFile(request.rules ?? 'default');
+  const rules = request.rules === null ? USUAL_RULES : readRulesFile(request.rules);
   const interruption = new Interruption();
   let watching: Watch | null = null;
   let timer: NodeJS.Timeout | undefined;

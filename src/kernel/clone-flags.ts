@@ -11,6 +11,7 @@ export const CLONE_FILES = 0x400;
 export const CLONE_VFORK = 0x4000;
 export const CLONE_PARENT = 0x8000;
 export const CLONE_THREAD = 0x10000;
+export const CLONE_NEWPID = 0x20000000;
 
 const FLAGS: readonly (readonly [number, string])[] = [
   [CLONE_VM, 'CLONE_VM'],
@@ -34,7 +35,7 @@ const FLAGS: readonly (readonly [number, string])[] = [
   [0x4000000, 'CLONE_NEWUTS'],
   [0x8000000, 'CLONE_NEWIPC'],
   [0x10000000, 'CLONE_NEWUSER'],
-  [0x20000000, 'CLONE_NEWPID'],
+  [CLONE_NEWPID, 'CLONE_NEWPID'],
   [0x40000000, 'CLONE_NEWNET'],
   [0x80000000, 'CLONE_IO'],
   [0x100000000, 'CLONE_CLEAR_SIGHAND'],

@@ -8,17 +8,19 @@ import { endedBySession } from './own-hand';
 import type { Exit, SignalOrigin, SignalRecord } from './report';
 import { taskTitle } from './process';
 import { bareFunction } from './signal-origin';
+import type { ThreadEnd } from './thread-ends';
 
 export interface DeathEvidence {
   readonly ts: number;
   /** CLD_EXITED, CLD_KILLED or CLD_DUMPED of the SIGCHLD that it sent; null where none was seen. */
   readonly childCode: number | null;
+  /** `fatal` is a SIGKILL that the kernel accepted: that is final. */
+  readonly isKilled: boolean;
+  /** Its first thread had left by itself: then `childCode` is that thread's own. */
+  readonly firstThreadLeft: boolean;
   readonly exitGroup: { readonly code: number | null } | null;
-  /**
-   * The argument of the thread's `exit` that counts, where nobody called exit_group; two where it is not known which
-   * of the threads counts.
-   */
-  readonly exitArguments: readonly number[];
+  /** Of the thread that counts where nobody ended the whole process; two where it is not known which one counts. */
+  readonly threadEnds: readonly ThreadEnd[];
   readonly fatal: SignalRecord | null;
   /** It called exit_group or exit after the delivery of `fatal`. */
   readonly ranAfterFatal: boolean;
@@ -35,32 +37,85 @@ export interface Death {
 }
 
 export function causeOfDeath(evidence: DeathEvidence): Death {
-  const { childCode, fatal } = evidence;
-  const killed = childCode === CLD_KILLED || childCode === CLD_DUMPED;
+  const { childCode, fatal, exitGroup } = evidence;
+  const isToldKilled = childCode === CLD_KILLED || childCode === CLD_DUMPED;
+  if (evidence.isKilled) return killedBy(evidence);
   // SIGCHLD has the first thread's own status, wait that of the group (kernel/signal.c, do_notify_parent; kernel/exit.c,
-  // wait_task_zombie): where the first thread had left before a signal ended the others, the signal is what wait returns.
-  const endedByFatal =
-    fatal?.delivered?.handler === 'default' && evidence.exitGroup === null && !evidence.ranAfterFatal;
-  if (killed || (fatal && (childCode !== CLD_EXITED || endedByFatal))) return killedBy(evidence);
-  if (evidence.exitGroup || evidence.exitArguments.length > 0 || childCode === CLD_EXITED)
-    return exited(evidence);
+  // wait_task_zombie): where the first thread had left before the others ended, what ended them is what wait returns.
+  const endedByFatal = fatal?.delivered?.handler === 'default' && !exitGroup && !evidence.ranAfterFatal;
+  if (evidence.firstThreadLeft) {
+    if (endedByFatal) return killedBy(evidence);
+    if (exitGroup) return exited(evidence);
+    if (evidence.threadEnds.length > 0) return endedByThread(evidence);
+  }
+  if (isToldKilled || (fatal && (childCode !== CLD_EXITED || endedByFatal))) {
+    const death = killedBy(evidence);
+    if (fatal === null && exitGroup)
+      return doubted(death, `its exit call is exit_group(${exitGroup.code ?? ''})`, 'a signal ended it');
+    if (isToldKilled || childCode === null || evidence.firstThreadLeft) return death;
+    return doubted(death, `${fatal!.signal} was delivered and ended it`, 'it exited');
+  }
+  if (exitGroup) return exited(evidence);
+  if (evidence.threadEnds.length > 0) return endedByThread(evidence);
+  if (childCode === CLD_EXITED) return exited(evidence);
   return { exit: null, incomplete: ['it ended, but neither an exit call nor a signal is in the trace'] };
 }
 
-function exited({ ts, exitGroup, exitArguments }: DeathEvidence): Death {
-  if (!exitGroup && exitArguments.length > 1) {
-    const cause = `${exitArguments.map((each) => `exit(${each})`).join(' and ')} of its threads`;
+/** Two pieces of evidence that cannot both be true. */
+function doubted({ exit, incomplete }: Death, one: string, reported: string): Death {
+  return {
+    exit,
+    incomplete: [...incomplete, `${one}, but the SIGCHLD to its parent says that ${reported}`],
+  };
+}
+
+/** By the status of the thread that counts. */
+function endedByThread(evidence: DeathEvidence): Death {
+  const { ts, threadEnds, childCode } = evidence;
+  const [end, other] = threadEnds;
+  if (other !== undefined) {
+    const isExit = childCode === CLD_EXITED || threadEnds.every(({ kind }) => kind === 'exit');
+    const cause = `${threadEnds.map(threadEndText).join(' and ')} of its threads`;
     return {
-      exit: { ts, kind: 'exited', code: null, signal: null, coreDumped: false, cause },
+      exit: { ts, kind: isExit ? 'exited' : 'signaled', code: null, signal: null, coreDumped: false, cause },
       incomplete: [
         'its exit code is that of its last thread since Linux 6.0, before that of its first; the trace does not name its kernel',
       ],
     };
   }
+  if (end?.kind === 'exit') return exitedWith(ts, 'exit', end.code);
+  const seccomp = endedBySeccomp(evidence.exitStack);
+  const signal = end?.signal ?? seccomp?.signal ?? null;
+  const place = seccomp === null ? '' : `, ${seccomp.place}`;
+  return {
+    exit: {
+      ts,
+      kind: 'signaled',
+      code: null,
+      signal,
+      coreDumped: childCode === CLD_DUMPED,
+      cause:
+        signal === null
+          ? 'the kernel ended the thread that counts, without a signal'
+          : `${signal} for a system call that seccomp forbids${place}`,
+    },
+    incomplete: signal === null ? ['why the kernel ended its thread is not in the trace'] : [],
+  };
+}
+
+function threadEndText(end: ThreadEnd): string {
+  return end.kind === 'exit' ? `exit(${end.code ?? ''})` : `${end.signal ?? 'a signal'} by seccomp`;
+}
+
+function exited({ ts, exitGroup }: DeathEvidence): Death {
+  if (exitGroup) return exitedWith(ts, 'exit_group', exitGroup.code);
+  return exitedWith(ts, 'exit', null);
+}
+
+/** @param argument null where the call is not in the trace */
+function exitedWith(ts: number, call: string, argument: number | null): Death {
   // The status that wait returns has eight bits of it (kernel/exit.c, do_group_exit).
-  const argument = exitGroup ? exitGroup.code : (exitArguments[0] ?? null);
   const code = argument === null ? null : argument & 0xff;
-  const call = exitGroup ? 'exit_group' : 'exit';
   const cause =
     code === null
       ? 'exited, as its SIGCHLD says; the exit call was not traced'
@@ -73,7 +128,8 @@ function exited({ ts, exitGroup, exitArguments }: DeathEvidence): Death {
 
 function killedBy(evidence: DeathEvidence): Death {
   const { ts, childCode, fatal, fatalEvidence, oomVictim } = evidence;
-  const coreDumped = childCode === null ? null : childCode === CLD_DUMPED;
+  // A SIGCHLD that tells of the first thread's own exit says nothing of what came after it.
+  const coreDumped = childCode === null || childCode === CLD_EXITED ? null : childCode === CLD_DUMPED;
   const unknownNumber = !fatal || (fatal.generated === null && fatal.number === SIGKILL);
   const ended = unknownNumber && !oomVictim ? endedBySeccomp(evidence.exitStack) : null;
   if (ended) {

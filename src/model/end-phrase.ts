@@ -17,6 +17,10 @@ import {
 
 /** Seconds. A shell that runs its trap so late was waiting for somebody. */
 const LATE = 1;
+/** Seconds from the failure of a child to that of a program which fails because of it. */
+const AT_ONCE = 1;
+/** Shells that run each other and pass a code on. */
+const MAX_DEPTH = 8;
 /** What a shell exits with where exec failed (POSIX, 2.8.2 Exit Status for Commands). */
 const CANNOT_RUN = [126, 127];
 
@@ -38,7 +42,10 @@ export function ends(subjects: readonly ProcessRecord[], report: Report, facts: 
 /** `exited with 3`; null where it is not news. */
 function endPhrase(process: Ended, report: Report, facts: VerdictFacts): string | null {
   const asked = askedBy(process, report);
-  if (asked === null) return isFailure(process) ? `${exitPhrase(process)}${failedExec(process)}` : null;
+  if (asked === null)
+    return isFailure(process)
+      ? `${exitPhrase(process)}${failedExec(process) ?? failedChild(process, report)}`
+      : null;
   if (!isMain(process) && isOrdinary(asked, process)) return null;
   if (asked.target.tgid !== process.tgid) return `${exitPhrase(process)}, as ${another(asked)}`;
   if (asked.origin === 'fault' || asked.origin === 'timer')
@@ -57,12 +64,42 @@ export function exitPhrase({ exit }: Ended): string {
 }
 
 /** A shell that could not run its command. */
-function failedExec({ exit, execs }: Ended): string {
+function failedExec({ exit, execs }: Ended): string | null {
   const last = execs.at(-1);
-  if (exit.code === null || !CANNOT_RUN.includes(exit.code) || !last?.error) return '';
+  if (exit.code === null || !CANNOT_RUN.includes(exit.code) || !last?.error) return null;
   const names = new Set(execs.flatMap(({ error, path }) => (error === last.error ? [path] : [])));
   const what = names.size === 1 ? last.path : (last.path?.split('/').at(-1) ?? null);
-  return what === null ? '' : `, as ${what} could not be run (${last.error})`;
+  return what === null ? null : `, as ${what} could not be run (${last.error})`;
+}
+
+/**
+ * A program that fails at once when a child of its has failed: `, as grep (12) exited with 1`; with another code `, after`.
+ * Of a chain of shells that pass a code on, the last.
+ */
+function failedChild(process: Ended, report: Report): string {
+  let failed: Ended | null = null;
+  let code = process.exit.code;
+  for (let parent: Ended = process, depth = 0; depth < MAX_DEPTH; depth++) {
+    const child = lastFailure(parent, report);
+    if (child === null || (failed !== null && child.exit.code !== code)) break;
+    [failed, parent, code] = [child, child, child.exit.code];
+  }
+  if (failed === null) return '';
+  const isPassedOn = code === process.exit.code;
+  return `${isPassedOn ? ', as' : ', after'} ${titleOf(failed)} ${exitPhrase(failed)}${failedExec(failed) ?? ''}`;
+}
+
+/** The child that it waited for last, if that failed just before its own end. */
+function lastFailure(parent: Ended, { processes }: Report): Ended | null {
+  const children = processes
+    .filter(hasExit)
+    .filter(({ parent: by, exit }) => by === parent.id && exit.ts <= parent.exit.ts);
+  const last = children.reduce<Ended | null>(
+    (one, other) => (one === null || other.exit.ts > one.exit.ts ? other : one),
+    null,
+  );
+  if (last?.exit.kind !== 'exited' || (last.exit.code ?? 0) === 0) return null;
+  return parent.exit.ts - last.exit.ts <= AT_ONCE ? last : null;
 }
 
 /** A shell that ends as its child did: `yes (12) was ended by SIGPIPE: it wrote to a pipe that nobody reads`. */

@@ -3,6 +3,7 @@
  * not traced, it is the call that returns 0. 32-bit programs have no exit event, so that both are needed.
  */
 import { errnoName, isErrno } from '../kernel/errno';
+import { SIGCHLD } from '../kernel/signals';
 import { fieldOf, type TraceEvent } from '../trace-event';
 import { int32, textOf } from './field-values';
 import { takeOwnName } from './file-calls';
@@ -105,6 +106,10 @@ export class Execs {
       this.#table.forget(thread);
     }
     task.handlers = [];
+    // A new program's end is always reported by SIGCHLD (fs/exec.c, de_thread).
+    process.exitSignal = SIGCHLD;
+    // The threads that it ended got the same 9 as those of a process that ends.
+    process.ending.groupExits = 0;
     process.files = process.files.afterExec();
     if (process.memoryOwner === process) process.memory.clear(ts);
     process.memory = new AddressSpace();

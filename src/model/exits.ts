@@ -19,6 +19,8 @@ import type { WallClock } from './wall-clock';
 /** Seconds on the trace clock, far more than exit_notify takes after sched_process_exit. */
 const SIGCHLD_WAIT = 0.1;
 
+const EXIT_CALL = /^exit(?:_group)?$/;
+
 /** What the end of a process asks of its signals. The other way, signals report SIGCHLD: `DeathListener`. */
 export interface FatalSignals {
   /** Senders are traced: a death without one is worth a remark. */
@@ -82,6 +84,7 @@ export class Exits {
     const comm = textOf(fieldOf(event, 'comm'));
     if (process.record.comm === null && comm !== null && task.tid === process.tgid)
       process.renamed(event.ts, comm, false);
+    if (this.#isEndedByKernel(task)) process.threadEnds.endedByKernel(task.tid === process.tgid);
     this.#threadEnded(task, event.ts);
     const groupDead = fieldOf(event, 'group_dead');
     // The field came with 6.17.
@@ -90,6 +93,13 @@ export class Exits {
       groupDead === undefined ? process.livingTasks() === 0 : groupDead === true || groupDead === 1;
     if (!last) return;
     process.ending.exitTs = event.ts;
+    // Nobody is notified of its end.
+    if (process.exitSignal === 0) {
+      this.settle(process, event.ts);
+      return;
+    }
+    // Perhaps nobody is.
+    if (process.exitSignal === null) process.waiter?.zombies.add(process);
     // Where signals are traced the SIGCHLD follows and says more. Of a process older than the trace nobody knows
     // whether this was the last thread.
     if (groupDead !== undefined || process.record.fork) this.#dying.push(process);
@@ -121,6 +131,7 @@ export class Exits {
   childEnded(process: Process, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
     const { ending } = process;
     ending.notified = notified;
+    ending.notifiedAt = ts;
     if (ending.settled && process.record.exit) return;
     ending.childCode = code;
     ending.exitStack = stack;
@@ -148,10 +159,7 @@ export class Exits {
     const exit: CallSubject = {
       enter: (task, call) => {
         this.exitCallsTraced = true;
-        const code = int32(argument(call, 'error_code'));
-        if (task.tid === task.process.tgid) task.process.leaderExitArgument = code;
-        task.process.lastExitArgument = code;
-        task.process.lastExitCallTs = call.ts;
+        task.process.threadEnds.calledExit(task.tid === task.process.tgid, call);
         // Where the scheduler's event is not traced this is a thread's last sign.
         if (!this.exitsTraced && task.tid !== task.process.tgid) this.#threadEnded(task, call.ts);
       },
@@ -196,11 +204,20 @@ export class Exits {
     ending.zombieSince = ending.exitTs;
     ending.dead = ts;
     record.state = 'zombie';
-    process.parent?.zombies.add(process);
+    process.waiter?.zombies.add(process);
     if (ending.freed === null) {
       const text = `${process.title} is a zombie until it is waited for`;
       this.#stages.add('zombie', ts, process, text, { since: ts }, this.#signals.targetOf(process, ts));
     }
+  }
+
+  /** It neither called exit, nor did a signal or another thread end its process. */
+  #isEndedByKernel({ call, silent, process }: Task): boolean {
+    if (!this.exitCallsTraced || !this.#signals.deliverTraced || silent) return false;
+    if (call !== null && EXIT_CALL.test(call.name)) return false;
+    const { exitGroup, fatal, kill, groupExits } = process.ending;
+    const isGroupEnding = exitGroup !== null || fatal !== null || kill !== null || groupExits > 0;
+    return !isGroupEnding && process.losses.gaps === 0 && process.record.fork !== null;
   }
 
   #threadEnded(task: Task, ts: number): void {
@@ -219,14 +236,18 @@ export class Exits {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    const killed = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
+    const reported = process.threadEnds.first === null ? ending.childCode : null;
+    if (killDecides(process, reported)) this.#endedBy(process, ending.kill, ts);
     // Nobody survives a SIGKILL, and where neither deliveries nor exit calls are traced nothing else can show it.
     const hasSigkill =
       ending.childCode === null &&
       !this.exitCallsTraced &&
       !this.#signals.deliverTraced &&
       process.queue.find(SIGKILL, process.tgid) !== null;
-    if (!ending.fatal && !ending.exitGroup && (killed || hasSigkill)) {
+    const isKilled = (ending.childCode ?? CLD_EXITED) !== CLD_EXITED;
+    // Whoever calls exit_group while a signal ends the process is too late, and is delivered nothing.
+    const isUndelivered = ending.exitGroup === null ? isKilled || hasSigkill : isKilled && reported !== null;
+    if (!ending.fatal && isUndelivered) {
       ending.fatal = this.#signals.fatalWithoutDelivery(process);
       if (ending.fatal) this.#signals.settleFatal(ending.fatal, process, ts);
     }
@@ -234,8 +255,10 @@ export class Exits {
     const death = causeOfDeath({
       ts,
       childCode: ending.childCode,
+      isKilled: ending.kill !== null && fatal === ending.kill,
+      firstThreadLeft: process.threadEnds.first !== null,
       exitGroup: ending.exitGroup,
-      exitArguments: this.#exitArguments(process),
+      threadEnds: process.threadEnds.counting(this.#lastThreadCounts),
       fatal,
       ranAfterFatal: hasRunAfter(fatal, process),
       fatalEvidence: fatal && this.#signals.evidenceOf(fatal),
@@ -255,12 +278,18 @@ export class Exits {
     this.#stages.add('exit', ts, process, `${process.title} ${how}`, record.exit, target);
   }
 
-  #exitArguments({ leaderExitArgument: first, lastExitArgument: last }: Process): number[] {
-    if (first === last || this.#lastThreadCounts !== null) {
-      const counts = this.#lastThreadCounts === true ? last : first;
-      return counts === null ? [] : [counts];
-    }
-    return [first, last].filter((argument) => argument !== null);
+  /** A SIGKILL in the place of a signal whose core dump, or whose way to the exit, it cut short. */
+  #endedBy(process: Process, kill: SignalRecord | null, ts: number): void {
+    const { ending, queue } = process;
+    if (kill === null || ending.fatal === kill) return;
+    if (ending.fatal) ending.fatal.fatal = false;
+    ending.fatal = kill;
+    kill.fatal = true;
+    const queued = queue.find(SIGKILL, process.tgid);
+    if (queued?.record !== kill) return;
+    queue.remove(queued);
+    if (kill.result === 'pending') kill.result = 'delivered';
+    this.#signals.settleFatal(kill, process, ts);
   }
 }
 
@@ -268,10 +297,26 @@ export class Exits {
  * It called exit_group or exit after the signal was delivered: nothing ended it, as the init process of a pid namespace
  * is delivered signals that do not end it (kernel/signal.c, get_signal, SIGNAL_UNKILLABLE).
  */
-function hasRunAfter(fatal: SignalRecord | null, { ending, lastExitCallTs }: Process): boolean {
+function hasRunAfter(fatal: SignalRecord | null, { ending, threadEnds }: Process): boolean {
   const delivered = fatal?.delivered?.ts;
   if (delivered === undefined) return false;
-  return Math.max(ending.exitGroup?.ts ?? -Infinity, lastExitCallTs ?? -Infinity) > delivered;
+  return Math.max(ending.exitGroup?.ts ?? -Infinity, threadEnds.lastCallTs ?? -Infinity) > delivered;
+}
+
+/**
+ * A SIGKILL that the kernel accepted decides: nobody had ended the process by then, a core dump ends for it, and nothing
+ * changes the status afterwards (kernel/signal.c, prepare_signal and complete_signal). One that comes after an exit call
+ * may be too late: a process of one thread is not marked as ending on every kernel, and accepts what it never takes.
+ *
+ * @param reported the code of its SIGCHLD, where that is the status of the process
+ */
+function killDecides({ ending, threadEnds }: Process, reported: number | null): boolean {
+  const { kill, exitTs, exitGroup } = ending;
+  if (kill === null) return false;
+  const exitCall = exitGroup?.ts ?? threadEnds.lastCallTs;
+  const isBehindExit = exitCall !== null && exitCall <= kill.ts;
+  if (!isBehindExit) return exitTs === null || kill.ts < exitTs;
+  return kill.delivered !== null || (reported !== null && reported !== CLD_EXITED);
 }
 
 function noteSilence(process: Process): void {

@@ -3,8 +3,17 @@
  * have the global tid and clone's flags; where they were not traced, from the two returns of the call itself, in
  * whichever order they come: the parent's has the child's pid, the child's has its tid.
  */
-import { CLONE_FILES, CLONE_THREAD, CLONE_VM, cloneFlagNames, hasCloneFlag } from '../kernel/clone-flags';
+import {
+  CLONE_FILES,
+  CLONE_NEWPID,
+  CLONE_PARENT,
+  CLONE_THREAD,
+  CLONE_VM,
+  cloneFlagNames,
+  hasCloneFlag,
+} from '../kernel/clone-flags';
 import { isErrno } from '../kernel/errno';
+import { SIGCHLD } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
 import { exactNumber, int32, textOf } from './field-values';
 import { Process, taskTitle, type Task } from './process';
@@ -109,7 +118,9 @@ export class Forks {
       child = this.#addChild(parent, { ts: event.ts, tid: ret, comm: null, flags: flagsOfCall(parent) });
       parent.call = null;
     }
-    if (!child || child.process === parent.process) return;
+    if (!child) return;
+    child.localTid = ret;
+    if (child.process === parent.process) return;
     const { process } = child;
     if (process.parent === parent.process) process.pidInParent = ret;
     const fork = process.record.fork;
@@ -148,6 +159,11 @@ export class Forks {
       ? this.#table.adopt(orphan, parent.process)
       : this.#table.start(birth.tid, birth.ts, parent.process, birth.comm);
     this.#inherit(parent.process, process, birth.flags);
+    process.exitSignal = exitSignalOfCall(call);
+    if (birth.flags !== null && hasCloneFlag(birth.flags, CLONE_PARENT)) {
+      process.waiter = parent.process.waiter;
+      process.exitSignal = parent.process.exitSignal;
+    }
     const name = call && FORK_CALLS.has(call.name) ? call.name : null;
     process.record.fork = {
       ts: this.#forkTime(parent, birth),
@@ -212,10 +228,12 @@ export class Forks {
     child.memory = has(CLONE_VM) ? parent.memory : parent.memory.copy();
     child.memoryOwner = has(CLONE_VM) ? parent.memoryOwner : child;
     child.cwd = parent.cwd;
+    child.pidNamespace = has(CLONE_NEWPID) ? child : parent.pidNamespace;
     child.programBefore = parent.record.execs.length === 0 ? parent.programBefore : null;
     child.hasSignalfd = parent.hasSignalfd;
+    child.threadEnds.seccomp = parent.threadEnds.seccomp;
     // Its tracer may have asked for its children (PTRACE_O_TRACEFORK), in memory that no trace shows.
-    child.tracer = parent.tracer;
+    this.#table.traces(parent.tracer, child);
   }
 }
 
@@ -230,6 +248,21 @@ function flagsOfCall(task: Task): number | null {
       return 0;
     case 'vfork':
       return VFORK_FLAGS;
+    default:
+      return null;
+  }
+}
+
+/** The lowest byte of clone's flags; clone3 has it in user memory. */
+function exitSignalOfCall(call: Task['call']): number | null {
+  switch (call?.name) {
+    case 'clone': {
+      const flags = exactNumber(argument(call, 'clone_flags') ?? argument(call, 'flags'));
+      return flags === null ? null : flags % 0x100;
+    }
+    case 'fork':
+    case 'vfork':
+      return SIGCHLD;
     default:
       return null;
   }

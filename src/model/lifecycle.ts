@@ -34,6 +34,7 @@ import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
+import { SECCOMP_CALLS } from './thread-ends';
 import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
@@ -116,6 +117,7 @@ export class Lifecycle {
         ...this.#reaping.calls,
         ...this.#signals.calls,
         ...tracerCalls(this.#table),
+        ...SECCOMP_CALLS,
       ]),
     );
     this.#follow();

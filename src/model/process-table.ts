@@ -105,6 +105,7 @@ export class ProcessTable {
   /** A child that was seen before anybody knew whose it is. */
   adopt(process: Process, parent: Process): Process {
     process.parent = parent;
+    process.waiter = parent;
     process.record.parent = parent.record.id;
     process.forgetBeginning();
     return process;
@@ -141,9 +142,18 @@ export class ProcessTable {
     if (this.#tasks.get(task.tid) === task) this.#tasks.delete(task.tid);
   }
 
+  /** @param tracer null where nobody traces it any more */
+  traces(tracer: Process['tracer'], tracee: Process): void {
+    const before = tracee.tracer;
+    if (typeof before === 'number') this.find(before)?.process.tracees.delete(tracee);
+    tracee.tracer = tracer;
+    if (typeof tracer === 'number') this.find(tracer)?.process.tracees.add(tracee);
+  }
+
   forgetProcess(process: Process): void {
     process.gone = true;
-    process.parent?.zombies.delete(process);
+    if (typeof process.tracer === 'number') this.find(process.tracer)?.process.tracees.delete(process);
+    process.waiter?.zombies.delete(process);
     for (const task of [...process.tasks.values()]) this.forget(task);
   }
 
@@ -167,6 +177,20 @@ export class ProcessTable {
   /** Every thread, also the ones of processes that are not in the report. */
   tasks(): Iterable<Task> {
     return this.#tasks.values();
+  }
+
+  /** The task that this process means by a number: in a pid namespace that is not the tid. */
+  findLocal({ pidNamespace }: Process, tid: Tid): Task | null {
+    if (pidNamespace === null) return this.find(tid);
+    if (tid === 1) return this.find(pidNamespace.tgid);
+    for (const task of this.#tasks.values())
+      if (
+        task.localTid === tid &&
+        task.process.pidNamespace === pidNamespace &&
+        task.process !== pidNamespace
+      )
+        return task;
+    return null;
   }
 
   /** By the number that clone returned to the parent, or the tid. */

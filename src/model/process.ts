@@ -9,6 +9,7 @@ import type { InterruptedCall, PendingCall } from './pending-call';
 import { RecentCalls } from './recent-calls';
 import type { OpenedFile, ProcessRecord, SignalRecord } from './report';
 import { SignalQueue } from './signal-queue';
+import { ThreadEnds } from './thread-ends';
 
 export const BEGINS_BEFORE = 'its beginning is not in the trace';
 const MAX_COMMS = 1_000;
@@ -39,6 +40,8 @@ export class Task {
   /** Its last call, where a signal interrupted it and has not been delivered yet. */
   interrupted: InterruptedCall | null = null;
   ended: number | null = null;
+  /** What clone returned for it: in a pid namespace another number than its tid. */
+  localTid: Tid | null = null;
   /** Its line in `threads`; null for the first thread. */
   listed: ProcessRecord['threads'][number] | null = null;
   readonly tid: Tid;
@@ -48,6 +51,14 @@ export class Task {
     this.tid = tid;
     this.process = process;
   }
+}
+
+/** A notice of an end, whose sender passes on what it knows of another. */
+export interface PassedOn {
+  readonly notified: Tid;
+  readonly code: number;
+  readonly ts: number;
+  readonly stack: readonly string[];
 }
 
 /** What is known of how a process ended; exits.ts gathers it. */
@@ -61,7 +72,13 @@ export interface Ending {
   exitStack: readonly string[];
   /** Who that SIGCHLD was sent to. */
   notified: Tid | null;
+  /** When that was sent. */
+  notifiedAt: number | null;
+  /** The last notice that it sent and that seemed to be about one of its zombies. */
+  passedOn: PassedOn | null;
   fatal: SignalRecord | null;
+  /** A SIGKILL that the kernel accepted. */
+  kill: SignalRecord | null;
   /** Chosen by the OOM killer (oom/mark_victim). */
   oomVictim: boolean;
   /** Threads that the kernel ended with the process: delivered as 9, sent by nobody. */
@@ -73,6 +90,14 @@ export interface Ending {
   /** When it was known to be dead, or called exit. */
   dead: number | null;
   freed: number | null;
+}
+
+/** A waitid that returned 0: who it was is in memory that no trace shows. */
+export interface UnnamedWait {
+  readonly by: Tid;
+  readonly ts: number;
+  /** It returned a child that had ended: it could neither find nothing nor a child that stopped. */
+  readonly isReaping: boolean;
 }
 
 export class Process {
@@ -91,11 +116,9 @@ export class Process {
   programBefore: string | null = null;
   /** What clone returned in the parent: in a pid namespace another number than the tid. */
   pidInParent: number | null = null;
-  /** The argument of `exit` by the first thread and by the last, where nobody calls exit_group. */
-  leaderExitArgument: number | null = null;
-  lastExitArgument: number | null = null;
-  /** When the last of its threads called `exit`. */
-  lastExitCallTs: number | null = null;
+  /** The first process of its pid namespace; null for that of whoever began the trace. */
+  pidNamespace: Process | null = null;
+  readonly threadEnds = new ThreadEnds();
   /** When it returned from the clone that made it, where its parent was not known then. */
   returnedFromClone: number | null = null;
   readonly queue = new SignalQueue();
@@ -106,7 +129,10 @@ export class Process {
     childCode: null,
     exitStack: [],
     notified: null,
+    notifiedAt: null,
+    passedOn: null,
     fatal: null,
+    kill: null,
     oomVictim: false,
     groupExits: 0,
     settled: false,
@@ -114,16 +140,24 @@ export class Process {
     dead: null,
     freed: null,
   };
-  /** Dead children that nobody has waited for yet. */
+  /** Dead children, born or adopted, that nobody has waited for yet. */
   readonly zombies = new Set<Process>();
   /** Some of them are freed, while a wait that may have returned them is open. */
   hasFreedZombies = false;
   /** Calls of waitid that reaped a child whose number the trace does not have, in order. */
-  readonly waitids: { readonly by: Tid; readonly ts: number }[] = [];
-  /** Children of others became its own: their place among its own is not known. */
-  adopts = false;
+  readonly waitids: UnnamedWait[] = [];
+  /** The signal that reports its end to its parent; 0 for none, null where the trace does not have it. */
+  exitSignal: number | null = null;
+  /** Whose child it is now: its parent's, or its heir's; null where that one is not traced, or not known. */
+  waiter: Process | null;
+  /** Who was that before, and left it to the present one. */
+  leftBy: Process | null = null;
+  /** Since when it is in the list of children of that one. */
+  listedSince: number;
   /** Who traces it by ptrace; `'unknown'` where only its own PTRACE_TRACEME is known, null where nobody does. */
   tracer: Tid | 'unknown' | null = null;
+  /** Whom it traces, or traced. */
+  readonly tracees = new Set<Process>();
   /** A SIGCHLD reported that it stopped or continued: the next wait that returns it may report only that. */
   toldAlive = false;
   /** It has a signalfd, or may have inherited one: reading it takes signals out of the queue unseen. */
@@ -155,7 +189,8 @@ export class Process {
     this.record = record;
     this.parent = parent;
     this.start = start;
-
+    this.waiter = parent;
+    this.listedSince = start;
     this.memoryOwner = this;
     this.lastSeen = start;
   }

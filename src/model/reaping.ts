@@ -4,8 +4,9 @@
  * anybody's context. Any of these may be missing. How it died is in exits.ts.
  */
 import { isErrno } from '../kernel/errno';
-import { CLD_EXITED, CLD_TRAPPED } from '../kernel/signals';
+import { CLD_TRAPPED } from '../kernel/signals';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
+import { EndNotices } from './end-notices';
 import type { Exits, FatalSignals } from './exits';
 import { int32 } from './field-values';
 import { argument, type PendingCall } from './pending-call';
@@ -15,19 +16,13 @@ import type { ProcessRecord } from './report';
 import type { DeathListener } from './signal-pairing';
 import type { StageLog } from './stage-log';
 import type { CallSubject } from './system-calls';
+import { namedByRest, resultOfWaitid, takeWaitFor, visibleSince } from './waitid';
 import { secondsBetween, type WallClock } from './wall-clock';
 
 const WNOHANG = 1;
 const WUNTRACED = 2;
-const WEXITED = 4;
 const WCONTINUED = 8;
-const WNOWAIT = 0x1000000;
-const P_ALL = 0;
-const P_PID = 1;
-const P_PIDFD = 3;
 const ECHILD = 10;
-/** Looked through for each waitid. */
-const MAX_SORTED = 1_000;
 /** Kept for each process: waitids whose children never show. */
 const MAX_WAITIDS = 1_000;
 
@@ -49,6 +44,7 @@ export class Reaping implements DeathListener {
   readonly #clock: WallClock;
   readonly #exits: Exits;
   readonly #signals: FatalSignals;
+  readonly #notices: EndNotices;
 
   constructor(table: ProcessTable, stages: StageLog, clock: WallClock, exits: Exits, signals: FatalSignals) {
     this.#table = table;
@@ -56,6 +52,7 @@ export class Reaping implements DeathListener {
     this.#clock = clock;
     this.#exits = exits;
     this.#signals = signals;
+    this.#notices = new EndNotices(table, exits);
   }
 
   /** The processes whose life ended since the last call. */
@@ -75,11 +72,12 @@ export class Reaping implements DeathListener {
     return this.#waitedFor.size > 0;
   }
 
-  /** A SIGCHLD with CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
+  /** A notice of CLD_EXITED, CLD_KILLED or CLD_DUMPED, in the context of the task that sends it. */
   childEnded(sender: Task, notified: Tid, code: number, ts: number, stack: readonly string[]): void {
     this.childNewsTraced = true;
-    const process = this.#whoseEnd(sender.process, notified, code);
+    const process = this.#notices.whoseEnd(sender, notified, code, ts, stack);
     if (!process) return;
+    this.#notices.adopted(process, notified);
     this.#exits.childEnded(process, notified, code, ts, stack);
     this.#finishReaping(process);
   }
@@ -89,8 +87,8 @@ export class Reaping implements DeathListener {
     this.childNewsTraced = true;
     process.toldAlive = true;
     const recipient = this.#table.find(notified)?.process ?? null;
-    if (code === CLD_TRAPPED || (recipient !== null && recipient !== process.parent))
-      process.tracer = notified;
+    if (code === CLD_TRAPPED || (recipient !== null && recipient !== process.waiter))
+      this.#table.traces(notified, process);
   }
 
   /** sched_process_free, in anybody's context: nothing is left of the task. */
@@ -110,7 +108,7 @@ export class Reaping implements DeathListener {
     if (!dead && (this.#exits.exitsTraced || this.#signals.generateTraced)) return;
     ending.freed = event.ts;
     this.#exits.settle(process, ending.exitTs ?? event.ts);
-    if (process.parent && this.#inWait(process.parent)) process.parent.hasFreedZombies = true;
+    if (process.waiter && this.#inWait(process.waiter)) process.waiter.hasFreedZombies = true;
     else this.#goneUnseen(process);
   }
 
@@ -154,7 +152,7 @@ export class Reaping implements DeathListener {
       if (ending.freed !== null) this.#goneUnseen(process);
       else if (ending.settled) {
         if (!this.waitsTraced && !this.freesTraced) record.state = 'unknown';
-        else if (!this.waitsTraced || !this.#traced(process.parent)) {
+        else if (!this.waitsTraced || !this.#traced(process.waiter)) {
           process.note(
             'the calls of whoever waits for it are not in the trace: it may have been reaped before its end',
           );
@@ -164,50 +162,13 @@ export class Reaping implements DeathListener {
     }
   }
 
-  /**
-   * Whose end a SIGCHLD tells. A dying parent tells the new parents of its zombies before it tells of its own end
-   * (kernel/exit.c, exit_notify). A tracer that has waited for its tracee tells the parent, and lives on
-   * (wait_task_zombie).
-   */
-  #whoseEnd(sender: Process, notified: Tid, code: number): Process | null {
-    const { ending } = sender;
-    for (const zombie of sender.zombies) {
-      const recipient = zombie.ending.notified;
-      if (zombie.gone || recipient === null || recipient === notified || zombie.ending.childCode !== code)
-        continue;
-      zombie.ending.notified = notified;
-      sender.zombies.delete(zombie);
-      const heir = this.#table.find(notified)?.process;
-      if (heir) heir.adopts = true;
-      return null;
-    }
-    // Nothing changes the status after exit_group: what was killed is a child whose own exit signal is not SIGCHLD, and
-    // which the dying parent leaves to the next one (kernel/exit.c, reparent_leader).
-    if (code !== CLD_EXITED && ending.exitGroup !== null && ending.fatal === null && ending.groupExits === 0)
-      return null;
-    if (this.#exits.exitsTraced && ending.exitTs === null && !ending.settled) {
-      for (const zombie of this.#table.find(notified)?.process.zombies ?? []) {
-        if (zombie.ending.notified !== sender.tgid || zombie.tracer === null) continue;
-        zombie.ending.notified = notified;
-        return null;
-      }
-      // Its own exit is not in the trace, or it passes on the end of somebody who is not.
-      if (!sender.parent?.tasks.has(notified)) return null;
-    }
-    // One that was attached to may leave dead children that the trace never showed.
-    const { attached } = sender.record;
-    if (!sender.parent && attached !== null && attached.parent !== notified) return null;
-    if (ending.settled && sender.record.exit) return null;
-    const heir = this.#table.find(notified)?.process;
-    if (heir && heir !== sender.parent) heir.adopts = true;
-    return sender;
-  }
-
   #waited(task: Task, call: PendingCall | null, pid: number, ts: number): void {
     const child = this.#table.childOf(task.process, pid);
     if (!child || child === task.process || isTracerOf(task.process, child)) return;
     const options = int32(argument(call, 'options'));
     const maybeStopped = options === null || (options & (WUNTRACED | WCONTINUED)) !== 0;
+    this.#notifiedAfterAll(child, task.process);
+    this.#leftAfterAll(child, task.process);
     const dead = this.#exits.isDead(child);
     // Stopped and continued children, and stopped tracees, are reported by the same call, and live on.
     if (maybeStopped && !dead) {
@@ -219,6 +180,31 @@ export class Reaping implements DeathListener {
     this.#waitedFor.set(child, { by: task.tid, call: call?.name ?? 'wait4', ts });
     const toldOrNeverTold = child.ending.notified !== null || !this.#signals.generateTraced;
     if (dead && toldOrNeverTold) this.#finishReaping(child);
+  }
+
+  /**
+   * A wait returns it, so that its end was reported: what seemed to be about one of its zombies was about itself, and that
+   * one was gone already, as its parent did not want it (SA_NOCLDWAIT).
+   */
+  #notifiedAfterAll(child: Process, waiter: Process): void {
+    const { ending } = child;
+    const notice = ending.passedOn;
+    if (notice === null || ending.notified !== null || !waiter.tasks.has(notice.notified)) return;
+    this.#notices.adopted(child, notice.notified);
+    this.#exits.childEnded(child, notice.notified, notice.code, notice.ts, notice.stack);
+  }
+
+  /** A wait returns what a dead parent left: then it was this one, and another that seemed to be left was reaped before. */
+  #leftAfterAll(child: Process, heir: Process): void {
+    const { waiter } = child;
+    if (waiter === null || waiter === heir || this.#traced(waiter) || isTracerOf(heir, child)) return;
+    this.#notices.adopted(child, heir.tgid);
+    const code = child.ending.childCode;
+    const other = [...heir.zombies].find(
+      ({ leftBy, ending }) => leftBy === waiter && ending.childCode === code && ending !== child.ending,
+    );
+    const wait = other && takeWaitFor(waiter, other.ending.exitTs);
+    if (wait) this.#reaped(other, wait.by, 'waitid', wait.ts);
   }
 
   #finishReaping(child: Process): void {
@@ -233,52 +219,18 @@ export class Reaping implements DeathListener {
     this.#reaped(child, wait.by, wait.call, wait.ts);
   }
 
-  /** waitid returns 0; who it was is in its siginfo. What was asked for, or the kernel's order, tells. */
   #waitedById(task: Task, call: PendingCall | null, ts: number): void {
     const { process } = task;
-    const bits = int32(argument(call, 'options')) ?? 0;
-    if ((bits & WNOWAIT) !== 0 || (call && (bits & WEXITED) === 0)) return;
-    const child = this.#askedFor(process, call);
-    // WNOHANG returns 0 for nothing at all, and what died during the call may have come too late for it.
-    const since = child?.ending.dead ?? null;
-    const inTime = (bits & WNOHANG) === 0 || (since !== null && call !== null && since <= call.ts);
+    const result = resultOfWaitid(this.#table, task, call, ts, this.childNewsTraced);
+    if (result === null) return;
+    const { child, isReaping } = result;
     if (child && isTracerOf(process, child)) return;
     if (child && !child.ending.settled) {
       // A child whose end sends no SIGCHLD (clone's exit signal is another, or 0) is only dead so far.
-      const asksForStops = (bits & (WUNTRACED | WCONTINUED)) !== 0;
-      if (inTime && !asksForStops && this.#exits.isDead(child))
+      if ((isReaping || !child.toldAlive) && this.#exits.isDead(child))
         this.#waitedFor.set(child, { by: task.tid, call: 'waitid', ts });
-      return;
-    }
-    if (child && inTime) this.#reaped(child, task.tid, 'waitid', ts);
-    else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts });
-  }
-
-  /** The child that waitid names, or the only one that it can have found; null where that is not known. */
-  #askedFor(process: Process, call: PendingCall | null): Process | null {
-    const asked = int32(argument(call, 'which')) ?? P_ALL;
-    const number = int32(argument(call, 'upid'));
-    if (asked === P_PID) return number === null ? null : this.#table.childOf(process, number);
-    if (asked === P_PIDFD && number !== null) {
-      const pid = process.files.get(number)?.pid;
-      return pid === undefined ? null : this.#table.childOf(process, pid);
-    }
-    if (process.zombies.size === 1) return [...process.zombies][0] ?? null;
-    return asked === P_ALL && call !== null ? this.#firstZombie(process, call.ts) : null;
-  }
-
-  /**
-   * The one of several zombies that a wait for any takes: the first in the list of children, which is in the order
-   * of birth (kernel/exit.c, do_wait_thread), as long as one thread has them all and has adopted none.
-   */
-  #firstZombie(process: Process, ts: number): Process | null {
-    if (process.adopts || process.record.threads.length > 0 || process.zombies.size > MAX_SORTED) return null;
-    let first: Process | null = null;
-    for (const zombie of process.zombies) {
-      if (zombie.gone || zombie.ending.dead === null || zombie.ending.dead > ts) return null;
-      if (first === null || zombie.order < first.order) first = zombie;
-    }
-    return first;
+    } else if (child) this.#reaped(child, task.tid, 'waitid', ts);
+    else if (process.waitids.length < MAX_WAITIDS) process.waitids.push({ by: task.tid, ts, isReaping });
   }
 
   /** wait4 or waitid found no child (ECHILD): what died before is gone, and nobody waited for it. */
@@ -309,24 +261,20 @@ export class Reaping implements DeathListener {
 
   /** Freed, and no wait that was traced returned it. */
   #goneUnseen(process: Process): void {
-    const { ending, parent, record } = process;
+    const { ending, waiter, record } = process;
     const ts = ending.freed ?? ending.dead ?? process.lastSeen;
-    const { dead, notified: recipient } = ending;
-    // Where its end was reported to another heir, its parent's waits are not about it.
-    const isHeirs =
-      recipient !== null && parent !== null && parent.tgid !== recipient && !parent.tasks.has(recipient);
-    const waitid = dead === null || isHeirs ? -1 : (parent?.waitids.findIndex(({ ts }) => ts >= dead) ?? -1);
-    const [reaping] = waitid < 0 || !parent ? [] : parent.waitids.splice(waitid, 1);
-    if (reaping) {
-      this.#reaped(process, reaping.by, 'waitid', reaping.ts);
+    const recipient = ending.notified;
+    const wait = takeWaitFor(waiter, visibleSince(process));
+    if (wait) {
+      this.#reaped(process, wait.by, 'waitid', wait.ts);
       return;
     }
     const isUnnotified = this.#signals.generateTraced && ending.notified === null;
-    const isRecipientDead = recipient !== null && parent?.tgid === recipient && !this.#traced(parent);
+    const isRecipientDead = recipient !== null && waiter !== null && !this.#traced(waiter);
     // A zombie that outlives its parent is reported to the next one.
     const goneBeforeParent =
       isRecipientDead && this.waitsTraced && this.#exits.exitsTraced && process.losses.gaps === 0;
-    if (isUnnotified || goneBeforeParent || (this.waitsTraced && this.#traced(parent))) {
+    if (isUnnotified || goneBeforeParent || (this.waitsTraced && this.#traced(waiter))) {
       this.#autoreaped(process);
       return;
     }
@@ -334,7 +282,7 @@ export class Reaping implements DeathListener {
     if (record.role !== 'parent') {
       process.note('the wait that reaped it is not in the trace; by sched_process_free it had happened');
     }
-    const by = isRecipientDead ? null : (recipient ?? (this.#traced(parent) ? (parent?.tgid ?? null) : null));
+    const by = isRecipientDead ? null : (recipient ?? (this.#traced(waiter) ? (waiter?.tgid ?? null) : null));
     if (by !== null) this.#reaped(process, by, null, ts);
     else {
       record.state = 'reaped';
@@ -372,6 +320,11 @@ export class Reaping implements DeathListener {
     const who = taskTitle(reaper?.process.record.comm ?? null, by);
     this.#stages.add('reap', ts, process, `${process.title} was reaped by ${who}${how}`, record.reap);
     this.#gone(process);
+    for (const [child, wait] of process.waiter === null ? [] : namedByRest(process.waiter)) {
+      const { waitids } = process.waiter!;
+      waitids.splice(waitids.indexOf(wait), 1);
+      this.#reaped(child, wait.by, 'waitid', wait.ts);
+    }
   }
 
   #gone(process: Process): void {
@@ -382,7 +335,7 @@ export class Reaping implements DeathListener {
 
 /** It waits as a tracer: the parent, which lives, waits for it too. */
 function isTracerOf(waiter: Process, child: Process): boolean {
-  const { parent, tracer } = child;
+  const { waiter: parent, tracer } = child;
   return (
     tracer !== null &&
     tracer !== 'unknown' &&

@@ -3,9 +3,10 @@
  * the process by default, without a core dump, is delivered as 9 whatever it was (kernel/signal.c,
  * complete_signal). Threads that end with their process get a 9 that nobody sent: those are counted, no more.
  */
-import { CLD_DUMPED, CLD_EXITED, SIGCHLD, SIGKILL, endsByDefault } from '../kernel/signals';
+import { SIGKILL, endsByDefault } from '../kernel/signals';
 import { toHex } from '../kernel/integers';
 import { fieldOf, type Tid, type TraceEvent } from '../trace-event';
+import { childNews } from './child-news';
 import { int32 } from './field-values';
 import { taskTitle, type Process, type Task } from './process';
 import type { ProcessTable } from './process-table';
@@ -81,13 +82,19 @@ export class SignalPairing {
     this.#records.keep(record, targetInTree ? target.process : null);
     // The death comes before the signal that reports it.
     const code = int32(fields['code']);
-    if (number === SIGCHLD && code !== null && code >= CLD_EXITED && sender && irq !== true) {
-      if (code > CLD_DUMPED) this.#deaths.childAlive(sender, pid, code);
-      else this.#deaths.childEnded(sender, pid, code, event.ts, record.generated?.stack ?? []);
-    }
+    const stack = record.generated?.stack ?? [];
+    const news =
+      sender && irq !== true
+        ? childNews({ number, code, stack, sender: sender.process, target: target?.process ?? null })
+        : null;
+    if (news === 'alive') this.#deaths.childAlive(sender!, pid, code!);
+    if (news === 'ended') this.#deaths.childEnded(sender!, pid, code!, event.ts, stack);
     if (!targetInTree) return;
     this.#records.addCallsBefore(record, target.process);
     this.#announce(event, record, target.process);
+    // Accepted, it decides: nobody had ended the process by then, and nothing changes its status afterwards.
+    if (number === SIGKILL && (record.result === 'pending' || record.result === 'info-lost'))
+      target.process.ending.kill ??= record;
     this.#enqueue({ record, toGroup: int32(fields['group']) !== 0 }, target.process, event.ts);
   }
 
@@ -99,13 +106,13 @@ export class SignalPairing {
     if (number === null || !task) return;
     const { process } = task;
     const { queue } = process;
-    const queued =
-      number === SIGKILL
-        ? queue.findFatal(task.tid, process.ending.fatal !== null)
-        : queue.find(number, task.tid);
-    if (!queued && number === SIGKILL && endsWithItsProcess(task)) {
-      process.ending.groupExits++;
-      return;
+    let queued = queue.find(number, task.tid);
+    if (!queued && number === SIGKILL) {
+      if (endsWithItsProcess(task)) {
+        process.ending.groupExits++;
+        return;
+      }
+      queued = queue.findTerminating();
     }
     const record =
       queued?.record ?? this.#records.unsent(event, number, process, task, this.#putInByTracer(process));
@@ -182,7 +189,7 @@ export class SignalPairing {
 
   /** A death that the trace proves though it shows no delivery. */
   fatalWithoutDelivery(process: Process): SignalRecord | null {
-    const queued = process.queue.findFatal(process.tgid, process.ending.fatal !== null);
+    const queued = process.queue.find(SIGKILL, process.tgid) ?? process.queue.findTerminating();
     if (!queued) return null;
     process.queue.remove(queued);
     const { record } = queued;

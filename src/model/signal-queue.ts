@@ -30,15 +30,20 @@ export class SignalQueue {
   }
 
   /**
-   * What a delivered 9 means: SIGKILL where one is queued; else the last that ends the process by default, as
-   * core-dumping signals are delivered under their own number.
+   * What a delivered 9 means where no SIGKILL is queued: the last that ends the process by default, as core-dumping
+   * signals are delivered under their own number.
+   */
+  findTerminating(): Queued | null {
+    return this.#pending.findLast(({ record }) => defaultAction(record.number) === 'terminate') ?? null;
+  }
+
+  /**
+   * The signal that a delivered 9 stands for.
    *
    * @param isDying it has taken a fatal signal already, and takes no more than SIGKILL
    */
   findFatal(tid: Tid, isDying: boolean): Queued | null {
-    const kill = this.find(SIGKILL, tid);
-    if (kill || isDying) return kill;
-    return this.#pending.findLast(({ record }) => defaultAction(record.number) === 'terminate') ?? null;
+    return this.find(SIGKILL, tid) ?? (isDying ? null : this.findTerminating());
   }
 
   remove(queued: Queued): void {

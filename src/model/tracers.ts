@@ -18,14 +18,14 @@ export function tracerCalls(table: ProcessTable): readonly (readonly [string, Ca
       if (ret !== 0 || call === null) return;
       const request = int32(argument(call, 'request'));
       if (request === PTRACE_TRACEME) {
-        task.process.tracer = task.process.parent?.tgid ?? 'unknown';
+        table.traces(task.process.parent?.tgid ?? 'unknown', task.process);
         return;
       }
       const pid = int32(argument(call, 'pid'));
-      const tracee = pid === null ? null : table.find(pid)?.process;
+      const tracee = pid === null ? null : table.findLocal(task.process, pid)?.process;
       if (!tracee) return;
-      if (request === PTRACE_ATTACH || request === PTRACE_SEIZE) tracee.tracer = task.tid;
-      if (request === PTRACE_DETACH) tracee.tracer = null;
+      if (request === PTRACE_ATTACH || request === PTRACE_SEIZE) table.traces(task.tid, tracee);
+      if (request === PTRACE_DETACH) table.traces(null, tracee);
     },
   };
   return [['ptrace', ptrace]];

@@ -44,17 +44,27 @@ export function titles(processes: readonly ProcessRecord[]): string {
   return named.length === 0 ? last : `${named.join(', ')} and ${last}`;
 }
 
-/** In the order of their first, those of one phrase together. */
+/**
+ * In the order of their first, those of one phrase together.
+ * @param general what is left of a phrase where several that differ in nothing else are to be together
+ */
 export function groupedByPhrase<Item>(
   items: readonly Item[],
   phraseOf: (item: Item) => string,
+  general = (phrase: string): string => phrase,
 ): [phrase: string, items: Item[]][] {
-  const groups = new Map<string, Item[]>();
+  const groups = new Map<string, [phrase: string, items: Item[]]>();
   for (const item of items) {
     const phrase = phraseOf(item);
-    groups.set(phrase, [...(groups.get(phrase) ?? []), item]);
+    const key = general(phrase);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [phrase, [item]]);
+    else {
+      group[0] = group[0] === phrase ? phrase : key;
+      group[1].push(item);
+    }
   }
-  return [...groups];
+  return [...groups.values()];
 }
 
 /** The process that had this pid at a moment. */

@@ -58,7 +58,7 @@ function deaths(
 ): string[] {
   // The command first, then in the order of their deaths.
   const sorted = [...killed].sort((a, b) => Number(isMain(b)) - Number(isMain(a)) || a.exit.ts - b.exit.ts);
-  const groups = groupedByPhrase(sorted, (process) => deathPhrase(process, report, facts));
+  const groups = groupedByPhrase(sorted, (process) => deathPhrase(process, report, facts), withoutSpan);
   if (groups.length === 0) return [];
   if (subjects.length === 1) {
     const [phrase, [process]] = groups[0]!;
@@ -68,6 +68,11 @@ function deaths(
   const rest = groups.slice(MAX_NAMED).reduce((sum, [, group]) => sum + group.length, 0);
   const more = rest === 0 ? [] : [`${rest} more`];
   return [`${killed.length} of ${subjects.length} killed: ${[...shown, ...more].join('; ')}`];
+}
+
+/** How soon each of several answered is no difference between them. */
+function withoutSpan(phrase: string): string {
+  return phrase.replace(/ [\d.]+ (?:µs|ms|s) later/, '');
 }
 
 /** `sleep (812) is stopped by SIGSTOP from bash (811)`; `..., for 3.00 s`. */

@@ -31,6 +31,7 @@ const LIFECYCLE_SYSCALLS: readonly string[] = [
     'wait4',
     'waitid',
     'prctl',
+    'seccomp',
     'setsid',
     'setpgid',
     'ptrace',

@@ -1,6 +1,6 @@
 /**
  * Waits in the kernel for an event of the bell instance, and says that there was one. A blocked read cannot be cancelled from
- * outside: whoever wants the thread to end sets STATE and writes to the instance's trace_marker, which is an event.
+ * outside: whoever ends the thread sets STATE and writes to the instance's trace_marker, which is an event.
  */
 import { readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';

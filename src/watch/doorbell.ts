@@ -55,7 +55,7 @@ export class Doorbell {
     this.#instance.turn('on');
   }
 
-  /** Wakes the thread, whoever wants it to end. */
+  /** Wakes the thread, to end it. */
   readonly #ring = (): void => {
     Atomics.store(this.#control, STATE, CLOSING);
     Atomics.notify(this.#control, STATE);

@@ -5,6 +5,7 @@
 import { int32 } from '../model/field-values';
 import type { Exit, Identity, Sender, Service, SignalRecord, SignalTarget } from '../model/report';
 import { durationText, WallClock } from '../model/wall-clock';
+import { printable } from '../export/printable';
 import { containerOf, unitOf } from '../kernel/cgroup-path';
 import type { RingEvent } from '../readers/pages/ring-event';
 import { UserNames } from '../session/user-names';
@@ -20,11 +21,11 @@ import type { WatchRecord, WatchRecordName } from './watch-record';
 import type { WatchSettings } from './watch-settings';
 
 /**
- * Seconds after its last thread's exit in which SIGCHLD says how it ended; both come from the same task, one behind the
+ * Seconds after its last thread's exit in which SIGCHLD says how it ended; both come from the same task, one after the
  * other (kernel/exit.c, do_exit and exit_notify).
  */
 const NEWS_WAIT = 0.05;
-/** Ends that wait for that news; of more, the oldest is told without. */
+/** Ends that wait for that news; of more, the oldest is reported without. */
 const MAX_ENDING = 10_000;
 
 /** Why a record of an unseen signal may be wrong. */
@@ -52,7 +53,7 @@ export class HostModel {
   readonly #ending = new Set<HostProcess>();
   readonly #count: WatchCount = noCount();
   #records: WatchRecord[] = [];
-  /** Told as waiting already. */
+  /** Reported as pending already. */
   #announced = new WeakSet<SignalRecord>();
 
   /** @param now seconds on the trace clock */
@@ -170,7 +171,7 @@ export class HostModel {
     this.#add('gap', ts, null, text, { from, to, seconds: toUnix - fromUnix });
   }
 
-  /** Behind each batch. @param ts all events up to this moment have been applied */
+  /** After each batch. @param ts all events up to this moment have been applied */
   pass(ts: number): void {
     for (const process of this.#ending) {
       if ((process.exitTs ?? ts) > ts - NEWS_WAIT) break;
@@ -181,7 +182,7 @@ export class HostModel {
     for (const { record, process } of this.#fates.open()) this.#announce(record, process);
   }
 
-  /** The watch is over. */
+  /** The watch has ended. */
   finish(ts: number): void {
     for (const process of this.#ending) this.#tellEnd(process);
     this.#fates.forget(ts);
@@ -390,7 +391,7 @@ export class HostModel {
       comm: process?.known.comm ?? null,
       process: process?.id ?? null,
       service: target?.service ?? null,
-      text,
+      text: printable(text),
       detail,
       ...(target && { target }),
     });

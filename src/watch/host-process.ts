@@ -22,17 +22,17 @@ export interface HostProcess {
   uid: number | null;
   exe: string | null;
   membership: Membership | null;
-  /** A signal to it was told: whoever judges it waits for how it goes on. */
+  /** A signal to it was reported: its verdict waits for what the process does next. */
   wasSignalled: boolean;
   /** Null until it gets a signal. */
   queue: SignalQueue | null;
   /** The signal that ends it. */
   fatal: SignalRecord | null;
-  /** CLD_KILLED or CLD_DUMPED, as it told its parent. */
+  /** CLD_KILLED or CLD_DUMPED, as its parent was notified. */
   childCode: number | null;
   oomVictim: boolean;
   exitTs: number | null;
-  /** Its end is told. */
+  /** Its end is reported. */
   isTold: boolean;
 }
 

@@ -229,7 +229,7 @@ export class HostTable {
     this.#choose(process, event.ts, true);
   }
 
-  /** What /proc says of those that became programs. Call it behind each batch. */
+  /** What /proc says of those that became programs. Call it after each batch. */
   readUnread(): void {
     let left = READ_A_LOOK;
     const ts = this.#now();
@@ -260,7 +260,7 @@ export class HostTable {
 
   /**
    * Puts it into the service that it is of.
-   * @param isNew it came to match just now: a service that it begins is told
+   * @param isNew it came to match just now: a service that it begins is reported
    */
   #choose(process: HostProcess, ts: number, isNew: boolean): void {
     if (process.exitTs !== null) return;
@@ -305,14 +305,14 @@ export class HostTable {
     this.services.end(membership, { process: process.id, ts, time: null, signal: null });
   }
 
-  /** Its end is told: whoever comes next takes its place. A main process that never ran a program begins and ends here. */
+  /** Its end is reported: the next process takes its place. A main process that never ran a program begins and ends here. */
   ended(process: HostProcess, ts: number, time: string | null, signal: string | null): void {
     const { membership } = process;
     if (membership?.main !== process) return;
     this.services.end(membership, { process: process.id, ts, time, signal });
   }
 
-  /** A main process that has not run a program yet, of which something is to be told. */
+  /** A main process that has not run a program yet, of which something is to be reported. */
   settleService(process: HostProcess): void {
     const { membership } = process;
     if (membership !== null && membership.life === null && membership.main === process)

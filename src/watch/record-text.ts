@@ -59,7 +59,7 @@ function deliveryOf({ delivered, latency, number }: SignalRecord): string {
 export function causeOfEnd(fatal: SignalRecord | null, childCode: number | null): string {
   if (fatal === null) {
     return childCode === null
-      ? 'exited, or was ended by a signal of which its parent wants to know nothing; a watch does not see exit codes'
+      ? 'exited; a watch does not see exit codes'
       : 'ended by a signal whose sending was not seen';
   }
   if (fatal.generated === null) return 'ended by a signal whose sending was not seen';

@@ -32,7 +32,7 @@ export class Selection {
   readonly #selectors: readonly Compiled[];
   readonly #exclude: readonly Compiled[];
   readonly #users = new UserNames();
-  /** What stands in pid files, by their path. */
+  /** The content of pid files, by their path. */
   readonly #pidFiles = new Map<string, number | null>();
 
   constructor(selectors: readonly Selector[], exclude: readonly Selector[]) {
@@ -70,7 +70,7 @@ export class Selection {
     return this.#exclude.some(({ matches }) => matches.every((matchesIt) => matchesIt(process)));
   }
 
-  /** @returns the pids that have come to stand in pid files since the last call */
+  /** @returns the pids that have come into pid files since the last call */
   readPidFiles(): number[] {
     const come: number[] = [];
     for (const [path, before] of this.#pidFiles) {
@@ -86,7 +86,7 @@ export class Selection {
   }
 
   #compileCondition({ kind, value }: SelectorCondition): Matches {
-    const fits = compileGlob(value);
+    const matches = compileGlob(value);
     switch (kind) {
       case 'host':
         return () => true;
@@ -100,19 +100,19 @@ export class Selection {
       case 'name':
         return nameMatcher(value);
       case 'path':
-        return ({ exe, known }) => [exe, known.program].some((path) => path !== null && fits(path));
+        return ({ exe, known }) => [exe, known.program].some((path) => path !== null && matches(path));
       case 'unit':
         return ({ cgroup }) => {
           const unit = cgroup === null ? null : unitOf(cgroup);
-          return unit !== null && fits(unit);
+          return unit !== null && matches(unit);
         };
       case 'container':
         return ({ cgroup }) => {
           const id = cgroup === null ? null : containerOf(cgroup);
-          return id !== null && (fits(id) || fits(id.slice(0, SHORT_ID)));
+          return id !== null && (matches(id) || matches(id.slice(0, SHORT_ID)));
         };
       case 'cgroup':
-        return ({ cgroup }) => cgroup !== null && (fits(cgroup) || cgroup.startsWith(`${value}/`));
+        return ({ cgroup }) => cgroup !== null && (matches(cgroup) || cgroup.startsWith(`${value}/`));
       case 'user': {
         const uid = /^\d+$/.test(value) ? Number(value) : null;
         return (process) =>
@@ -130,13 +130,13 @@ export class Selection {
 
 /** By what the kernel calls it, or by the file that it runs: of a long name the kernel keeps the beginning. */
 function nameMatcher(value: string): (process: Pick<HostProcess, 'known' | 'exe'>) => boolean {
-  const fits = compileGlob(value);
+  const matches = compileGlob(value);
   const isLong = Buffer.byteLength(value) > COMM_BYTES && !/[*?]/.test(value);
   const cut = isLong ? Buffer.from(value).subarray(0, COMM_BYTES).toString() : null;
   return ({ known, exe }) => {
     const { comm, program } = known;
-    if (comm !== null && (fits(comm) || (comm === cut && exe === null && program === null))) return true;
-    return [exe, program].some((path) => path !== null && fits(path.slice(path.lastIndexOf('/') + 1)));
+    if (comm !== null && (matches(comm) || (comm === cut && exe === null && program === null))) return true;
+    return [exe, program].some((path) => path !== null && matches(path.slice(path.lastIndexOf('/') + 1)));
   };
 }
 

@@ -23,7 +23,7 @@ export type SelectorKind = (typeof SELECTOR_KINDS)[number];
 
 export interface SelectorCondition {
   readonly kind: SelectorKind;
-  /** As it was written, behind the colon; '' for `host`. */
+  /** As it was written, after the colon; '' for `host`. */
   readonly value: string;
 }
 

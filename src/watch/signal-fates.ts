@@ -25,9 +25,9 @@ import type { RingEvent } from '../readers/pages/ring-event';
 import { processName } from '../words/process-name';
 import type { HostProcess } from './host-process';
 
-/** Seconds that a signal may wait for its delivery before it is told as pending: it is blocked, or taken by sigwait. */
+/** Seconds that a signal may wait for its delivery before it is reported as pending: it is blocked, or taken by sigwait. */
 const WAITS = 10;
-/** Signals whose outcome is open; of more, the oldest is told as unknown. */
+/** Signals whose outcome is open; of more, the oldest is reported as unknown. */
 const MAX_PENDING = 10_000;
 
 interface Waiting {
@@ -100,7 +100,7 @@ export class SignalFates {
     record.fatal = handler === 'default' && endsByDefault(record.number);
     if (!record.fatal) this.#settle(record, process, event.ts);
     else if (process.fatal === null) {
-      // Told with the end: only then it is known whether it left a core dump.
+      // Reported with the end: only then it is known whether it left a core dump.
       process.fatal = record;
       this.#waiting.delete(record);
     }
@@ -134,7 +134,7 @@ export class SignalFates {
     return fatal;
   }
 
-  /** What waits too long is told as pending. @param now how far the trace is */
+  /** What waits too long is reported as pending. @param now how far the trace is */
   pass(now: number): void {
     for (const { record, process } of this.#waiting.values()) {
       if (record.ts > now - WAITS) break;

@@ -3,7 +3,7 @@
  * its instance and the doorbell's, the open pipes, the timer, the readers' queues.
  *
  * It is read on the main thread, where one look at empty pipes costs some ten microseconds: at once when the doorbell says that
- * somebody sent a signal, else every half second. So a quiet machine costs next to nothing, and a death is told within
+ * somebody sent a signal, else every half second. So a quiet machine costs next to nothing, and a death is reported within
  * milliseconds.
  */
 import { closeSync, constants, openSync } from 'node:fs';
@@ -21,7 +21,7 @@ import type { Pipe } from '../session/reader-thread-protocol';
 import { ControlFiles } from '../tracefs/control-files';
 import { Instance, type BufferStatistics } from '../tracefs/instance';
 import { nextSessionNames } from '../tracefs/owner';
-import { watchEvents } from '../tracefs/presets';
+import { watchEvents, type EventChoice } from '../tracefs/presets';
 import { TraceError } from '../trace-error';
 import { Doorbell } from './doorbell';
 import { HostModel } from './host-model';
@@ -55,10 +55,11 @@ export interface WatchBatch {
 export class Watch {
   readonly settings: WatchSettings;
   readonly id: string;
-  readonly files = new ControlFiles();
+  readonly files: ControlFiles;
   readonly host = os.hostname();
   readonly boot = bootId();
   readonly #instance: Instance;
+  readonly #bell: Instance;
   readonly #doorbell: Doorbell;
   readonly #model: HostModel;
   readonly #queues = new Set<BatchQueue<WatchBatch>>();
@@ -77,17 +78,24 @@ export class Watch {
   /** Why it failed; null otherwise. */
   failure: TraceError | null = null;
 
-  constructor(tracefs: string, settings: WatchSettings) {
+  /** @param files which only say what would be written, for a dry run */
+  constructor(tracefs: string, settings: WatchSettings, files = new ControlFiles()) {
     this.settings = settings;
+    this.files = files;
     const names = nextSessionNames();
     this.id = names.watch.replace(/-watch$/, '');
     this.#instance = new Instance(tracefs, names.watch, this.files);
-    this.#doorbell = new Doorbell(new Instance(tracefs, names.bell, this.files));
+    this.#bell = new Instance(tracefs, names.bell, this.files);
+    this.#doorbell = new Doorbell(this.#bell);
     this.#model = new HostModel(settings, now);
   }
 
   get topic(): string {
     return this.settings.topic;
+  }
+
+  get instances(): readonly string[] {
+    return [this.#instance.name, this.#bell.name];
   }
 
   get state(): WatchState {
@@ -110,6 +118,16 @@ export class Watch {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Makes both instances, off, with their events. */
+  arm(): EventChoice[] {
+    const { muted, bufferKb } = this.settings;
+    const events = watchEvents(muted, HostModel.asksForCgroups(this.settings));
+    this.#instance.create(CLOCK, bufferKb);
+    this.#doorbell.create(CLOCK, muted);
+    for (const choice of events) this.#instance.enable(choice);
+    return events;
+  }
+
   /**
    * Makes the instances, reads who is there, and begins to watch. Nothing is left where it fails.
    * @param watchedUntil seconds since 1970: until when an earlier watch of the same kind saw everything; null where
@@ -117,12 +135,8 @@ export class Watch {
    * @throws TraceError TRACEFS_DENIED, TRACEFS_WRITE, EVENT_UNKNOWN
    */
   async start(watchedUntil: number | null = null): Promise<void> {
-    const { muted, bufferKb } = this.settings;
-    const events = watchEvents(muted, HostModel.asksForCgroups(this.settings));
     try {
-      this.#instance.create(CLOCK, bufferKb);
-      this.#doorbell.create(CLOCK, muted);
-      for (const choice of events) this.#instance.enable(choice);
+      const events = this.arm();
       this.#context = readKernelTables(
         this.#instance,
         events.map(({ event }) => event),
@@ -160,7 +174,7 @@ export class Watch {
     return queue;
   }
 
-  /** Ends it: what is open is told, and nothing of it is left when this resolves. Idempotent. */
+  /** Ends it: what is open is reported, and nothing of it is left when this resolves. Idempotent. */
   stop(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -282,7 +296,7 @@ export class Watch {
     for (const queue of this.#queues) queue.put(batch);
   }
 
-  /** The wall clock may be set, and stands still on the trace clock while the machine sleeps. */
+  /** The wall clock may be set, and the trace clock stops while the machine sleeps. */
   #setTime(): void {
     this.#model.setTime(now(), Date.now() / 1000);
   }

@@ -1,6 +1,7 @@
 /** The watches of this process, by the topic under which nodes find them. */
 import { sendSignal } from '../session/own-signals';
 import { SWEEP } from '../session/signal-reasons';
+import { ControlFiles } from '../tracefs/control-files';
 import { inspectTracing, requireTracing } from '../tracefs/preflight';
 import { sweepAbandoned } from '../tracefs/sweep';
 import { Watch } from './watch';
@@ -31,6 +32,13 @@ export async function startWatch(
     if (watches.get(settings.topic) === watch) watches.delete(settings.topic);
   });
   return watch;
+}
+
+/** The commands that would begin such a watch; nothing is done. */
+export function explainWatch(settings: WatchSettings): string[] {
+  const files = new ControlFiles(true);
+  new Watch(inspectTracing().tracefs ?? '/sys/kernel/tracing', settings, files).arm();
+  return files.commands;
 }
 
 /** The watch under this topic, in this process. */

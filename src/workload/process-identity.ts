@@ -6,7 +6,7 @@
  * be given away. Only pidfd_send_signal(2) closes that, which Node has no way to call.
  */
 import type { ProcStat } from '../kernel/proc-stat';
-import { TraceError, errnoOf } from '../trace-error';
+import { InvalidValue, TraceError, errnoOf } from '../trace-error';
 import { readProcessStat } from './process-stat';
 
 export interface ProcessIdentity {
@@ -28,12 +28,14 @@ export function readProcessIdentity(place: string, given: unknown): ProcessIdent
     startTime?: unknown;
   };
   if (!Number.isInteger(pid) || (pid as number) < 1)
-    throw new TraceError('MESSAGE_INVALID', `${place}.pid is ${JSON.stringify(pid)}; it is a pid`);
+    throw new InvalidValue(`${place}.pid`, 'a pid', pid, { code: 'MESSAGE_INVALID' });
   if (!Number.isInteger(startTime) || (startTime as number) < 0)
-    throw new TraceError(
-      'MESSAGE_INVALID',
-      `${place}.startTime is ${JSON.stringify(startTime)}; without the clock ticks since boot of its start ` +
-        `(field 22 of /proc/${String(pid)}/stat), nobody can say whether pid ${String(pid)} is still the same process`,
+    throw new InvalidValue(
+      `${place}.startTime`,
+      `the start time in clock ticks since boot (field 22 of /proc/${String(pid)}/stat), without which the pid may ` +
+        'be another process by now',
+      startTime,
+      { code: 'MESSAGE_INVALID' },
     );
   return { pid: pid as number, startTime: startTime as number };
 }

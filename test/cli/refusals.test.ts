@@ -75,6 +75,14 @@ const CALLS = [
   'watch --buffer 1',
   'watch --rules nosuch.json',
 
+  'watch pid:x',
+  'watch --only deaths host',
+  'watch --format ecs --only fatal host',
+  'watch --mute SIGFOO host',
+  'watch --buffer 1 host',
+  'watch --for soon host',
+  'watch --exclud pid:1 host',
+
   'report',
   `report ${TRACE} ${TRACE}`,
   `report ${TRACE} --format pdf`,
@@ -117,7 +125,7 @@ function refusalOf(call: string): Promise<string> {
 describe('a call of ftrace-life that is refused', () => {
   it('says what was typed, what is allowed and where to find help, as the golden file has it', async function () {
     // Each call is a process: a slow machine may take its time.
-    this.timeout(120_000);
+    this.timeout(600_000);
     const found: string[] = [];
     for (let at = 0; at < CALLS.length; at += 4) {
       found.push(...(await Promise.all(CALLS.slice(at, at + 4).map(refusalOf))));

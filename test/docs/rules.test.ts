@@ -1,7 +1,7 @@
 import Ajv2020 from 'ajv/dist/2020';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { SignalRecord } from '../../src/model/report';
+import type { SignalRecord, SignalTarget } from '../../src/model/report';
 import { conditionField, FIELD_NAMES } from '../../src/rules/language/condition-fields';
 import { PRESETS } from '../../src/rules/language/presets';
 import { RULE_KEYS } from '../../src/rules/language/rule-reading';
@@ -32,7 +32,21 @@ const identity = (comm: string) => ({
 });
 
 /** By the rule's name: what it holds for and what not; for a rule over time, the signal that it starts from. */
-const CASES: [rule: string, holds: boolean, changes: Partial<SignalRecord>, verdict?: string][] = [
+/** What a watch says of a target; a trace of a command says nothing of it. */
+const SERVICE: Partial<SignalTarget> = {
+  service: { selector: 'unit:web.service', name: 'web.service', generation: 4, previous: null },
+};
+
+const CASES: [
+  rule: string,
+  holds: boolean,
+  changes: Partial<SignalRecord>,
+  verdict?: string | undefined,
+  of?: Partial<SignalTarget>,
+][] = [
+  ['service restarts', true, { fatal: true }, 'service restarts', SERVICE],
+  ['service restarts', false, { fatal: false }, undefined, SERVICE],
+  ['service restarts', false, { fatal: true }],
   ['restart by systemd', true, { ...named('SIGTERM', 15), sender: SYSTEMD }, 'restart by systemd'],
   ['restart by systemd', false, { ...named('SIGTERM', 15), sender: { ...SYSTEMD, pid: 700 } }],
   ['database killed', true, { target: database, sender: OUTSIDER }, 'database killed'],
@@ -132,11 +146,11 @@ describe('the presets', () => {
     assert.equal(set.rules.length, PRESETS.length);
   });
 
-  for (const [name, holds, changes, verdict] of CASES) {
-    it(`${holds ? 'fit' : 'do not fit'} by "${name}": ${JSON.stringify(changes)}`, () => {
+  for (const [name, holds, changes, verdict, of = {}] of CASES) {
+    it(`${holds ? 'fit' : 'do not fit'} by "${name}": ${JSON.stringify({ ...changes, ...of })}`, () => {
       const compiled = compileRule(set.rules.find((rule) => rule.name === name)!);
       const signal = signalRecord(changes);
-      const target = { ...A_OUT, comm: signal.target.comm };
+      const target = { ...A_OUT, comm: signal.target.comm, ...of };
       assert.equal(compiled.holds(signal, target), holds);
       if (verdict === undefined) return;
       assert.equal(verdictOf(compiled, signal, target).rule, verdict);

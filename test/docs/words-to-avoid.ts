@@ -21,10 +21,16 @@ export const WORDS_TO_AVOID: readonly WordToAvoid[] = [
   },
   {
     pattern:
-      /(?<!\b(?:lea(?:ve|ving)s?|left)\b[^.;]{0,60})(?<!-)\bbehind\b(?!\s+(?:a|the) (?:proxy|link|scenes))/i,
+      /(?<!\blooks |\b(?:lea(?:ve|ving)s?|left)\b[^.;]{0,60})(?<!-)\bbehind\b(?!\s+(?:a|the) (?:proxy|link|scenes))/i,
     better: 'after',
     found: 'the quote behind the string',
-    innocent: ['what a crash leaves behind', 'leaves no process behind', './left-behind', 'behind a proxy'],
+    innocent: [
+      'what a crash leaves behind',
+      'leaves no process behind',
+      './left-behind',
+      'behind a proxy',
+      'a regular expression that looks behind',
+    ],
   },
   { pattern: /\b(?:un)?told\b/i, better: 'reported, shown', found: 'an alert is told once' },
   { pattern: /\bgoes before\b/i, better: 'overrides, comes before', found: 'msg.topic goes before it' },

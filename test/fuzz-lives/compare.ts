@@ -186,7 +186,10 @@ class Comparison {
       if (sent?.words[0] !== '0') continue;
       const records = this.#records.report.signals.filter(
         (record) =>
-          record.number === number && record.sender?.pid === line.tid && isWithin(record.ts, line.ts, until),
+          record.number === number &&
+          record.origin !== 'child' &&
+          record.sender?.pid === line.tid &&
+          isWithin(record.ts, line.ts, until),
       );
       if (whom === 2 || whom === 6) continue;
       const target = this.#global.get(local);

@@ -143,10 +143,15 @@ describe('the verdict over a tree', () => {
         enter(1.5, 40, 'exit_group', { error_code: 0 }),
         schedExit(1.5, 40, true),
         generate(1.50001, 40, { sig: CHLD, pid: 20, code: 1 }),
-        exits(4, 20, 10, 0),
+        enter(4, 20, 'exit_group', { error_code: 0 }),
+        schedExit(4.00001, 20, true),
+        // It leaves its zombie to init.
+        generate(4.00002, 20, { sig: CHLD, pid: 1, code: 1 }),
+        generate(4.00003, 20, { sig: CHLD, pid: 10, code: 1 }),
+        ...call(4.00005, 10, 'wait4', { upid: 20, options: 0 }, 20),
         event(4.1, 0, 'sched_process_free', { comm: 'child', pid: 40, prio: 120 }),
       ],
-      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.60 s; child (20) and 2 others exited with 0',
+      'child (40) was a zombie of child (20), which had adopted it and did not wait for it, for 2.50 s; child (20) and 2 others exited with 0',
     ],
     [
       'a signal that is handled and raised again',
@@ -176,6 +181,43 @@ describe('the verdict over a tree', () => {
       'abort() as such',
       [asks(2, 20, 20, 6, 'child'), deliver(2.0001, 20, 6), dies(2.001, 20, 10)],
       'child (20) was killed by SIGABRT: it called abort()',
+    ],
+    [
+      'a failure that a child had before',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 30, 40),
+        exits(1.5, 40, 30, 2),
+        exits(1.6, 30, 20, 2),
+        exits(1.7, 20, 10, 2),
+      ],
+      'child (20) exited with 2, as child (40) exited with 2',
+    ],
+    [
+      'a failure after that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(1.7, 20, 10, 123)],
+      'child (20) exited with 123, after child (30) exited with 1',
+    ],
+    [
+      'a failure that has nothing to do with that of a child',
+      [fork(1.1, 20, 30), exits(1.5, 30, 20, 1), exits(5.7, 20, 10, 1)],
+      'child (20) exited with 1',
+    ],
+    [
+      'deaths that differ in nothing but how long it took',
+      [
+        fork(1.1, 20, 30),
+        fork(1.2, 20, 40),
+        ...[30, 40].flatMap((pid) => [
+          asks(2, 500, pid, 15),
+          deliver(2.0001, pid, 15, HANDLER),
+          asks(2 + pid / 1000, pid, pid, 15, 'child'),
+          deliver(2.0001 + pid / 1000, pid, 9),
+          ...dies(2.001 + pid / 1000, pid, 20),
+        ]),
+        exits(3, 20, 10, 0),
+      ],
+      '2 of 3 killed: child (30) and child (40), by SIGTERM from kill (500): handled, raised again',
     ],
     [
       'who is stopped, and by whom',

@@ -1,5 +1,6 @@
 /** The examples of the import menu, each in a real Node-RED with the packed package, pressed as a user does. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,6 +53,31 @@ describe('the examples', function () {
     const kept = await filesIn(path.join(running.userDir, 'ftrace-life'), 3);
     const kinds = kept.map((name) => name.replace(/^[\d-]+\./, '')).sort();
     assert.deepEqual(kinds, ['alerts.ndjson', 'report.json', 'trace.txt']);
+  });
+
+  it('watch this machine after one press, and tell who killed what', async function () {
+    await needs(this, { tracefs: true });
+    const running = await start('watch/1 Watch this machine.json');
+    await running.inject('watch-machine-arm');
+    // It answers when it watches; the alert alone would not tell a death before from none.
+    const instances = `ftrace-life-${running.pid}-`;
+    while (!readdirSync('/sys/kernel/tracing/instances').some((name) => name.startsWith(instances)))
+      await sleep(50);
+    const isAlert = fromNode('watch-machine-alert');
+    // As somebody does who tries it; again where the watch was not yet on.
+    let alert: DebugMessage | null = null;
+    while (alert === null) {
+      const victim = spawn('sleep', ['60'], { stdio: 'ignore' });
+      victim.kill('SIGKILL');
+      const text = new RegExp(
+        `^sleep \\(${victim.pid}\\) was killed \\(SIGKILL\\) by .*\\(${process.pid}\\)`,
+      );
+      alert = await Promise.race([
+        running.nextDebug((message) => isAlert(message) && text.test(String(message.value))),
+        sleep(5_000, null),
+      ]);
+    }
+    await running.inject('watch-machine-disarm');
   });
 
   it('tell a recorded life where the user may not trace, and say why', async function () {

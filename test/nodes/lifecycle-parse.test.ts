@@ -173,25 +173,33 @@ describe('lifecycle-parse', () => {
     [
       'half a batch',
       { payload: half },
-      'msg.payload looks like a batch of events, but has no notes (an array)',
+      'msg.payload: an incomplete batch of events, without notes (an array)',
     ],
     [
       'half a batch in a list',
       { payload: [half] },
-      'msg.payload[0] looks like a batch of events, but has no notes (an array)',
+      'msg.payload[0]: an incomplete batch of events, without notes (an array)',
     ],
-    ['losses that are no list', { payload: [], ftrace: { losses: 5 } }, 'msg.ftrace.losses is not an array'],
+    [
+      'losses that are no list',
+      { payload: [], ftrace: { losses: 5 } },
+      'msg.ftrace.losses: expected an array, found 5',
+    ],
     [
       'a loss that is none',
       { payload: { events: [], lost: [null] } },
-      'msg.payload.lost[0] is not an object',
+      'msg.payload.lost[0]: expected an object, found null',
     ],
     [
       'a loss of no CPU',
       { payload: { events: [], lost: [{ cpu: 'x' }] } },
-      'msg.payload.lost[0].cpu is not a finite number',
+      'msg.payload.lost[0].cpu: expected a finite number, found "x"',
     ],
-    ['damage in words', { payload: [], ftrace: { damage: 'some' } }, 'msg.ftrace.damage is not an array'],
+    [
+      'damage in words',
+      { payload: [], ftrace: { damage: 'some' } },
+      'msg.ftrace.damage: expected an array, found "some"',
+    ],
     ['no payload', { topic: 'empty' }, 'the message has no payload'],
   ];
   for (const [what, message, detail] of refused) {

@@ -239,7 +239,7 @@ describe('run-workload', () => {
 
     it('refuses a msg.kill that is no signal', async () => {
       await run({ command: 'true' }, { kill: 'SIGNOTHING' });
-      assert.equal((await flow.caught()).error.code, 'CONFIG_INVALID');
+      assert.equal((await flow.caught()).error.code, 'MESSAGE_INVALID');
     });
 
     it('refuses to run without a session where it needs one', async () => {

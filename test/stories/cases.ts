@@ -1,4 +1,6 @@
 import type { Case } from './case';
+import { CRASH_CASES } from './crash-cases';
+import { EVERYDAY_CASES } from './everyday-cases';
 import { RUNTIME_CASES } from './runtime-cases';
 import { SERVER_CASES } from './server-cases';
 import { SHELL_CASES } from './shell-cases';
@@ -10,6 +12,8 @@ export const ALL_CASES: readonly Case[] = [
   ...RUNTIME_CASES,
   ...SHELL_CASES,
   ...SUPERVISOR_CASES,
+  ...CRASH_CASES,
+  ...EVERYDAY_CASES,
 ];
 
 export const CASES: readonly Case[] = ALL_CASES.filter(({ open }) => open === undefined);

@@ -183,7 +183,6 @@ export const SHELL_CASES: readonly Case[] = [
     program: 'ninja',
     did: 'Ctrl-C on its terminal',
     needs: ['ninja', 'script'],
-    isOptional: true,
     question: 'ninja was interrupted: by whom?',
     play: async () => {
       const folder = temporaryFolder('scene');

@@ -75,7 +75,6 @@ export const SUPERVISOR_CASES: readonly Case[] = [
     program: 'tini',
     did: '`kill`: it passes the signal on',
     needs: ['tini'],
-    isOptional: true,
     play: async () => {
       const scene = Scene.of(['tini', '-s', '--', 'sleep', '60']);
       await scene.pidOf('sleep');

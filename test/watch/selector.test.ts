@@ -53,7 +53,7 @@ describe('a selector', () => {
     });
   }
 
-  it('stands on a line of its own in a text', () => {
+  it('is on a line of its own in a text', () => {
     const texts = readSelectors('nginx\n\n  web.service\n', 'selectors').map(({ text }) => text);
     assert.deepEqual(texts, ['nginx', 'web.service']);
   });

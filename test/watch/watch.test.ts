@@ -106,7 +106,7 @@ describe('a watch over a service that a supervisor restarts', function () {
     for (const [index, mode] of modes.entries()) {
       supervisor.run(mode);
       const pid = await seen.started(index + 1);
-      // kill(1) is gone when anybody looks; somebody else's death must not be told.
+      // kill(1) is gone when anybody looks; somebody else's death must not be reported.
       if (mode === 'wait') spawnSync('/bin/kill', ['-KILL', String(pid)]);
       await seen.exit(index + 1);
       spawnSync('sh', ['-c', 'kill -9 $$']);

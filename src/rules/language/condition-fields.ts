@@ -265,6 +265,16 @@ export const CONDITION_FIELDS = {
     meaning: 'The name of an ancestor of the target',
     read: (_, t) => commsOf(t?.ancestors) ?? commsOf(t?.identity?.ancestors),
   },
+  'target.service': {
+    type: 'text',
+    meaning: 'In a watch, the name of the service that the target is of',
+    read: (_, t) => t?.service?.name ?? null,
+  },
+  'target.generation': {
+    type: 'number',
+    meaning: 'In a watch, how often that service has started, from 1',
+    read: (_, t) => t?.service?.generation ?? null,
+  },
   'target.role': {
     type: 'choice',
     values: ROLES,

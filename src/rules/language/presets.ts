@@ -137,6 +137,20 @@ export const PRESETS: readonly Preset[] = [
     ],
   },
   {
+    name: 'service-restarts',
+    words: 'A watched service is killed and restarted again and again',
+    rules: [
+      {
+        name: 'service restarts',
+        when: { fatal: true, target: { service: { known: true } } },
+        times: { atLeast: 4, within: 600, per: ['target.service'] },
+        verdict: 'unexpected',
+        severity: 'critical',
+        reason: 'the service is killed and restarted again and again',
+      },
+    ],
+  },
+  {
     name: 'log-rotation',
     words: 'logrotate asks a service to open its log files again',
     rules: [

@@ -3,7 +3,15 @@
  * does not show. Nothing is said of what was not seen.
  */
 import type { Severity, SignalRecord, SignalTarget } from '../../model/report';
-import { aborts, asksToEnd, expectsAnEnd, isByItsKeeper, isSubject, reportsAHang } from './signal-kinds';
+import {
+  aborts,
+  asksToEnd,
+  expectsAnEnd,
+  isByItsKeeper,
+  isRequestToEnd,
+  isSubject,
+  reportsAHang,
+} from './signal-kinds';
 import type { Verdict } from './verdict';
 
 /** Seconds in which a process that is asked to end should end; what `docker stop` gives it too. */
@@ -65,6 +73,9 @@ function weigh(signal: SignalRecord, target: SignalTarget | null, fate: Fate): W
         reason: 'it was asked to end, and ended',
       };
     case 'killed':
+      // Another request was faster: Ctrl-C and the hang-up that follows when the shell is gone.
+      if (fate.signal !== null && isRequestToEnd(fate.signal))
+        return weigh(signal, target, { kind: 'ended-by-it', after: fate.after });
       return { severity: 'warning', reason: 'it was asked to end, and was then killed' };
     case 'refused':
       if (!expectsAnEnd(signal)) return { severity: null, reason: 'the program has a handler for it' };

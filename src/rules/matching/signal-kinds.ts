@@ -34,9 +34,13 @@ export function isFromAnother(signal: SignalRecord): boolean {
   return knownSender(signal) !== null && isOnPurpose(signal) && !sentToItself(signal);
 }
 
+export function isRequestToEnd(signal: string): boolean {
+  return REQUESTS_TO_END.includes(signal);
+}
+
 /** SIGTERM, SIGINT, SIGQUIT or SIGHUP from another process or from the terminal. */
 export function asksToEnd(signal: SignalRecord): boolean {
-  return REQUESTS_TO_END.includes(signal.signal) && (isFromAnother(signal) || signal.origin === 'tty');
+  return isRequestToEnd(signal.signal) && (isFromAnother(signal) || signal.origin === 'tty');
 }
 
 /** SIGTERM and SIGINT are refused by nobody who works; SIGHUP and SIGQUIT mean other things to many programs. */

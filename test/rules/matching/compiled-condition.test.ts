@@ -26,6 +26,7 @@ const SENDER = {
 const TARGET: SignalTarget = {
   ...A_OUT,
   role: 'workload',
+  service: { selector: 'unit:web.service', name: 'web.service', generation: 3, previous: null },
   incomplete: [],
   identity: {
     ...IDENTITY,
@@ -90,6 +91,8 @@ const VALUES: Readonly<Record<FieldName, unknown>> = {
   'target.unit': 'web.service',
   'target.container': '4f5a',
   'target.ancestors': ['bash', 'sshd'],
+  'target.service': 'web.service',
+  'target.generation': 3,
   'target.role': 'workload',
   'delivered.tid': 5441,
   'delivered.handler': 'default',

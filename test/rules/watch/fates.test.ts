@@ -76,7 +76,7 @@ function watch(steps: readonly Step[], end: number | null = null, target = REDIS
   return { alerts, judgements, watching };
 }
 
-const DETAILS = /\. (?:Sent by kill\(\)|It is|Target: |Another process|Sent in).*$/;
+const DETAILS = /\. (?:Sent by kill\(\)|Sent by its terminal|It is|Target: |Another process|Sent in).*$/;
 const said = (alerts: readonly Alert[]): string[] =>
   alerts.map(({ severity, rule, text }) => `${severity} ${rule}: ${text.replace(DETAILS, '')}`);
 
@@ -225,6 +225,13 @@ describe('the verdict when the fate is known', () => {
       ],
       [
         'info default:killed-by-parent: redis-server (812) was asked to end (SIGTERM) by its parent, supervisor (400): ended by it after 10 ms. First cause: supervisor (400) handled SIGALRM from a timer',
+      ],
+    ],
+    [
+      'a key of its terminal, and a hang-up that is faster',
+      [sent(100, 'SIGQUIT', 3, { ...HANDLED, origin: 'tty', sender: null }), killed(100.002, 'SIGHUP')],
+      [
+        'info default:asked-to-end: redis-server (812) was interrupted at its terminal (SIGQUIT, Ctrl-\\): killed by SIGHUP after 2 ms',
       ],
     ],
     [

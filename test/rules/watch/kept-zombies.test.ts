@@ -19,7 +19,7 @@ function said(steps: (watch: AlertWatch) => Judgement[][], rules: unknown = []):
     .map(({ severity, rule, text }) => `${severity} ${rule}: ${text.replace(/\. .*$/, '')}`);
 }
 
-/** A child dies, and the waiter is told. */
+/** A child dies, and the waiter is notified. */
 function dies(watch: AlertWatch, ts: number, target: SignalTarget, waiter = NODE): Judgement[] {
   const pid = Number.parseInt(target.id, 10);
   const told = signalRecord({
@@ -79,7 +79,7 @@ describe('zombies that are kept', () => {
       (watch) => [dies(watch, 100, child(20, 15)), watch.gone('20@2.5', 100.2, false), watch.end(200)],
     ],
     [
-      'a zombie of which nobody in the trace is told',
+      'a zombie of which nobody in the trace is notified',
       (watch) => [watch.zombie(child(20), 100, null), watch.end(200)],
     ],
     [

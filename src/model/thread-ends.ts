@@ -1,0 +1,81 @@
+/**
+ * How the first and the last thread of a process left it, where nothing ended the whole process: then the status that wait
+ * returns is that of the last thread since Linux 6.0 (kernel/exit.c, synchronize_group_exit), before that of the first. A
+ * thread calls exit, or the kernel ends it at once: seccomp does (kernel/seccomp.c, __seccomp_filter), without a
+ * signal, where other threads live on.
+ */
+import { int32 } from './field-values';
+import { argument, type PendingCall } from './pending-call';
+import type { CallSubject } from './system-calls';
+import type { Tid } from '../trace-event';
+
+const PR_SET_SECCOMP = 22;
+const SECCOMP_MODE_STRICT = 1;
+const SECCOMP_SET_MODE_STRICT = 0;
+const SECCOMP_SET_MODE_FILTER = 1;
+
+export type ThreadEnd =
+  | { readonly kind: 'exit'; readonly code: number | null }
+  /** Null where the trace does not show who forbids its system calls, and how. */
+  | { readonly kind: 'kernel'; readonly signal: 'SIGSYS' | 'SIGKILL' | null };
+
+export class ThreadEnds {
+  first: ThreadEnd | null = null;
+  last: ThreadEnd | null = null;
+  /** When the last of its threads called exit. */
+  lastCallTs: number | null = null;
+  /** What a system call that seccomp forbids ends a thread with. */
+  seccomp: 'SIGSYS' | 'SIGKILL' | null = null;
+
+  calledExit(isFirst: boolean, call: PendingCall): void {
+    this.#set(isFirst, { kind: 'exit', code: int32(argument(call, 'error_code')) });
+    this.lastCallTs = call.ts;
+  }
+
+  endedByKernel(isFirst: boolean): void {
+    this.#set(isFirst, { kind: 'kernel', signal: this.seccomp });
+  }
+
+  /** Those that may count. @param lastCounts null where the trace does not name its kernel */
+  counting(lastCounts: boolean | null): ThreadEnd[] {
+    const { first, last } = this;
+    if (lastCounts !== null) return [lastCounts ? last : first].filter((end) => end !== null);
+    const isSame = first?.kind === 'exit' && last?.kind === 'exit' && first.code === last.code;
+    return (first === last || isSame ? [last] : [first, last]).filter((end) => end !== null);
+  }
+
+  #set(isFirst: boolean, end: ThreadEnd): void {
+    if (isFirst) this.first = end;
+    this.last = end;
+  }
+}
+
+/** Whose threads it is: kept apart from processes, which know this file. */
+interface Sandboxed {
+  readonly process: { readonly threadEnds: ThreadEnds };
+  readonly tid: Tid;
+}
+
+export const SECCOMP_CALLS: readonly (readonly [string, CallSubject])[] = [
+  [
+    'prctl',
+    {
+      exit: ({ process }: Sandboxed, call, ret) => {
+        if (ret !== 0 || int32(argument(call, 'option')) !== PR_SET_SECCOMP) return;
+        const isStrict = int32(argument(call, 'arg2')) === SECCOMP_MODE_STRICT;
+        process.threadEnds.seccomp = isStrict ? 'SIGKILL' : 'SIGSYS';
+      },
+    },
+  ],
+  [
+    'seccomp',
+    {
+      exit: ({ process }: Sandboxed, call, ret) => {
+        if (ret < 0) return;
+        const operation = int32(argument(call, 'op'));
+        if (operation === SECCOMP_SET_MODE_STRICT) process.threadEnds.seccomp = 'SIGKILL';
+        if (operation === SECCOMP_SET_MODE_FILTER) process.threadEnds.seccomp = 'SIGSYS';
+      },
+    },
+  ],
+];
