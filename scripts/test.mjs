@@ -1,10 +1,10 @@
 /**
  * `npm test` after the build: everything in lanes that run side by side, since most of the time of a test is waiting. A
- * lane is a process; its lines are printed as they come, behind its name. In the end each lane has a line, and what failed
+ * lane is a process; its lines are printed as they come, after its name. In the end each lane has a line, and what failed
  * is printed once more.
  *
- * Tests of one lane share what may be there once: the browser, which is unpacked in the first test of it. Every folder of
- * tests is in one lane, in the last where no other has it.
+ * Every folder of tests is in one lane, in the last where no other has it. What may be there once, as the browser, which
+ * the first test of it unpacks, is in one lane.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -16,9 +16,8 @@ import { createInterface } from 'node:readline';
 const root = path.resolve(fileURLToPath(import.meta.url), '../..');
 process.chdir(root);
 
-/** A real editor and Node-RED; this machine's kernel; all else. */
+/** Live tests of this machine's kernel, which mostly wait; all else, which mostly computes. */
 const FOLDERS = {
-  editor: ['editor', 'fleet', 'harness'],
   kernel: ['tracefs', 'workload', 'session', 'scenarios', 'oracle', 'cli', 'stories', 'fuzz-lives'],
 };
 
