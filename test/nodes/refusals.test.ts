@@ -65,6 +65,7 @@ const CONFIGURE: readonly Refused[] = [
   ['as a library: topic', () => readSessionSettings({ topic: '' })],
   ['clock: mon', () => readConfigure({ clock: 'mon' })],
   ['clock: 5', () => readConfigure({ clock: 5 })],
+  ['mode: watching', () => readConfigure({ mode: 'watching' })],
   ['fileNames: yes', () => readConfigure({ fileNames: 'yes' })],
   ['events: 7', () => readConfigure({ events: 7 })],
   ['eventList: empty', () => readConfigure({ events: 'list', eventList: ' , ' })],
