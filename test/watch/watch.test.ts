@@ -186,6 +186,31 @@ describe('a watch over a service that a supervisor restarts', function () {
     assert.deepEqual([last.service?.generation, last.target?.role], [1, 'attached']);
   });
 
+  it('takes what a watched shell runs for a part of it, not for a service', async () => {
+    seen = await watching(`children-of:${process.pid},name:sh`);
+    supervisor = supervise(program);
+    supervisor.run('end');
+    supervisor.run('end');
+    await seen.until((records) =>
+      records.filter(({ stage, comm }) => stage === 'exit' && comm === NAME).length === 2 ? true : undefined,
+    );
+    await supervisor.end();
+    await seen.stop();
+    const ofProgram = seen.records.filter(({ comm }) => comm === NAME);
+    assert.deepEqual(
+      ofProgram.map(({ stage, service, target }) => [
+        stage,
+        service?.name,
+        service?.generation,
+        target?.role,
+      ]),
+      [
+        ['exit', 'sh', 1, 'descendant'],
+        ['exit', 'sh', 1, 'descendant'],
+      ],
+    );
+  });
+
   it('finds it by the cgroup that a manager gives it, as a unit and as a container', async function () {
     const id = NAME.replace(/\D/g, '').padEnd(64, 'a');
     const unit = makeCgroup(`${NAME}.slice`, `${NAME}.service`);
