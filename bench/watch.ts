@@ -72,8 +72,9 @@ const idleSession = (): Promise<Row> =>
     };
   });
 
-async function drain(batches: AsyncIterable<unknown>): Promise<void> {
-  for await (const batch of batches) void batch;
+/** Reads to the end, so that nothing waits for a reader. */
+async function drain(batches: AsyncIterableIterator<unknown>): Promise<void> {
+  while ((await batches.next()).done !== true);
 }
 
 async function spawnRows(): Promise<Row[]> {
