@@ -35,6 +35,7 @@ export { CONDITION_FIELDS, type ConditionField, type FieldName } from './rules/l
 export { PRESETS, type Preset } from './rules/language/presets';
 export { ruleWarnings } from './rules/matching/rule-warnings';
 export type { Verdict } from './rules/matching/verdict';
+export { bufferKbOf } from './session/arming';
 export type { Attachment } from './session/attachment';
 export { sendSignal } from './session/own-signals';
 export { replay, type ReplayOptions } from './session/replay';
@@ -62,6 +63,12 @@ export {
   signalProcess,
   type ProcessIdentity,
 } from './workload/process-identity';
+export {
+  isWithin,
+  type AllowedCommand,
+  type AllowedUser,
+  type ArgumentPattern,
+} from './workload/allowed-command';
 export { readProcessStat } from './workload/process-stat';
 export { runUntraced } from './workload/untraced';
 export type { Workload, WorkloadEnd, WorkloadSettings, WorkloadSinks } from './workload/workload';

@@ -13,6 +13,7 @@ export {
 export { ANY_FIELD, readCondition } from './rules/language/condition-reading';
 export { clauseWords, signalWords } from './rules/language/condition-words';
 export { TESTS_OF_TYPE, type TestName } from './rules/language/field-test-reading';
+export { compileRegex } from './rules/language/linear-regex';
 export { SEVERITIES, USUAL_SEVERITY, type Rule, type VerdictName } from './rules/language/rule';
 export { isObject, type JsonObject } from './rules/language/rule-input';
 export { PRESETS, type Preset } from './rules/language/presets';

@@ -3,6 +3,7 @@
  * report on, and for each message a way to send. So it can be tested without Node-RED.
  */
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
+import type { Limits } from './limits';
 import type { StatusSink } from './status-renderer';
 import type { TypedInput } from './typed-input';
 
@@ -28,8 +29,8 @@ export interface NodeSurface<State extends string> {
   readonly valueOf: (input: TypedInput, message: NodeMessage) => Promise<unknown>;
   /** Where Node-RED keeps its files; null where it keeps none. */
   readonly userFolder: string | null;
-  /** What an administrator set in settings.js, under `ftraceLife`. */
-  readonly administratorSetting: (name: string) => unknown;
+  /** What an administrator lets flows do. */
+  readonly limits: Limits;
 }
 
 export interface NodeController {

@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { asError, codeOf } from './as-error';
 import { guardClose } from './guard-close';
 import { guardInput } from './guard-input';
+import { readLimits, type Limits } from './limits';
 import type { FailureState, NodeController, NodeSurface } from './node-controller';
 import { StatusRenderer, type Looks, type StatusSink } from './status-renderer';
 import { readTypedInput } from './typed-input';
@@ -12,6 +13,7 @@ export interface NodeKind<Def, Settings, State extends string> {
   readonly looks: Looks<State | FailureState>;
   /** Narrows what the editor saved. An imported flow skips the editor's validators. @throws TraceError CONFIG_INVALID */
   readonly readDef: (def: Def) => Settings;
+  /** @throws TraceError where an administrator does not allow such a node */
   readonly open: (settings: Settings, surface: NodeSurface<State>) => NodeController;
 }
 
@@ -23,30 +25,29 @@ export function registerNode<Def, Settings, State extends string>(
     RED.nodes.createNode(this, def);
     const text: NodeSurface<State>['text'] = (key, values) => RED._(`${type}.${key}`, values);
     const status = new StatusRenderer(this, looks, text);
-    let settings: Settings;
+    let controller: NodeController;
     try {
-      settings = readDef(def);
+      controller = open(readDef(def), {
+        id: this.id,
+        status,
+        send: (message) => {
+          this.send(message);
+        },
+        warn: (warning) => {
+          this.warn(warning);
+        },
+        error: (error) => {
+          this.error(error, {});
+        },
+        text,
+        valueOf: (input, message) => readTypedInput(RED, this, input, message),
+        userFolder: userFolder(RED),
+        limits: limitsOf(RED),
+      });
     } catch (thrown) {
       refuseAll(this, status, asError(thrown));
       return;
     }
-    const controller = open(settings, {
-      id: this.id,
-      status,
-      send: (message) => {
-        this.send(message);
-      },
-      warn: (warning) => {
-        this.warn(warning);
-      },
-      error: (error) => {
-        this.error(error, {});
-      },
-      text,
-      valueOf: (input, message) => readTypedInput(RED, this, input, message),
-      userFolder: userFolder(RED),
-      administratorSetting: (name) => administratorSetting(RED, name),
-    });
     guardInput(this, async (message, send) => {
       try {
         await controller.receive(message, send);
@@ -71,13 +72,13 @@ function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): 
   });
 }
 
+/** @throws TraceError CONFIG_INVALID */
+export function limitsOf(RED: NodeAPI): Limits {
+  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
+  return readLimits(ftraceLife, userFolder(RED) ?? process.cwd());
+}
+
 function userFolder(RED: NodeAPI): string | null {
   const { userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
   return typeof userDir === 'string' && userDir !== '' ? userDir : null;
-}
-
-function administratorSetting(RED: NodeAPI, name: string): unknown {
-  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
-  if (typeof ftraceLife !== 'object' || ftraceLife === null) return undefined;
-  return (ftraceLife as Record<string, unknown>)[name];
 }

@@ -11,6 +11,7 @@ import {
 import { TraceError } from '../../src/trace-error';
 import { codeOf } from '../adapter/as-error';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
+import { nameFile } from '../adapter/readable-files';
 import { topicOf } from '../messages/message-metadata';
 import { describeSession, readAction, readMessagePids, type Action } from './configure-message';
 import type { ConfigureSettings } from './configure-settings';
@@ -21,11 +22,13 @@ export class ConfigureController implements NodeController {
   readonly #settings: ConfigureSettings;
   readonly #surface: NodeSurface<ConfigureState>;
   readonly #owned: OwnedSessions;
+  readonly #forgetFile: () => void;
 
   constructor(settings: ConfigureSettings, surface: NodeSurface<ConfigureState>) {
     this.#settings = settings;
     this.#surface = surface;
-    this.#owned = new OwnedSessions(armForFlow, (session) => {
+    this.#forgetFile = settings.replayPath === null ? () => undefined : nameFile(settings.replayPath);
+    this.#owned = new OwnedSessions(armForFlow, surface.limits, (session) => {
       const { state, topic, failure } = session;
       surface.status.show(state, { topic, code: failure === null ? '' : codeOf(failure) });
     });
@@ -53,6 +56,7 @@ export class ConfigureController implements NodeController {
   }
 
   close(): Promise<void> {
+    this.#forgetFile();
     return this.#owned.close();
   }
 
@@ -66,6 +70,9 @@ export class ConfigureController implements NodeController {
   }
 
   async #arm(settings: SessionSettings, message: NodeMessage): Promise<NodeMessage> {
+    if (settings.attach.length > 0 && this.#surface.limits.mayAttach === 'none') {
+      throw new TraceError('ATTACH_DENIED', "ftraceLife.mayAttach in settings.js is 'none'");
+    }
     try {
       const session = await this.#owned.arm(settings);
       if (settings.attach.length > 0) await session.attach();

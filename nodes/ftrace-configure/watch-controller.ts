@@ -28,7 +28,14 @@ export class WatchController implements NodeController {
   readonly #owned: OwnedWatch;
   readonly #start: NodeJS.Timeout | null;
 
+  /** @throws TraceError ATTACH_DENIED */
   constructor(settings: WatchModeSettings, surface: NodeSurface<ConfigureState>) {
+    if (surface.limits.mayAttach === 'none') {
+      throw new TraceError(
+        'ATTACH_DENIED',
+        "ftraceLife.mayAttach in settings.js is 'none': nothing can be watched",
+      );
+    }
     this.#settings = settings;
     this.#surface = surface;
     this.#owned = new OwnedWatch(new WatchedUntil(surface.id, surface.userFolder), {

@@ -8,7 +8,7 @@ import {
   type ProcessIdentity,
   type Workload,
 } from '../../src/index';
-import { mayKill, type AdministratorSettings, type MayKill } from './administrator-settings';
+import type { Limits, MayKill } from '../adapter/limits';
 
 const running = new Set<Workload>();
 
@@ -36,14 +36,13 @@ function isAllowed(who: MayKill, pid: number): boolean {
  * @param signal `SIGTERM`
  * @param given `{ pid, startTime }`, as an alert has them
  * @returns whom it was sent to
- * @throws TraceError MESSAGE_INVALID, CONFIG_INVALID, PROCESS_MISSING, PROCESS_REPLACED, KILL_DENIED
+ * @throws TraceError MESSAGE_INVALID, PROCESS_MISSING, PROCESS_REPLACED, KILL_DENIED
  */
 export function signalNamedProcess(
-  settings: AdministratorSettings,
+  { mayKill: who }: Pick<Limits, 'mayKill'>,
   signal: string,
   given: unknown,
 ): ProcessIdentity & { readonly comm: string } {
-  const who = mayKill(settings);
   const { pid, startTime } = readProcessIdentity('msg.process', given);
   const comm = signalProcess(
     { pid, startTime },

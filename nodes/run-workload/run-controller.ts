@@ -87,7 +87,7 @@ export class RunController implements NodeController {
     const signal =
       message['kill'] === true ? 'SIGTERM' : readSignal('msg.kill', message['kill'], 'MESSAGE_INVALID');
     if (message['process'] !== undefined) {
-      const { pid, startTime, comm } = signalNamedProcess(this.#surface, signal, message['process']);
+      const { pid, startTime, comm } = signalNamedProcess(this.#surface.limits, signal, message['process']);
       message.payload = { state: 'signalled', pid, startTime, comm, signal };
       message['ftrace'] = { session: null, kind: 'signalled', pid };
       // Wired back to this node, it asks for nothing more.

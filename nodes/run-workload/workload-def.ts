@@ -2,10 +2,9 @@
 import type { NodeMessage } from 'node-red';
 import { readWorkloadSettings, type WorkloadSettings } from '../../src/index';
 import { InvalidValue } from '../../src/trace-error';
+import { findUser } from '../adapter/find-user';
 import type { NodeSurface } from '../adapter/node-controller';
 import { savedTypedInput, type TypedInput } from '../adapter/typed-input';
-import { allowedCommands } from './administrator-settings';
-import { findUser } from './find-user';
 
 export interface WorkloadDef {
   command?: unknown;
@@ -110,7 +109,7 @@ function payloadArguments(payload: unknown): string[] {
 
 /** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID */
 export async function readCommand(
-  surface: Pick<NodeSurface<never>, 'valueOf' | 'administratorSetting'>,
+  surface: Pick<NodeSurface<never>, 'valueOf' | 'limits'>,
   config: WorkloadConfig,
   message: NodeMessage,
 ): Promise<WorkloadSettings> {
@@ -120,12 +119,12 @@ export async function readCommand(
     throw new InvalidValue(place, 'a command', command, { code: 'MESSAGE_INVALID' });
   }
   const appended = config.appendPayload ? payloadArguments(message.payload) : [];
-  const user = config.user === null ? {} : await findUser(config.user);
+  const user = config.user === null ? {} : findUser(config.user);
   return {
     ...config.rest,
     ...user,
     command,
     args: [...config.rest.args, ...appended],
-    allowed: allowedCommands(surface),
+    allowed: surface.limits.allowedCommands,
   };
 }

@@ -1,6 +1,5 @@
 /** POST tracelife/signal-filter/dry-run: what rules would have said about a recorded trace, before they are deployed. */
 import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { NodeAPI } from 'node-red';
 import {
   AlertWatch,
@@ -12,6 +11,9 @@ import {
 } from '../../src/index';
 import { InvalidValue, TraceError, errnoOf } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
+import type { Limits } from '../adapter/limits';
+import { requireReadable } from '../adapter/readable-files';
+import { limitsOf } from '../adapter/register-node';
 import { isTurnOver, nextTurn } from '../turns/event-loop-share';
 import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { readRulesField } from './filter-def';
@@ -40,15 +42,19 @@ export interface DryRunAnswer {
 
 let isBusy = false;
 
-/** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID, TRACE_MISSING, TRACE_FORMAT */
-export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunAnswer> {
+/** @throws TraceError CONFIG_INVALID, MESSAGE_INVALID, FILE_DENIED, TRACE_MISSING, TRACE_FORMAT */
+export async function dryRun(
+  body: unknown,
+  limits: Pick<Limits, 'readFolders'>,
+  abort: AbortSignal,
+): Promise<DryRunAnswer> {
   const began = performance.now();
   const { rules, filename } = (typeof body === 'object' && body !== null ? body : {}) as Record<
     string,
     unknown
   >;
   const watch = new AlertWatch(readRulesField(rules));
-  const trace = await openTraceFile(await fileOf(filename));
+  const trace = await openTraceFile(await fileOf(filename, limits));
   const lifecycle = new Lifecycle({ source: trace.source });
   const alerts: Alert[] = [];
   const byRule: Record<string, number> = Object.create(null) as Record<string, number>;
@@ -83,14 +89,14 @@ export async function dryRun(body: unknown, abort: AbortSignal): Promise<DryRunA
   return { alerts, total, expected, byRule, doubts, unexplained, took: (performance.now() - began) / 1000 };
 }
 
-/** Any file that the user of Node-RED may read, as trace-source reads it. */
-async function fileOf(filename: unknown): Promise<string> {
+/** As trace-source reads a file that a message names. */
+async function fileOf(filename: unknown, limits: Pick<Limits, 'readFolders'>): Promise<string> {
   if (filename === 'example') return RECORDED_EXAMPLE;
   if (typeof filename !== 'string' || filename === '') {
     const expected = 'the path of a recorded trace, or "example"';
     throw new InvalidValue('filename', expected, filename, { code: 'MESSAGE_INVALID' });
   }
-  const file = path.resolve(filename);
+  const file = await requireReadable(filename, limits);
   const found = await stat(file).catch((error: unknown) => {
     throw new TraceError('TRACE_MISSING', `${file}: ${errnoOf(error)}`, { cause: error });
   });
@@ -103,6 +109,7 @@ async function fileOf(filename: unknown): Promise<string> {
 
 function statusOf(error: Error): number {
   if (!(error instanceof TraceError)) return 500;
+  if (error.code === 'FILE_DENIED') return 403;
   return error.code === 'TRACE_MISSING' ? 404 : 400;
 }
 
@@ -121,7 +128,8 @@ export function registerDryRun(RED: NodeAPI): void {
       response.on('close', () => {
         gone.abort();
       });
-      dryRun(request.body, gone.signal)
+      Promise.resolve()
+        .then(() => dryRun(request.body, limitsOf(RED), gone.signal))
         .then(
           (answer) => response.json(answer),
           (thrown: unknown) => {

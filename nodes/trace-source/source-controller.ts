@@ -2,6 +2,7 @@
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
 import type { Session, Watch } from '../../src/index';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
+import { nameFile, requireReadable } from '../adapter/readable-files';
 import { shortCount } from '../adapter/status-renderer';
 import { isAnswerOnly, metadataOf, topicOf, type FtraceMetadata } from '../messages/message-metadata';
 import { MessageSeries } from '../messages/message-series';
@@ -13,8 +14,8 @@ import { RunningSeriesSet, type RunningSeries } from './running-series';
 import type { SourceSettings } from './source-settings';
 import type { SourceState } from './source-states';
 import { untilAborted } from './until-aborted';
-import { filePath, liveSession, liveWatch, openTrace, type WantedTrace } from './wanted-trace';
 import { payloadsOf } from './record-payloads';
+import { filePath, isFixed, liveSession, liveWatch, openTrace, type WantedTrace } from './wanted-trace';
 
 export class SourceController implements NodeController {
   readonly #settings: SourceSettings;
@@ -22,11 +23,14 @@ export class SourceController implements NodeController {
   readonly #running = new RunningSeriesSet();
   /** Each is read once: a second message of the same run does not begin a second stream. */
   readonly #read = new WeakSet<Session | Watch>();
+  readonly #forgetFile: () => void;
   #isClosed = false;
 
   constructor(settings: SourceSettings, surface: NodeSurface<SourceState>) {
     this.#settings = settings;
     this.#surface = surface;
+    const { file } = settings;
+    this.#forgetFile = file !== null && isFixed(file) ? nameFile(file.value) : () => undefined;
   }
 
   async receive(message: NodeMessageInFlow, send: Send): Promise<void> {
@@ -52,6 +56,7 @@ export class SourceController implements NodeController {
 
   close(): void {
     this.#isClosed = true;
+    this.#forgetFile();
     this.#running.stopAll();
   }
 
@@ -102,7 +107,9 @@ export class SourceController implements NodeController {
     if (file !== null) return { kind: 'file', path: await filePath(this.#surface, file, message) };
     const { kind, replay } = metadataOf(message);
     if (kind === 'exited' || isAnswerOnly(message)) return null;
-    if (replay !== undefined) return { kind: 'file', path: replay };
+    if (replay !== undefined) {
+      return { kind: 'file', path: await requireReadable(replay, this.#surface.limits) };
+    }
     const session = liveSession(message);
     if (this.#read.has(session)) return null;
     this.#read.add(session);

@@ -12,6 +12,7 @@ import {
 } from '../../src/index';
 import { InvalidValue, TraceError } from '../../src/trace-error';
 import type { EventBatch } from '../../src/trace-event';
+import { requireReadable } from '../adapter/readable-files';
 import type { NodeSurface } from '../adapter/node-controller';
 import type { TypedInput } from '../adapter/typed-input';
 import { metadataOf, topicOf } from '../messages/message-metadata';
@@ -47,17 +48,24 @@ export function liveSession(message: NodeMessage): Session {
   );
 }
 
-/** `msg.filename`, or else the node's own file. @throws TraceError MESSAGE_INVALID */
+/** Whether the deployed node says it, or the environment that it is deployed in. */
+export function isFixed({ type }: TypedInput): boolean {
+  return type === 'str' || type === 'env';
+}
+
+/** `msg.filename`, or else the node's own file. @throws TraceError MESSAGE_INVALID, FILE_DENIED, TRACE_MISSING */
 export async function filePath(
-  surface: Pick<NodeSurface<never>, 'valueOf'>,
+  surface: Pick<NodeSurface<never>, 'valueOf' | 'limits'>,
   file: TypedInput,
   message: NodeMessage,
 ): Promise<string> {
   const override = message['filename'];
-  const path: unknown =
-    typeof override === 'string' && override !== '' ? override : await surface.valueOf(file, message);
+  const isOverridden = typeof override === 'string' && override !== '';
+  const path: unknown = isOverridden ? override : await surface.valueOf(file, message);
   // Made absolute, so that a file's name is never one of the signs that mean standard input.
-  if (typeof path === 'string' && path !== '') return resolve(path);
+  if (typeof path === 'string' && path !== '') {
+    return !isOverridden && isFixed(file) ? resolve(path) : requireReadable(path, surface.limits);
+  }
   if (file.type === 'str')
     throw new TraceError('MESSAGE_INVALID', 'neither the node nor msg.filename names a file');
   throw new InvalidValue(`${file.type}.${file.value}`, 'the path of a file', path, {

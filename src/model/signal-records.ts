@@ -104,6 +104,9 @@ export class SignalRecords {
       delivered: null,
       latency: null,
     };
+    // A child's SIGCHLD needs none: there are as many as processes, whose records have their parents.
+    if (sender !== null && senderInTree && found.origin !== 'child')
+      who.ancestors = this.#tree.ancestorsOf(sender.process);
     if (target && found.origin === 'tty') this.#nameTerminal(record, target.process);
     this.#markControl(record);
     this.completeSender(record);

@@ -86,14 +86,20 @@ export class Tree {
     return record.sender === null || record.sender.pid === control.sender;
   }
 
-  /** @param ts of the signal: who it was then */
-  targetOf(process: Process, ts: number): SignalTarget {
+  /** Who forked it, who forked that one, and so on, by the names that they have now. */
+  ancestorsOf(process: Process): SignalTarget['ancestors'] {
     const ancestors: SignalTarget['ancestors'] = [];
     let ancestor = process.parent;
     while (ancestor && ancestors.length < MAX_ANCESTORS) {
       ancestors.push({ pid: ancestor.record.pid, comm: ancestor.record.comm });
       ancestor = ancestor.parent;
     }
+    return ancestors;
+  }
+
+  /** @param ts of the signal: who it was then */
+  targetOf(process: Process, ts: number): SignalTarget {
+    const ancestors = this.ancestorsOf(process);
     const { record } = process;
     const identity = this.#identities.of(record, ts);
     return {

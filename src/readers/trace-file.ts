@@ -110,9 +110,9 @@ async function* orRefuse(file: string, batches: AsyncIterable<EventBatch>): Asyn
     yield batch;
   }
   if (events === 0 && broken !== undefined) {
-    const { code, line, atByte, excerpt } = broken;
+    const { code, line, atByte } = broken;
     const place = line === undefined ? `byte ${atByte}` : `line ${line}`;
-    const found = excerpt === undefined ? '' : `: ${JSON.stringify(excerpt)}`;
-    throw new TraceError('TRACE_FORMAT', `${file} has no event; ${place}: ${DAMAGE[code].text}${found}`);
+    // Without the line itself: it is a line of a file that is no trace, and whoever reads the error may not read the file.
+    throw new TraceError('TRACE_FORMAT', `${file} has no event; ${place}: ${DAMAGE[code].text}`);
   }
 }

@@ -1,5 +1,6 @@
 /** Arms the two instances of a session. The same steps, dry, are what `explain` shows. */
 import { existsSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import * as path from 'node:path';
 import { ARGUMENTS_EVENT, defineArguments, tellsArguments } from '../tracefs/argument-probe';
 import { ControlFiles } from '../tracefs/control-files';
@@ -63,6 +64,11 @@ function chooseTreeEvents(tracefs: string, settings: SessionSettings): EventChoi
 
 /** As long as any kernel has them; one that has less takes its own limit. */
 const LONGEST_STRING = 165;
+
+/** Kibibytes of ring buffer that such a session takes, on all CPUs together. */
+export function bufferKbOf({ bufferKb, outsideSignals }: SessionSettings): number {
+  return (bufferKb + (outsideSignals ? signalsBufferKb(bufferKb) : 0)) * cpus().length;
+}
 
 /** Signals are rare beside system calls, and making and freeing a large buffer takes the kernel a while. */
 function signalsBufferKb(bufferKb: number): number {

@@ -93,8 +93,9 @@ export class TracedParent {
     const { path, argv, cwd, env } = commandLine(settings);
     const bash = BASH_PATHS.find((file) => existsSync(file));
     const [shell, script] = bash === undefined ? ['/bin/sh', SH_SCRIPT] : [bash, BASH_SCRIPT];
-    // --norc and an emptied BASH_ENV: no code of the user's runs in the traced parent.
-    const options = bash === undefined ? [] : ['--norc', '--noprofile'];
+    // No code of the user's runs in the traced parent. -p: neither functions nor options from the environment
+    // (BASH_FUNC_*, SHELLOPTS) are taken over.
+    const options = bash === undefined ? [] : ['--norc', '--noprofile', '-p'];
     const child = spawn(shell, [...options, '-c', script, 'traced-parent'], {
       cwd,
       env: { ...env, BASH_ENV: undefined, ENV: undefined },

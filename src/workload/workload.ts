@@ -1,4 +1,5 @@
 /** The shapes of a workload: what is to be run, and what is reported of it while it runs. */
+import type { AllowedCommand } from './allowed-command';
 
 export interface WorkloadSettings {
   readonly command: string;
@@ -19,8 +20,8 @@ export interface WorkloadSettings {
    * input, and outputs that come line by line to the sinks.
    */
   readonly handOn: readonly [stdin: number, stdout: number, stderr: number] | null;
-  /** Absolute paths of the programs that an administrator lets run, the shell among them or not; null for any. */
-  readonly allowed: readonly string[] | null;
+  /** The programs that an administrator lets run, the shell among them or not; null for any. */
+  readonly allowed: readonly AllowedCommand[] | null;
 }
 
 export interface WorkloadSinks {

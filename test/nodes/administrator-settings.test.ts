@@ -45,6 +45,7 @@ describe('ftraceLife.mayKill in settings.js', function () {
     ['"none"', { mayKill: 'none' }, 'KILL_DENIED'],
     ['"any"', { mayKill: 'any' }, 'signalled'],
     ['that cannot be meant', { mayKill: 'everybody' }, 'CONFIG_INVALID'],
+    ['that is misspelt', { mayKil: 'any' }, 'CONFIG_INVALID'],
   ];
   for (const [name, ftraceLife, expected] of cases) {
     it(`${name}: a stranger's process is ${expected === 'signalled' ? 'signalled' : `left alone, ${String(expected)}`}`, async () => {

@@ -7,12 +7,12 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
+import { findUser } from '../../nodes/adapter/find-user';
+import { readLimits } from '../../nodes/adapter/limits';
 import { readAction, readMessagePids } from '../../nodes/ftrace-configure/configure-message';
 import { readDef as readConfigure } from '../../nodes/ftrace-configure/configure-settings';
 import { readDef as readParse } from '../../nodes/lifecycle-parse/parse-settings';
 import { batchesOf } from '../../nodes/lifecycle-parse/payload-batches';
-import { allowedCommands, mayKill } from '../../nodes/run-workload/administrator-settings';
-import { findUser } from '../../nodes/run-workload/find-user';
 import { readCommand, readDef as readRun, type WorkloadDef } from '../../nodes/run-workload/workload-def';
 import { dryRun } from '../../nodes/signal-filter/dry-run';
 import { readFilterAction } from '../../nodes/signal-filter/filter-action';
@@ -27,16 +27,37 @@ const GOLDEN = 'test/fixtures/golden/node-refusals.txt';
 
 type Refused = readonly [what: string, read: () => unknown];
 
-/** A surface whose fields have this value, and whose administrator set this. */
-const surfaceWith = (value: unknown) => ({
-  valueOf: () => Promise.resolve(value),
-  administratorSetting: () => value,
-});
+/** What an administrator allows who says nothing. */
+const LIMITS = readLimits(undefined, process.cwd());
+/** A surface whose fields have this value. */
+const surfaceWith = (value: unknown) => ({ valueOf: () => Promise.resolve(value), limits: LIMITS });
 const command = (changes: WorkloadDef) => readRun({ command: 'sleep', ...changes });
 const workload = (changes: object) => readWorkloadSettings({ command: 'sleep', ...changes });
 const ofMessage = (config: WorkloadDef, value: unknown, message: object) =>
   readCommand(surfaceWith(value), command(config), { _msgid: '', ...message });
 const parse = (message: object) => [...batchesOf({ _msgid: '', ...message }, new IncomingEvents())];
+
+const limits = (ftraceLife: unknown) => readLimits(ftraceLife, '/');
+const oneCommand = (row: unknown) => limits({ allowedCommands: [row] });
+const SETTINGS: readonly Refused[] = [
+  ['ftraceLife: a list', () => limits([])],
+  ['ftraceLife: a misspelt key', () => limits({ allowedCommand: [] })],
+  ['allowedCommands: a path', () => limits({ allowedCommands: '/bin/ls' })],
+  ['allowedCommands: a name', () => oneCommand('ls')],
+  ['allowedCommands: a misspelt key', () => oneCommand({ path: '/bin/ls', arg: [] })],
+  ['allowedCommands: a number', () => oneCommand(5)],
+  ['args: not in RE2 syntax', () => oneCommand({ path: '/bin/ls', args: ['('] })],
+  ['args: a number', () => oneCommand({ path: '/bin/ls', args: [5] })],
+  ['env: with a value', () => oneCommand({ path: '/bin/ls', env: ['A=1'] })],
+  ['users: nobody of that name', () => oneCommand({ path: '/bin/ls', users: ['nosuch-user'] })],
+  ['users: an object', () => oneCommand({ path: '/bin/ls', users: [{}] })],
+  ['folders: relative', () => oneCommand({ path: '/bin/ls', folders: ['srv'] })],
+  ['mayKill: owns', () => limits({ mayKill: 'owns' })],
+  ['mayAttach: true', () => limits({ mayAttach: true })],
+  ['readFolders: a path', () => limits({ readFolders: '/' })],
+  ['maxSessions: -1', () => limits({ maxSessions: -1 })],
+  ['maxBufferMb: a text', () => limits({ maxBufferMb: '64' })],
+];
 
 const CONFIGURE: readonly Refused[] = [
   ['bufferKb: 1', () => readConfigure({ bufferKb: 1 })],
@@ -44,6 +65,7 @@ const CONFIGURE: readonly Refused[] = [
   ['as a library: topic', () => readSessionSettings({ topic: '' })],
   ['clock: mon', () => readConfigure({ clock: 'mon' })],
   ['clock: 5', () => readConfigure({ clock: 5 })],
+  ['mode: watching', () => readConfigure({ mode: 'watching' })],
   ['fileNames: yes', () => readConfigure({ fileNames: 'yes' })],
   ['events: 7', () => readConfigure({ events: 7 })],
   ['eventList: empty', () => readConfigure({ events: 'list', eventList: ' , ' })],
@@ -75,8 +97,6 @@ const RUN: readonly Refused[] = [
   ['msg.kill: SIGFOO', () => readSignal('msg.kill', 'SIGFOO', 'MESSAGE_INVALID')],
   ['msg.process: a number', () => readProcessIdentity('msg.process', 5)],
   ['msg.process: no start time', () => readProcessIdentity('msg.process', { pid: 5 })],
-  ['settings.js: allowedCommands', () => allowedCommands(surfaceWith(['sleep']))],
-  ['settings.js: mayKill', () => mayKill(surfaceWith('owns'))],
   ['as a library: no command', () => workload({ command: '' })],
   ['as a library: an argument', () => workload({ args: [{}] })],
   ['as a library: a name in env', () => workload({ env: { 'A=B': '1' } })],
@@ -120,12 +140,24 @@ const FILTER: readonly Refused[] = [
   ['rules: not JSON', () => readFilter({ rules: 'no JSON' })],
   ['rules: a wrong key', () => readFilter({ rules: '[{"nam":"x"}]' })],
   ['msg.action: learning', () => readFilterAction('learning')],
-  ['Try: no file', () => dryRun({ rules: [], filename: '' }, new AbortController().signal)],
-  ['Try: no such file', () => dryRun({ rules: [], filename: '/nosuch' }, new AbortController().signal)],
-  ['Try: a folder', () => dryRun({ rules: [], filename: '/proc' }, new AbortController().signal)],
+  ['Try: no file', () => dryRun({ rules: [], filename: '' }, LIMITS, new AbortController().signal)],
+  [
+    'Try: a file elsewhere',
+    () =>
+      dryRun({ rules: [], filename: '/etc/shadow' }, { readFolders: ['/srv'] }, new AbortController().signal),
+  ],
+  [
+    'Try: no such file',
+    () => dryRun({ rules: [], filename: '/nosuch' }, { readFolders: ['/'] }, new AbortController().signal),
+  ],
+  [
+    'Try: a folder',
+    () => dryRun({ rules: [], filename: '/proc' }, { readFolders: ['/'] }, new AbortController().signal),
+  ],
 ];
 
 const NODES: Readonly<Record<string, readonly Refused[]>> = {
+  'settings.js': SETTINGS,
   'ftrace-configure': CONFIGURE,
   'run-workload': RUN,
   'trace-source': SOURCE,

@@ -20,7 +20,8 @@ describe('the requests that signal-filter answers', () => {
   const folder = temporaryFolder('dry-run');
   before(async function () {
     this.timeout(90_000);
-    nodeRed = await NodeRedProcess.start();
+    const readFolders = [folder, path.dirname(SEGV), '/nowhere'];
+    nodeRed = await NodeRedProcess.start({ settings: { ftraceLife: { readFolders } } });
     await nodeRed.deploy([
       { id: 'tab', type: 'tab', label: 'dry run' },
       { id: 'filter', type: 'signal-filter', z: 'tab', x: 0, y: 0, name: '', wires: [[], []], learn: true },
@@ -62,7 +63,8 @@ describe('the requests that signal-filter answers', () => {
     ],
     ['rules that are no JSON', { rules: '[', filename: 'example' }, 400, 'CONFIG_INVALID', /JSON/],
     ['a file that is not there', { rules: [], filename: '/nowhere/x' }, 404, 'TRACE_MISSING', /ENOENT/],
-    ['a folder', { rules: [], filename: '/tmp' }, 404, 'TRACE_MISSING', /not a file/],
+    ['a folder', { rules: [], filename: folder }, 404, 'TRACE_MISSING', /not a file/],
+    ['a file elsewhere', { rules: [], filename: '/etc/shadow' }, 403, 'FILE_DENIED', /readFolders/],
     ['a request without a file', { rules: [] }, 400, 'MESSAGE_INVALID', /example/],
   ];
   for (const [what, body, status, code, message] of refused) {

@@ -268,8 +268,8 @@ describe('signal-filter', () => {
     await start({ rules: STUCK });
     const ftrace = { session: 's1', kind: 'stage' };
     flow.send('filter', { payload: sent(100), ftrace, topic: 'web' });
-    // So much the message with its end is late.
-    await sleep(4_200);
+    // So late is the message with its end: long after the others, and long before five seconds have passed.
+    await sleep(2_500);
     const exit = { stage: 'exit', ts: 100.1, pid: 5441, process: '5441@1', detail: { coreDumped: false } };
     flow.send('filter', { payload: exit, ftrace, topic: 'web' });
     flow.send('filter', { payload: { stage: 'exec', ts: 200, detail: {} }, ftrace, topic: 'web' });

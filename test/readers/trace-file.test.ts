@@ -135,12 +135,12 @@ describe('a saved trace', () => {
     [
       'is text of another kind',
       () => fileOf('Dear reader,\nthis is a letter.\n'),
-      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print: "Dear reader,"$/,
+      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print$/,
     ],
     [
       'has no newline and no end in sight',
       () => fileOf('x'.repeat(200_000)),
-      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print: "x{200}"$/,
+      /^TRACE_FORMAT: .* has no event; line 1: a line that ftrace does not print$/,
     ],
     ['does not exist', () => path.join(folder, 'nothing-here'), /^TRACE_MISSING: .*nothing-here: ENOENT$/],
     ['is a folder', () => folder, /^TRACE_MISSING: .*: EISDIR$/],

@@ -13,6 +13,7 @@ import { PROGRAMS } from './programs';
 import { REAPING } from './reaping';
 import type { Scenario } from './scenario';
 import { SIGNALS } from './signals';
+import { STATUSES } from './statuses';
 import { STOPS } from './stops';
 
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   'ends of their own choice': EXITS,
   'signals that end a process': FATAL,
   'faults and what the kernel ends': FAULTS,
+  'ends that several pieces of evidence claim': STATUSES,
   'signals that end nothing at once': SIGNALS,
   'what the kernel sends by itself': KERNEL_SENDS,
   'stops and tracers': STOPS,

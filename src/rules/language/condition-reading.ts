@@ -16,9 +16,12 @@ const GROUPS: readonly string[] = [
 
 const JOINING = ['all', 'any', 'not'];
 
-/** What may be asked at a place; a zombie has no signal and no sender. */
+/** What may be asked at a place; a zombie has no signal and no sender, and only an end has an exit code. */
 export type FieldScope = (name: FieldName) => boolean;
+/** For a condition alone, as the editor puts it into words. */
 export const ANY_FIELD: FieldScope = () => true;
+export const OF_SIGNALS: FieldScope = (name) => !name.startsWith('exit.');
+export const OF_EXITS: FieldScope = (name) => name.startsWith('exit.') || OF_ZOMBIES(name);
 export const OF_ZOMBIES: FieldScope = (name) =>
   name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
 export const OF_LOSSES: FieldScope = () => false;
@@ -43,7 +46,7 @@ export function readGroup(group: string, input: JsonObject, place: string, scope
   const short = namesIn(scope)
     .filter((name) => name.startsWith(`${group}.`))
     .map((name) => name.slice(group.length + 1));
-  if (short.length === 0) refuse(place, notHere(scope));
+  if (short.length === 0) refuse(place, notHere(scope, group === 'exit'));
   const parts = Object.keys(input).map((key) => {
     const at = `${place}.${key}`;
     if (!isFieldName(`${group}.${key}`)) refuse(at, noSuchKey(key, short));
@@ -64,7 +67,7 @@ function readField(
   allowed: readonly string[],
 ): Condition {
   if (!isFieldName(key)) refuse(place, noSuchKey(key, allowed));
-  if (!scope(key)) refuse(place, notHere(scope));
+  if (!scope(key)) refuse(place, notHere(scope, key.startsWith('exit.')));
   const tests = readFieldTest(value, conditionField(key), place);
   return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
 }
@@ -79,7 +82,8 @@ function together(parts: readonly Condition[]): Condition {
   return only !== undefined && parts.length === 1 ? only : { kind: 'all', of: parts };
 }
 
-function notHere(scope: FieldScope): string {
+function notHere(scope: FieldScope, isOfExits: boolean): string {
+  if (isOfExits) return 'only available to a rule with "on": "exit"';
   return `not available: this rule is not about signals. Known keys: ${namesIn(scope).join(', ')}`;
 }
 

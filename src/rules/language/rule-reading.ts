@@ -1,8 +1,9 @@
 /** Reads one rule. */
 import {
-  ANY_FIELD,
   fieldNameAt,
+  OF_EXITS,
   OF_LOSSES,
+  OF_SIGNALS,
   OF_ZOMBIES,
   readCondition,
   type FieldScope,
@@ -33,7 +34,7 @@ import {
   type JsonObject,
 } from './rule-input';
 
-export const SUBJECTS: readonly RuleSubject[] = ['signal', 'zombie', 'loss'];
+export const SUBJECTS: readonly RuleSubject[] = ['signal', 'exit', 'zombie', 'loss'];
 export const AWAITED_STAGES: readonly AwaitedStage[] = ['exit', 'stop', 'continue', 'reap'];
 export const PATTERNS = ['after', 'without', 'times'] as const;
 export const RULE_KEYS = [
@@ -63,7 +64,8 @@ export const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
 };
 
 const SCOPES: Readonly<Record<RuleSubject, FieldScope>> = {
-  signal: ANY_FIELD,
+  signal: OF_SIGNALS,
+  exit: OF_EXITS,
   zombie: OF_ZOMBIES,
   loss: OF_LOSSES,
 };
@@ -114,7 +116,7 @@ function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
 }
 
 function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
-  if (input === undefined && on !== 'signal') return { kind: 'all', of: [] };
+  if (input === undefined && on !== 'signal' && on !== 'exit') return { kind: 'all', of: [] };
   const when = objectAt(input, place);
   if (on === 'loss' && Object.keys(when).length > 0) {
     refuse(place, 'must be empty on "loss": lost events have no conditions');
@@ -131,10 +133,10 @@ function readPattern(rule: JsonObject, place: string): Pattern | null {
   if (kind === 'times') return readTimes(input, at);
   onlyKeys(input, kind === 'after' ? ['when', 'within'] : ['when', 'stage', 'within'], at);
   const within = amountAt(input['within'], `${at}.within`, 'seconds');
-  if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+  if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, OF_SIGNALS), within };
   if (input['stage'] === undefined) {
     if (input['when'] === undefined) refuse(at, 'needs either "stage" or "when"');
-    return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+    return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, OF_SIGNALS), within };
   }
   if (input['when'] !== undefined) refuse(`${at}.when`, 'cannot be combined with "stage"');
   return { kind, stage: choiceAt(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
