@@ -283,6 +283,23 @@ describe('a watch', function () {
     assert.ok(openFiles().length <= before, 'descriptors are left open');
   });
 
+  it('goes on after a reader that was slow, and has lost nothing', async () => {
+    const watch = await startWatch(readWatchSettings({ topic: 'watch test', selectors: ['host'] }));
+    const batches = watch.batches();
+    // Longer than the queue of a reader takes at two looks a second: then the watch waits for it.
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const victim = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await once(victim, 'spawn');
+    victim.kill('SIGKILL');
+    for (let isSeen = false; !isSeen;) {
+      const next = await batches.next();
+      assert.ok(next.done !== true, 'the watch has ended');
+      isSeen = next.value.records.some(({ stage, pid }) => stage === 'exit' && pid === victim.pid);
+    }
+    assert.equal(watch.count.lost, 0);
+    await watch.stop();
+  });
+
   it('tells the time in which nobody watched', async () => {
     const until = new Date(Date.now() - 24_000);
     const watch = await startWatch(
