@@ -60,6 +60,8 @@ const SETTINGS: readonly Refused[] = [
 ];
 
 const CONFIGURE: readonly Refused[] = [
+  ['mode: wach', () => readConfigure({ mode: 'wach' })],
+  ['selectors: a pid', () => readConfigure({ mode: 'watch', selectors: 'pid:x' })],
   ['bufferKb: 1', () => readConfigure({ bufferKb: 1 })],
   ['bufferKb: much', () => readConfigure({ bufferKb: 'much' })],
   ['as a library: topic', () => readSessionSettings({ topic: '' })],

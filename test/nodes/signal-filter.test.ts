@@ -48,6 +48,20 @@ describe('signal-filter', () => {
     (await flow.first('alerts', wanted)).payload as Alert;
   afterEach(() => flow.stop());
 
+  it('warns at a deploy of rules that can have no effect', async () => {
+    const rules = [
+      { name: 'all', when: {}, verdict: 'expected' },
+      { name: 'late', when: { signal: 'TERM' }, verdict: 'unexpected' },
+      { name: 'old', when: { signal: 'KILL' }, verdict: 'expected', until: '2020-01-01' },
+    ];
+    await start({ rules: JSON.stringify(rules) });
+    assert.deepEqual(flow.warnings('filter'), [
+      'rules[1] "late": has no effect, rules[0] "all" matches first',
+      'rules[2] "old": has no effect, rules[0] "all" matches first',
+      'rules[2] "old": expired 2020-01-01',
+    ]);
+  });
+
   it('raises an alert for a kill from outside, with the message’s own properties and none of its stream', async () => {
     await start();
     flow.send('filter', {

@@ -1,23 +1,7 @@
 /** Rules in words, by the texts that the editor has, in both languages. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { FIELD_NAMES, PRESETS, readRule, ruleWords, type Say } from '../../../src/rule-language';
-
-/** Looks a text up as Node-RED does. @throws where there is none */
-function sayIn(language: string): Say {
-  const file = `nodes/signal-filter/locales/${language}/signal-filter.json`;
-  const texts = (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)['signal-filter'];
-  return (key, values = {}) => {
-    const text = key
-      .split('.')
-      .reduce<unknown>((tree, part) => (tree as Record<string, unknown> | undefined)?.[part], texts);
-    assert.ok(typeof text === 'string', `${language}: there is no text ${key}`);
-    return text.replace(/__(\w+?)__/g, (_, name: string) => {
-      assert.ok(name in values, `${key} expects ${name}`);
-      return String(values[name]);
-    });
-  };
-}
+import { FIELD_NAMES, PRESETS, readRule, ruleWords } from '../../../src/rule-language';
+import { sayIn } from './say-in';
 
 const ENGLISH = sayIn('en-US');
 const CHINESE = sayIn('zh-CN');
