@@ -6,7 +6,6 @@
  */
 import { int32 } from './field-values';
 import { argument, type PendingCall } from './pending-call';
-import type { CallSubject } from './system-calls';
 import type { Tid } from '../trace-event';
 
 const PR_SET_SECCOMP = 22;
@@ -56,11 +55,16 @@ interface Sandboxed {
   readonly tid: Tid;
 }
 
-export const SECCOMP_CALLS: readonly (readonly [string, CallSubject])[] = [
+/** A CallSubject (system-calls.ts), which knows processes and so cannot be named here. */
+interface SandboxingCall {
+  exit(task: Sandboxed, call: PendingCall | null, ret: number): void;
+}
+
+export const SECCOMP_CALLS: readonly (readonly [string, SandboxingCall])[] = [
   [
     'prctl',
     {
-      exit: ({ process }: Sandboxed, call, ret) => {
+      exit: ({ process }, call, ret) => {
         if (ret !== 0 || int32(argument(call, 'option')) !== PR_SET_SECCOMP) return;
         const isStrict = int32(argument(call, 'arg2')) === SECCOMP_MODE_STRICT;
         process.threadEnds.seccomp = isStrict ? 'SIGKILL' : 'SIGSYS';
@@ -70,7 +74,7 @@ export const SECCOMP_CALLS: readonly (readonly [string, CallSubject])[] = [
   [
     'seccomp',
     {
-      exit: ({ process }: Sandboxed, call, ret) => {
+      exit: ({ process }, call, ret) => {
         if (ret < 0) return;
         const operation = int32(argument(call, 'op'));
         if (operation === SECCOMP_SET_MODE_STRICT) process.threadEnds.seccomp = 'SIGKILL';
