@@ -34,7 +34,7 @@ import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
-import { SECCOMP_CALLS } from './thread-ends';
+import { SECCOMP_CALLS } from './seccomp-calls';
 import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';

@@ -6,12 +6,6 @@
  */
 import { int32 } from './field-values';
 import { argument, type PendingCall } from './pending-call';
-import type { Tid } from '../trace-event';
-
-const PR_SET_SECCOMP = 22;
-const SECCOMP_MODE_STRICT = 1;
-const SECCOMP_SET_MODE_STRICT = 0;
-const SECCOMP_SET_MODE_FILTER = 1;
 
 export type ThreadEnd =
   | { readonly kind: 'exit'; readonly code: number | null }
@@ -48,38 +42,3 @@ export class ThreadEnds {
     this.last = end;
   }
 }
-
-/** Whose threads it is: kept apart from processes, which know this file. */
-interface Sandboxed {
-  readonly process: { readonly threadEnds: ThreadEnds };
-  readonly tid: Tid;
-}
-
-/** A CallSubject (system-calls.ts), which knows processes and so cannot be named here. */
-interface SandboxingCall {
-  exit(task: Sandboxed, call: PendingCall | null, ret: number): void;
-}
-
-export const SECCOMP_CALLS: readonly (readonly [string, SandboxingCall])[] = [
-  [
-    'prctl',
-    {
-      exit: ({ process }, call, ret) => {
-        if (ret !== 0 || int32(argument(call, 'option')) !== PR_SET_SECCOMP) return;
-        const isStrict = int32(argument(call, 'arg2')) === SECCOMP_MODE_STRICT;
-        process.threadEnds.seccomp = isStrict ? 'SIGKILL' : 'SIGSYS';
-      },
-    },
-  ],
-  [
-    'seccomp',
-    {
-      exit: ({ process }, call, ret) => {
-        if (ret < 0) return;
-        const operation = int32(argument(call, 'op'));
-        if (operation === SECCOMP_SET_MODE_STRICT) process.threadEnds.seccomp = 'SIGKILL';
-        if (operation === SECCOMP_SET_MODE_FILTER) process.threadEnds.seccomp = 'SIGSYS';
-      },
-    },
-  ],
-];
