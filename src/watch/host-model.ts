@@ -358,7 +358,7 @@ export class HostModel {
     const how =
       previous === null
         ? ''
-        : ` ${durationText(Math.max(0, ts - previous.ts))} after ${previous.signal ?? 'its end'}`;
+        : `, ${durationText(Math.max(0, ts - previous.ts))} after ${previous.signal ?? 'its end'}`;
     const text = `${name}: ${titleOf(process)} started, generation ${generation}${how}`;
     this.#tell('start', ts, process, text, service, this.#targetOf(process, null));
   }
