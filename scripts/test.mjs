@@ -18,7 +18,7 @@ process.chdir(root);
 
 /** Live tests of this machine's kernel, which mostly wait; all else, which mostly computes. */
 const FOLDERS = {
-  kernel: ['tracefs', 'workload', 'session', 'scenarios', 'oracle', 'cli', 'stories', 'fuzz-lives'],
+  kernel: ['tracefs', 'workload', 'session', 'scenarios', 'oracle', 'cli', 'stories', 'watch', 'fuzz-lives'],
 };
 
 /** Their order is the order in which they are reported. */
