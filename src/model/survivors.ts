@@ -120,7 +120,9 @@ interface Zombie {
 }
 
 function mayBeLong({ exit, reap, state }: Ended, { trace }: Report): boolean {
-  if (state !== 'zombie' && state !== 'reaped') return false;
+  // One that went with its adopter: a parent that ignores SIGCHLD gets none (kernel/signal.c, do_notify_parent).
+  const wentUnseen = state === 'autoreaped' && reap === null;
+  if (state !== 'zombie' && state !== 'reaped' && !wentUnseen) return false;
   return (reap?.ts ?? trace.end ?? exit.ts) - exit.ts >= LONG_ZOMBIE;
 }
 
@@ -145,6 +147,9 @@ function zombieOf(process: Ended, childSignals: readonly SignalRecord[], report:
       ? (report.processes.find(({ id }) => id === process.parent) ?? null)
       : processAt(report, by, exit.ts);
   if (waiter === null) return null;
+  const wentUnseen = process.state === 'autoreaped';
+  if (wentUnseen && (childSignals.length === 0 || waiter.exit === null || process.parent === waiter.id))
+    return null;
   const isReaped = reap !== null && reap.call !== null && isOf(waiter, reap.by);
   const end =
     reap !== null && isOf(waiter, reap.by) ? reap.ts : (waiter.exit?.ts ?? report.trace.end ?? exit.ts);
