@@ -60,6 +60,8 @@ export class EndNotices {
       zombie.ending.notifiedAt = ts;
       sender.ending.passedOn = { notified, code, ts, stack };
       this.adopted(zombie, notified);
+      // Nobody had been notified of it before: it has another exit signal, or none.
+      if (!zombie.ending.settled) this.#exits.childEnded(zombie, notified, code, ts, []);
       return null;
     }
     return isOwn ? sender : null;

@@ -270,7 +270,9 @@ export class Exits {
     });
     for (const reason of death.incomplete) process.note(reason);
     record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
-    if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
+    // A 9 that nobody sent was only its process ending, where something else proves to have ended it.
+    const isOther = fatal?.generated === null && record.exit?.signal !== fatal.signal;
+    if (fatal && (record.exit?.kind === 'exited' || isOther)) fatal.fatal = false;
     if (!record.exit) return;
     record.exit.root = this.#chains.rootOf(process, record.exit, fatal);
     const how =
