@@ -43,7 +43,9 @@ export function causeOfDeath(evidence: DeathEvidence): Death {
   // SIGCHLD has the first thread's own status, wait that of the group (kernel/signal.c, do_notify_parent; kernel/exit.c,
   // wait_task_zombie): where the first thread had left before the others ended, what ended them is what wait returns.
   const endedByFatal = fatal?.delivered?.handler === 'default' && !exitGroup && !evidence.ranAfterFatal;
-  if (evidence.firstThreadLeft) {
+  // The thread that seccomp ended has a status of its own, while another called exit_group.
+  const isThreadsOwn = exitGroup !== null && endedBySeccomp(evidence.exitStack) !== null;
+  if (evidence.firstThreadLeft || (isThreadsOwn && !isGroupEndedBySeccomp(evidence.exitStack))) {
     if (!fatal && !exitGroup && isGroupEndedBySeccomp(evidence.exitStack)) return killedBy(evidence);
     if (endedByFatal) return killedBy(evidence);
     if (exitGroup) return exited(evidence);
