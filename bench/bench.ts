@@ -17,6 +17,7 @@ import { spawnRows } from './spawns';
 import { formatGrowth, formatTable } from './table';
 import { textRows } from './text';
 import { traceDatRows } from './trace-dat';
+import { watchedDeathRows, watchedSpawnRows, watchRows } from './watch';
 
 interface Section {
   readonly name: string;
@@ -44,6 +45,21 @@ const SECTIONS: readonly Section[] = [
     name: 'spawns',
     title: '3,000 programs outside the traced tree, beside a session; the best of 3 runs',
     measure: async () => formatTable(await spawnRows()),
+  },
+  {
+    name: 'watch',
+    title: 'CPU time while nothing is asked of it, over 60 s',
+    measure: async () => formatTable(await watchRows()),
+  },
+  {
+    name: 'watch',
+    title: '3,000 programs with the whole machine watched; the best of 3 runs',
+    measure: async () => formatTable(await watchedSpawnRows()),
+  },
+  {
+    name: 'watch',
+    title: 'From kill(2) to the record, the whole machine watched',
+    measure: async () => formatTable(await watchedDeathRows()),
   },
   {
     name: 'alerts',

@@ -20,6 +20,7 @@ export { PRESETS, type Preset } from './rules/language/presets';
 export { AWAITED_STAGES, PATTERNS, RULE_KEYS, readRule } from './rules/language/rule-reading';
 export { MATCHINGS, readRuleSet } from './rules/language/rule-set';
 export { ruleWords, type Say } from './rules/language/rule-words';
-export { ruleWarnings } from './rules/matching/rule-warnings';
+export { RuleRefusal } from './rules/language/rule-refusal';
+export { findRuleWarnings, type RuleWarning } from './rules/matching/rule-warnings';
 export { SIGNAL_SETS } from './rules/language/signal-sets';
 export { REASONS, TraceError } from './trace-error';

@@ -214,6 +214,15 @@ export type TraceNote =
       /** `time limit of 5 s`, `disarm`, ... */
       readonly reason: string;
     }
+  | {
+      /** The limit that held where the OOM killer chose a process, read just after `ts`, the time of oom/mark_victim. */
+      readonly kind: 'memory-limit';
+      readonly pid: Tid;
+      readonly ts: number;
+      /** The cgroup that has the limit: that of the process, or one above it. */
+      readonly cgroup: string;
+      readonly bytes: number;
+    }
   /** A file that the trace names by device and inode only. `dev` as the kernel's dev_t: major << 20 | minor. */
   | { readonly kind: 'inode'; readonly dev: number; readonly ino: number; readonly path: string }
   /** How it went in the kernel's own statistics, at the end. */

@@ -31,7 +31,8 @@ function checkRules(node: FilterNode, value: unknown): true | string {
       return node._('signal-filter.invalid.json', { why: error instanceof Error ? error.message : '' });
     }
   }
-  return refusalOfRules(rules ?? []) ?? true;
+  const say: Say = (key, values) => node._(`signal-filter.${key}`, values);
+  return refusalOfRules(rules ?? [], say) ?? true;
 }
 
 function checkInterval(node: FilterNode, value: unknown): true | string {

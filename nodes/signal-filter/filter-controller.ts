@@ -1,6 +1,6 @@
 /** Classifies each signal as expected or unexpected, and raises an alert on the unexpected ones. */
 import type { NodeMessage, NodeMessageInFlow } from 'node-red';
-import type { AlertWatch, Judgement, Proposal } from '../../src/index';
+import { ruleWarnings, type AlertWatch, type Judgement, type Proposal } from '../../src/index';
 import { asError } from '../adapter/as-error';
 import type { NodeController, NodeSurface, Send } from '../adapter/node-controller';
 import { shortCount } from '../adapter/status-renderer';
@@ -40,6 +40,7 @@ export class FilterController implements NodeController {
     this.#look = setInterval(() => {
       this.#lookAtClocks();
     }, LOOK_MS);
+    for (const warning of ruleWarnings(config.rules, Date.now())) surface.warn(warning);
     if (config.learns) this.#showCounts();
   }
 

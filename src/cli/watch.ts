@@ -91,8 +91,12 @@ function summary(totals: WatchTotals, watching: Watch): string {
   const services = totals.services();
   for (const { name, deaths, restarts, lastSignal } of services.slice(0, MAX_NAMED)) {
     const last = lastSignal === null ? '' : `, the last by ${lastSignal}`;
-    lines.push(`  ${name}: killed ${deaths} times${last}; restarted ${restarts} times`);
+    lines.push(`  ${name}: killed ${times(deaths)}${last}; restarted ${times(restarts)}`);
   }
   if (services.length > MAX_NAMED) lines.push(`  and ${services.length - MAX_NAMED} more services`);
   return `${lines.join('\n')}\n`;
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
 }

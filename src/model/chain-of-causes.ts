@@ -20,7 +20,7 @@ import { senderPhrase } from './cause-of-death';
 import { taskTitle, type Process } from './process';
 import type { ProcessTable } from './process-table';
 import type { Exit, RootCause, SignalRecord } from './report';
-import { durationText } from './wall-clock';
+import { duration } from '../words/duration';
 
 /** Seconds that a program has to end after it was asked to: systemd waits 90, others longer. */
 const MAX_GRACE = 300;
@@ -418,5 +418,5 @@ function codeOf({ code, origin }: SignalRecord): string {
 /** ` 52 µs later`; '' where the clock does not count seconds. */
 function later(from: number, to: number): string {
   if (to < from || (Number.isInteger(from) && Number.isInteger(to))) return '';
-  return ` ${durationText(to - from)} later`;
+  return ` ${duration(to - from)} later`;
 }

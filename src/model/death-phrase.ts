@@ -5,7 +5,7 @@
 import { duration } from '../words/duration';
 import { senderName, senderPhrase, senderProcess } from '../words/sender-phrase';
 import { timeLimitOf } from '../words/time-limit';
-import type { OomVictim } from './oom-victim';
+import type { OomLimit, OomVictim } from './oom-victim';
 import { oomPhrase } from './oom-phrase';
 import type { ProcessRecord, Report, Sender, SignalRecord } from './report';
 import { processAt, titleOf } from './tree-subjects';
@@ -14,6 +14,8 @@ import { processAt, titleOf } from './tree-subjects';
 export interface VerdictFacts {
   /** What oom/mark_victim said of a process; null where it was not chosen. */
   oomOf(process: ProcessRecord): OomVictim | null;
+  /** The memory limit that held then; null where nobody read it. */
+  oomLimitOf(process: ProcessRecord): OomLimit | null;
   /** Whether the trace clock counts seconds: of others no durations are given. */
   readonly countsSeconds: boolean;
 }
@@ -84,7 +86,7 @@ export function senderInTree(sender: Sender, process: ProcessRecord, { processes
 
 function withoutSignal(process: ProcessRecord, facts: VerdictFacts): string {
   const victim = facts.oomOf(process);
-  if (victim !== null) return oomPhrase(null, process, victim);
+  if (victim !== null) return oomPhrase(null, process, victim, facts.oomLimitOf(process));
   const signal = process.exit?.signal ?? null;
   return signal === null ? 'by a signal whose sending was not traced' : `by ${signal}`;
 }
@@ -173,7 +175,8 @@ export function ofSignal(
   const { signal, sender, code } = fatal;
   const control = sender?.control ?? null;
   if (sender !== null && control !== null) return `by ${senderPhrase(sender, process.tgid)}`;
-  if (fatal.origin === 'oom') return oomPhrase(fatal, process, facts.oomOf(process));
+  if (fatal.origin === 'oom')
+    return oomPhrase(fatal, process, facts.oomOf(process), facts.oomLimitOf(process));
   if (fatal.origin === 'fault')
     return `by its own fault, ${signal}${typeof code === 'string' ? ` (${code})` : ''}`;
   if (fatal.cause) return `by ${signal}: ${fatal.cause}`;

@@ -34,7 +34,7 @@ import { SignalPairing } from './signal-pairing';
 import { SignalRecords } from './signal-records';
 import { StageLog } from './stage-log';
 import { callHandlers, type EventHandler } from './system-calls';
-import { SECCOMP_CALLS } from './thread-ends';
+import { SECCOMP_CALLS } from './seccomp-calls';
 import { missingKinds, type TracedKinds } from './traced-kinds';
 import { TraceSummary } from './trace-summary';
 import { tracerCalls } from './tracers';
@@ -97,6 +97,7 @@ export class Lifecycle {
   readonly #inodes = new InodeNames(this.#table);
   readonly #named = new NamedTasks();
   readonly #oomVictims = new Map<string, OomVictim>();
+  readonly #oomLimits: Extract<TraceNote, { kind: 'memory-limit' }>[] = [];
   readonly #maps = new MapsComparisons(this.#table, this.#stages);
   readonly #proc = new ProcNotes(this.#table, this.#tree, this.#clock);
   readonly #trace: TraceSummary;
@@ -221,6 +222,8 @@ export class Lifecycle {
     };
     report.verdict = treeVerdict(report, {
       oomOf: ({ id }) => this.#oomVictims.get(id) ?? null,
+      oomLimitOf: ({ pid, exit }) =>
+        this.#oomLimits.findLast((note) => note.pid === pid && note.ts <= (exit?.ts ?? Infinity)) ?? null,
       countsSeconds: countsSeconds(report),
     });
     return { ...this.#takeStep(), report };
@@ -444,6 +447,9 @@ export class Lifecycle {
         break;
       case 'control':
         this.#ownHand.applyNote(note);
+        break;
+      case 'memory-limit':
+        if (this.#oomLimits.length < MAX_OOM_VICTIMS) this.#oomLimits.push(note);
         break;
       case 'maps':
         this.#maps.applyNote(note);

@@ -7,6 +7,12 @@ export interface OomVictim {
   readonly residentKb: number | null;
 }
 
+/** The memory limit that held where it was chosen, as the session read it. */
+export interface OomLimit {
+  readonly cgroup: string;
+  readonly bytes: number;
+}
+
 export function readOomVictim(event: TraceEvent): OomVictim {
   const sizes = ['anon_rss', 'file_rss', 'shmem_rss'].map((field) => exactNumber(fieldOf(event, field)));
   const known = sizes.filter((size) => size !== null);

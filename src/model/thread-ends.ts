@@ -6,13 +6,6 @@
  */
 import { int32 } from './field-values';
 import { argument, type PendingCall } from './pending-call';
-import type { CallSubject } from './system-calls';
-import type { Tid } from '../trace-event';
-
-const PR_SET_SECCOMP = 22;
-const SECCOMP_MODE_STRICT = 1;
-const SECCOMP_SET_MODE_STRICT = 0;
-const SECCOMP_SET_MODE_FILTER = 1;
 
 export type ThreadEnd =
   | { readonly kind: 'exit'; readonly code: number | null }
@@ -63,33 +56,3 @@ export class ThreadEnds {
 function proven(end: ThreadEnd | null, callsTraced: boolean): ThreadEnd | null {
   return end?.kind === 'kernel' && !callsTraced ? null : end;
 }
-
-/** Whose threads it is: kept apart from processes, which know this file. */
-interface Sandboxed {
-  readonly process: { readonly threadEnds: ThreadEnds };
-  readonly tid: Tid;
-}
-
-export const SECCOMP_CALLS: readonly (readonly [string, CallSubject])[] = [
-  [
-    'prctl',
-    {
-      exit: ({ process }: Sandboxed, call, ret) => {
-        if (ret !== 0 || int32(argument(call, 'option')) !== PR_SET_SECCOMP) return;
-        const isStrict = int32(argument(call, 'arg2')) === SECCOMP_MODE_STRICT;
-        process.threadEnds.seccomp = isStrict ? 'SIGKILL' : 'SIGSYS';
-      },
-    },
-  ],
-  [
-    'seccomp',
-    {
-      exit: ({ process }: Sandboxed, call, ret) => {
-        if (ret < 0) return;
-        const operation = int32(argument(call, 'op'));
-        if (operation === SECCOMP_SET_MODE_STRICT) process.threadEnds.seccomp = 'SIGKILL';
-        if (operation === SECCOMP_SET_MODE_FILTER) process.threadEnds.seccomp = 'SIGSYS';
-      },
-    },
-  ],
-];

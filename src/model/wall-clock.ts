@@ -21,13 +21,3 @@ export class WallClock {
 export function secondsBetween(from: number, to: number): number {
   return Math.round((to - from) * 1e9) / 1e9;
 }
-
-/** Three digits that matter: `79 µs`, `1.25 ms`, `13.9 s`, `3 min 4 s`. */
-export function durationText(seconds: number): string {
-  const micros = Math.round(seconds * 1e6);
-  if (micros < 1000) return `${micros} µs`;
-  if (micros < 1e6) return `${(micros / 1000).toPrecision(3)} ms`;
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-}

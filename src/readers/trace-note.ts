@@ -205,6 +205,11 @@ export function readNote(value: unknown): TraceNote | null {
       return readWho(value);
     case 'control':
       return readControl(value);
+    case 'memory-limit': {
+      const { pid, ts, cgroup, bytes } = value;
+      if (!isCount(pid) || !isNumber(ts) || !isText(cgroup) || !isCount(bytes)) return null;
+      return { kind: 'memory-limit', pid, ts, cgroup, bytes };
+    }
     case 'inode': {
       const { dev, ino, path } = value;
       return isCount(dev) && isCount(ino) && isText(path) ? { kind: 'inode', dev, ino, path } : null;

@@ -97,7 +97,12 @@ export function directoryOf(pid: number): string | null {
 
 /** The path of its cgroup; null where it is gone, or the kernel has no cgroups. */
 export function cgroupPathOf(pid: number): string | null {
-  return cgroupOf(readProcFile(`/proc/${pid}/cgroup`));
+  return cgroupOf(cgroupFileOf(pid));
+}
+
+/** /proc/PID/cgroup: a line for each hierarchy; '' where the process is gone. */
+export function cgroupFileOf(pid: number): string {
+  return readProcFile(`/proc/${pid}/cgroup`);
 }
 
 /** What is mapped; empty for a zombie, and where the right to read it is missing. */

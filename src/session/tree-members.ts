@@ -11,6 +11,7 @@ import type { Tid, TraceNote } from '../trace-event';
 import type { RecordLoss } from '../readers/pages/record-queue';
 import { CommandEnd } from './command-end';
 import { IdentityReader } from './identity-reader';
+import { readMemoryLimit } from './memory-limit';
 import type { InodePaths } from './inode-paths';
 import { argumentsOf, commOf, mapsOf } from './proc-state';
 import { TaskHistory } from './task-history';
@@ -146,7 +147,7 @@ export class TreeMembers implements RingWatch {
         return true;
       }
       case 'mark_victim':
-        return this.#tree.has(Number(event.field('pid')));
+        return this.#seeOomVictim(Number(event.field('pid')), event.ts);
       case 'sched_process_free':
         this.#history?.apply(event);
         return this.#seeFreed(Number(event.field('pid')));
@@ -154,6 +155,14 @@ export class TreeMembers implements RingWatch {
         this.#history?.apply(event);
         return false;
     }
+  }
+
+  #seeOomVictim(pid: Tid, ts: number): boolean {
+    if (!this.#tree.has(pid)) return false;
+    const parents = this.#history?.at(pid, ts)?.ancestors ?? [];
+    const limit = readMemoryLimit([pid, ...parents.slice(0, 1).map((parent) => parent.pid)]);
+    if (limit !== null) this.#notes.push({ kind: 'memory-limit', pid, ts, ...limit });
+    return true;
   }
 
   #seeSignal(event: RingEvent, target: Tid): void {

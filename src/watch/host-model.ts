@@ -4,7 +4,8 @@
  */
 import { int32 } from '../model/field-values';
 import type { Exit, Identity, Sender, Service, SignalRecord, SignalTarget } from '../model/report';
-import { durationText, WallClock } from '../model/wall-clock';
+import { WallClock } from '../model/wall-clock';
+import { duration } from '../words/duration';
 import { printable } from '../export/printable';
 import { containerOf, unitOf } from '../kernel/cgroup-path';
 import type { RingEvent } from '../readers/pages/ring-event';
@@ -167,7 +168,7 @@ export class HostModel {
   /** Nobody watched in this time; in seconds since 1970. */
   gap(fromUnix: number, toUnix: number, ts: number): void {
     const [from, to] = [fromUnix, toUnix].map((seconds) => new Date(seconds * 1000).toISOString());
-    const text = `not watched from ${from} to ${to} (${durationText(toUnix - fromUnix)})`;
+    const text = `not watched from ${from} to ${to} (${duration(toUnix - fromUnix)})`;
     this.#add('gap', ts, null, text, { from, to, seconds: toUnix - fromUnix });
   }
 
@@ -358,7 +359,7 @@ export class HostModel {
     const how =
       previous === null
         ? ''
-        : ` ${durationText(Math.max(0, ts - previous.ts))} after ${previous.signal ?? 'its end'}`;
+        : `, ${duration(Math.max(0, ts - previous.ts))} after ${previous.signal ?? 'its end'}`;
     const text = `${name}: ${titleOf(process)} started, generation ${generation}${how}`;
     this.#tell('start', ts, process, text, service, this.#targetOf(process, null));
   }

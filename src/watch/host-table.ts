@@ -11,7 +11,7 @@ import { TaskHistory, type Face, type KnownProcess } from '../session/task-histo
 import { TICKS_A_SECOND } from '../kernel/proc-stat';
 import type { Tid } from '../trace-event';
 import type { HostProcess, Membership } from './host-process';
-import type { Selection } from './selection';
+import type { Match, Selection } from './selection';
 import { Services } from './services';
 
 const CLONE_THREAD = 0x10000;
@@ -178,7 +178,9 @@ export class HostTable {
   renamed(event: RingEvent): void {
     this.#history.apply(event);
     const found = this.of(event.pid, event.ts);
-    if (found !== null && found.face.tid === found.process.pid) this.#choose(found.process, event.ts, true);
+    if (found === null || found.face.tid !== found.process.pid) return;
+    // An exec renames first and says afterwards which program it is: until then the one before would match.
+    if (found.process.membership === null) this.#choose(found.process, event.ts, true);
   }
 
   executed(event: RingEvent): void {
@@ -269,10 +271,11 @@ export class HostTable {
     if (match === null) {
       if (membership !== null && this.#selection.isExcluded(process)) this.#leave(process, ts);
       // What is of a service stays of it, whatever it runs: a script that becomes its program, and all that it forks.
-    } else if (membership?.selector !== match.selector || membership.name !== match.name) {
+    } else if (!isOf(membership, match)) {
       const joined = this.#memberAbove(process, match);
       if (membership?.main === process) this.#leave(process, ts);
-      process.membership = joined ?? { ...match, main: process, life: null };
+      const { selector, name } = match;
+      process.membership = joined ?? { selector, name, main: process, life: null };
     }
     this.#beginService(process, ts, isNew);
   }
@@ -285,15 +288,12 @@ export class HostTable {
   }
 
   /** The nearest living ancestor that is of the same service. */
-  #memberAbove(
-    process: HostProcess,
-    { selector, name }: Pick<Membership, 'selector' | 'name'>,
-  ): Membership | null {
+  #memberAbove(process: HostProcess, match: Match): Membership | null {
     for (let next = process.known.parent; next !== null; next = next.parent) {
       const parent = this.#processes.get(next.pid);
       if (parent?.known !== next || parent.exitTs !== null) continue;
       const { membership } = parent;
-      if (membership?.selector === selector && membership.name === name) return membership;
+      if (membership !== null && isOf(membership, match)) return membership;
     }
     return null;
   }
@@ -318,6 +318,11 @@ export class HostTable {
     if (membership !== null && membership.life === null && membership.main === process)
       this.services.begin(membership);
   }
+}
+
+/** Whether what matches is of this service already. */
+function isOf(membership: Membership | null, { selector, name, isProgram }: Match): boolean {
+  return membership?.selector === selector && (isProgram || membership.name === name);
 }
 
 function isManager({ pid, comm }: KnownProcess): boolean {

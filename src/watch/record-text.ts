@@ -1,6 +1,6 @@
 /** What a watch's records say to a person: one sentence, in the words of alerts. */
 import type { SignalRecord } from '../model/report';
-import { durationText } from '../model/wall-clock';
+import { duration } from '../words/duration';
 import { processName } from '../words/process-name';
 import { senderPhrase } from '../words/sender-phrase';
 import type { HostProcess } from './host-process';
@@ -48,7 +48,7 @@ function deliveryOf({ delivered, latency, number }: SignalRecord): string {
   if (delivered === null) return 'pending';
   if (delivered.handler === 'ignore') return 'ignored';
   if (delivered.handler !== 'default') {
-    return latency === null ? 'handled' : `handled after ${durationText(latency)}`;
+    return latency === null ? 'handled' : `handled after ${duration(latency)}`;
   }
   // SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU (signal(7)).
   if (number >= 19 && number <= 22) return 'stopped';

@@ -23,6 +23,8 @@ interface Compiled {
 export interface Match {
   readonly selector: Selector;
   readonly name: string | null;
+  /** The name is only what the program is called: whatever it forks or becomes is of the same service. */
+  readonly isProgram: boolean;
 }
 
 /** What only /proc says. */
@@ -63,7 +65,7 @@ export class Selection {
     const found = this.#selectors.find(({ matches }) => matches.every((matchesIt) => matchesIt(process)));
     if (found === undefined) return null;
     const { selector } = found;
-    return { selector, name: serviceName(selector, process) };
+    return { selector, ...serviceName(selector, process) };
   }
 
   isExcluded(process: HostProcess): boolean {
@@ -146,20 +148,21 @@ function hasParent(process: KnownProcess, wanted: (parent: KnownProcess) => bool
 }
 
 /** What restarts under one name, by what was asked for. */
-function serviceName({ conditions }: Selector, process: HostProcess): string | null {
+function serviceName({ conditions }: Selector, { cgroup, known }: HostProcess): Omit<Match, 'selector'> {
   const kinds = new Set(conditions.map(({ kind }) => kind));
-  const { cgroup, known } = process;
   const unit = cgroup === null ? null : unitOf(cgroup);
   const container = cgroup === null ? null : containerOf(cgroup);
-  if (kinds.has('unit')) return unit;
-  if (kinds.has('container')) return container;
-  if (kinds.has('cgroup')) return cgroup;
-  if (kinds.has('name') || kinds.has('path')) return known.comm;
+  const named = (name: string | null): Omit<Match, 'selector'> => ({ name, isProgram: false });
+  if (kinds.has('unit')) return named(unit);
+  if (kinds.has('container')) return named(container);
+  if (kinds.has('cgroup')) return named(cgroup);
+  if (kinds.has('name') || kinds.has('path')) return { name: known.comm, isProgram: true };
   const file = conditions.find(({ kind }) => kind === 'pidfile' || kind === 'pid');
-  if (file !== undefined) return file.value;
+  if (file !== undefined) return named(file.value);
   // init.scope says nothing of what init forks.
   const home = container ?? (unit === 'init.scope' ? null : unit);
-  return kinds.has('host') ? home : (home ?? known.comm);
+  if (home !== null || kinds.has('host')) return named(home);
+  return { name: known.comm, isProgram: true };
 }
 
 function pidIn(path: string): number | null {

@@ -154,7 +154,7 @@ export class Watch {
         void this.#fail(error);
       });
       // What is recorded meanwhile waits for the first look.
-      this.#looking = this.#loadSymbols(this.#context).then(() => this.#lookOnce());
+      this.#keepLooking(this.#loadSymbols(this.#context).then(() => this.#lookOnce()));
     } catch (error) {
       await this.#remove();
       throw error;
@@ -249,8 +249,16 @@ export class Watch {
     this.#dueAt = at;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#looking ??= this.#lookOnce();
+      // A look that goes on says itself when the next one is due.
+      if (this.#looking === null) this.#keepLooking(this.#lookOnce());
     }, ms);
+  }
+
+  #keepLooking(look: Promise<void>): void {
+    this.#looking = look;
+    void look.finally(() => {
+      if (this.#looking === look) this.#looking = null;
+    });
   }
 
   async #lookOnce(): Promise<void> {
@@ -259,11 +267,10 @@ export class Watch {
       // Who does not keep up holds the watch back: the events wait in the kernel.
       if (![...this.#queues].some((queue) => queue.isBehind)) found = await this.#look(false);
     } catch (error) {
-      this.#looking = null;
-      await this.#fail(error);
+      // Not awaited: the end waits for this look.
+      void this.#fail(error);
       return;
     }
-    this.#looking = null;
     const isAlert = performance.now() < this.#alertUntil;
     this.#lookIn(isAlert ? ALERT_LOOK_MS : found > MANY_EVENTS ? BUSY_LOOK_MS : IDLE_MS);
   }

@@ -88,7 +88,8 @@ describe('ftrace-life record', () => {
   });
 
   it('tells one whole life with all system calls traced: fork, exec, libc, kill -9, SIGCHLD, reaping', async () => {
-    const { report, pid } = await recordReport(['--events', 'all', '--kill', 'SIGKILL@0.3', '--', spin]);
+    // Its maps are read while it lives: a busy machine takes a second to get there.
+    const { report, pid } = await recordReport(['--events', 'all', '--kill', 'SIGKILL@3', '--', spin]);
     assert.equal(report.schema, 'lifecycle/1');
     assert.equal(report.trace.lost, 0);
     const life = workloadOf(report);
@@ -118,11 +119,10 @@ describe('ftrace-life record', () => {
 
   it('names a killer outside the tree and its SIGTERM, although the kernel delivers that as 9', async () => {
     let killer: number | undefined;
-    const { report } = await recordWhile('echo $$; exec sleep 30', (recording, line) => {
-      // Only a moment later is the sleep in place of its shell.
-      setTimeout(() => {
-        killer = spawn('sh', ['-c', `kill -TERM ${line}`]).pid;
-      }, 200);
+    const { report } = await recordWhile('echo $$; exec sleep 30', (_recording, line) => {
+      // It waits until the sleep is in place of its shell.
+      const script = `until grep -q sleep /proc/${line}/comm; do :; done; kill -TERM ${line}`;
+      killer = spawn('sh', ['-c', script]).pid;
     });
     const life = workloadOf(report);
     const term = one(report.signals, 'SIGTERM', life.pid);
@@ -198,6 +198,7 @@ describe('ftrace-life record', () => {
     const { report, status } = await recordWhile(`trap '' TERM; echo up; sleep 60`, (recording) => {
       pid = recording.pid!;
       recording.kill('SIGINT');
+      // While the first is dealt with, which takes two seconds.
       setTimeout(() => recording.kill('SIGINT'), 200);
     });
     assert.equal(status, 0);

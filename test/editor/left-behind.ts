@@ -25,7 +25,7 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** Waits until the kernel shows it, within a limit: nothing tells when a process or an instance is gone. */
-export async function until(shows: () => boolean, awaited: string, timeoutMs = 15_000): Promise<void> {
+export async function until(shows: () => boolean, awaited: string, timeoutMs = 40_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!shows()) {
     if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for ${awaited}`);

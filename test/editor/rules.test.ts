@@ -293,6 +293,18 @@ describe('the rules in the dialog of signal-filter', function () {
     assert.deepEqual(await both!.editor.invalidNodes(), ['filter']);
   });
 
+  it('says at the rule why it can have no effect, and leaves the node valid', async () => {
+    const rules = [
+      { name: 'all', when: {}, verdict: 'expected' },
+      { name: 'late', when: { signal: 'TERM' }, verdict: 'unexpected' },
+    ];
+    await fresh(JSON.stringify(rules));
+    const warning = find('#tracelife-rules .tracelife-rule-warning:visible');
+    assert.deepEqual(await warning.allInnerTexts(), ['has no effect, rules[0] "all" matches first']);
+    await both!.editor.closeDialog();
+    assert.deepEqual(await both!.editor.invalidNodes(), []);
+  });
+
   it('shows rules that are no JSON as they are, and what is wrong with them', async () => {
     await fresh('[{');
     await find('#tracelife-rules-json .monaco-editor').waitFor();
@@ -409,6 +421,7 @@ describe('the rules in the dialog of signal-filter', function () {
   }
 
   it('speaks Chinese where the browser does', async () => {
+    await both!.nodeRed.deploy(flow(RULES, {}));
     await both!.reopen({ locale: 'zh-CN' });
     await open();
     assert.equal((await words())[0], 'systemd 发给 postgres* 的 SIGTERM 或 SIGKILL：预期');
@@ -417,6 +430,9 @@ describe('the rules in the dialog of signal-filter', function () {
     assert.ok(labels.length >= 9);
     for (const label of labels) assert.match(label, /\p{Script=Han}/u);
     assert.deepEqual(await tooWide(), []);
+    await form(2).locator('input').first().fill('');
+    const wrong = find('#tracelife-rules .tracelife-rule-wrong:visible');
+    assert.equal(await wrong.innerText(), 'rules[2].name：应为字符串，实际为 空字符串');
     await both!.editor.screenshot('rules-zh-CN');
     await both!.editor.closeDialog('cancel');
   });

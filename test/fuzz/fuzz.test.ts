@@ -1,10 +1,11 @@
 /** A short run with a fixed seed. `node dist/test/fuzz/run.js --minutes 20` is the long one. */
 import assert from 'node:assert/strict';
+import { rounds } from '../harness/rounds';
 import { bytesInUse } from './memory';
 import { Random } from './random';
 import { runCase, TARGETS } from './targets';
 
-const CASES = 400;
+const CASES = rounds(150, 400);
 const SEED = 1;
 const GROWTH_BYTES = 16 << 20;
 

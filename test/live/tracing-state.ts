@@ -57,6 +57,19 @@ export function openFiles(): string[] {
   });
 }
 
+/** Whether a process of this machine has these arguments: a child has its parent's until its exec. */
+export function isRunning(...argv: string[]): boolean {
+  const wanted = argv.map((argument) => `${argument}\0`).join('');
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8') === wanted;
+    } catch {
+      return false;
+    }
+  });
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

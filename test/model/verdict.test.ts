@@ -299,6 +299,27 @@ describe('the verdict over a tree', () => {
     });
   }
 
+  it('tells the size of the limit, and of which cgroup, where a note has it', () => {
+    const { text } = verdictOf(
+      [
+        event(2, 20, 'mark_victim', { pid: 20, comm: 'child', anon_rss: 1024, file_rss: 0, shmem_rss: 0 }),
+        generate(
+          2.1,
+          20,
+          { sig: 9, pid: 20, code: 128 },
+          { stack: ['send_signal_locked', '__oom_kill_process', 'mem_cgroup_out_of_memory'] },
+        ),
+        deliver(2.2, 20, 9),
+        ...dies(2.3, 20, 10),
+      ],
+      [workload, { kind: 'memory-limit', pid: 20, ts: 2, cgroup: '/pod', bytes: 64 << 20 }],
+    );
+    assert.equal(
+      text,
+      'child (20) was killed by the OOM killer, memory limit of cgroup /pod (64 MiB), 1 MiB resident',
+    );
+  });
+
   it('gives no durations where the clock does not count seconds', () => {
     const { text } = verdictOf(
       [

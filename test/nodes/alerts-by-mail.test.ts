@@ -72,7 +72,7 @@ class MailServer {
   }
 
   next(count: number): Promise<Mail[]> {
-    return this.mails.take(count, () => true, 20_000, `${count} mails`);
+    return this.mails.take(count, () => true, 60_000, `${count} mails`);
   }
 
   stop(): Promise<void> {
@@ -146,7 +146,7 @@ for (const [version, script] of Object.entries(SCRIPTS)) {
       );
       await feed(alerts, 1);
       const isLast = ({ body }: Mail): boolean => body.includes('number 29 ');
-      await server.mails.first(isLast, 20_000, 'the mail with the last alert');
+      await server.mails.first(isLast, 60_000, 'the mail with the last alert');
       const mails = server.mails.received;
       assert.ok(mails.length <= 2, `${mails.length} mails`);
       const numbers = mails.flatMap(({ body }) =>
@@ -166,7 +166,7 @@ for (const [version, script] of Object.entries(SCRIPTS)) {
       );
       const mail = await server.mails.first(
         ({ body }) => /^\.\.\.$/m.test(body),
-        20_000,
+        60_000,
         'a mail that is cut',
       );
       assert.ok((mail.body.match(/number /g) ?? []).length <= 100);

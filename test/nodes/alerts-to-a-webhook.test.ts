@@ -47,7 +47,7 @@ class Receiver {
   }
 
   next(count: number): Promise<Posted[]> {
-    return this.posted.take(count, () => true, 20_000, `${count} requests`);
+    return this.posted.take(count, () => true, 60_000, `${count} requests`);
   }
 
   async stop(): Promise<void> {

@@ -70,13 +70,13 @@ describe('the example "Alerts to syslog"', function () {
   async function deploy(flows: readonly FlowNode[]): Promise<void> {
     nodeRed.log.clear();
     await nodeRed.deploy(flows);
-    await nodeRed.log.first((line) => /udp ready/.test(line), 20_000, 'the udp out node');
+    await nodeRed.log.first((line) => /udp ready/.test(line), 60_000, 'the udp out node');
   }
 
   async function told(alerts: readonly Record<string, unknown>[]): Promise<Told[]> {
     await deploy(fedInto(flow(), 'log-rfc5424', alerts));
     await nodeRed.inject(FEED);
-    const all = await received.take(alerts.length, () => true, 20_000, `${alerts.length} datagrams`);
+    const all = await received.take(alerts.length, () => true, 60_000, `${alerts.length} datagrams`);
     return all.map(read);
   }
 
@@ -84,13 +84,13 @@ describe('the example "Alerts to syslog"', function () {
     await needs(this, { logger: true });
     await deploy(flow());
     await nodeRed.inject('log-inject');
-    const own = read(await received.first((each) => each.includes('alert@32473'), 20_000, 'our own message'));
+    const own = read(await received.first((each) => each.includes('alert@32473'), 60_000, 'our own message'));
     assert.match(own.text, /^sleep \(\d+\) was killed \(SIGKILL\)/);
     assert.equal(own.app, 'ftrace-life');
     assert.equal(own.parameters['signal'], 'SIGKILL');
     assert.equal(own.parameters['pid'], own.procid);
     const byLogger = String(
-      await received.first((each) => !each.includes('alert@32473'), 20_000, "logger's message"),
+      await received.first((each) => !each.includes('alert@32473'), 60_000, "logger's message"),
     );
     assert.match(byLogger, /^<13[0-6]>1 \S+ \S+ ftrace-life - - .*sleep \(\d+\) was killed \(SIGKILL\)/);
     assert.ok(byLogger.includes(own.text));
@@ -155,7 +155,7 @@ describe('the example "Alerts to syslog"', function () {
     const text = '$(touch /tmp/x) `id` "quoted" --help; -p kern.emerg was killed';
     await nodeRed.deploy(fedInto(flow(), 'log-arguments', [anAlert({ text, severity: 'critical' })]));
     await nodeRed.inject(FEED);
-    const line = String(await received.first(() => true, 20_000, "logger's message"));
+    const line = String(await received.first(() => true, 60_000, "logger's message"));
     assert.match(line, /^<130>1 /);
     assert.ok(line.includes(text), line);
   });

@@ -21,7 +21,7 @@ const fromNode = (id: string) => (message: DebugMessage) => message.id === id;
 async function filesIn(folder: string, count: number): Promise<string[]> {
   for (let tries = 0; ; tries++) {
     const files = existsSync(folder) ? readdirSync(folder) : [];
-    if (files.length >= count || tries > 50) return files;
+    if (files.length >= count || tries > 400) return files;
     await sleep(100);
   }
 }

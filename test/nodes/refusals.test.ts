@@ -60,11 +60,14 @@ const SETTINGS: readonly Refused[] = [
 ];
 
 const CONFIGURE: readonly Refused[] = [
+  ['mode: wach', () => readConfigure({ mode: 'wach' })],
+  ['selectors: a pid', () => readConfigure({ mode: 'watch', selectors: 'pid:x' })],
   ['bufferKb: 1', () => readConfigure({ bufferKb: 1 })],
   ['bufferKb: much', () => readConfigure({ bufferKb: 'much' })],
   ['as a library: topic', () => readSessionSettings({ topic: '' })],
   ['clock: mon', () => readConfigure({ clock: 'mon' })],
   ['clock: 5', () => readConfigure({ clock: 5 })],
+  ['mode: watching', () => readConfigure({ mode: 'watching' })],
   ['fileNames: yes', () => readConfigure({ fileNames: 'yes' })],
   ['events: 7', () => readConfigure({ events: 7 })],
   ['eventList: empty', () => readConfigure({ events: 'list', eventList: ' , ' })],

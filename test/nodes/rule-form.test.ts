@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { conditionForm, writtenCondition } from '../../nodes/signal-filter/editor/condition-rows';
 import { freeName } from '../../nodes/signal-filter/editor/free-name';
+import { sayIn } from '../rules/language/say-in';
 import { refusalOfRules } from '../../nodes/signal-filter/editor/refusal';
 import { readRulesText, rulesText, withKey } from '../../nodes/signal-filter/editor/rules-text';
 import { joinValues, lastValue, splitValues } from '../../nodes/signal-filter/editor/value-list';
@@ -108,7 +109,7 @@ describe('the rows of a condition', () => {
       rows: [{ denied: false, field: 'sender.pid', test: 'in', value: 'abc' }],
     });
     assert.deepEqual(written, { sender: { pid: 'abc' } });
-    const refusal = refusalOfRules([{ name: 'x', when: written, verdict: 'expected' }]);
+    const refusal = refusalOfRules([{ name: 'x', when: written, verdict: 'expected' }], sayIn('en-US'));
     assert.match(refusal ?? '', /^rules\[0\]\.when\.sender\.pid: .*abc/);
   });
 });

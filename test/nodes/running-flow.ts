@@ -29,6 +29,9 @@ const load = createRequire(__filename);
 
 type Wanted = (message: NodeMessageInFlow) => boolean;
 
+/** Node-RED's log level of a warning (@node-red/util, log.js). */
+const WARN = 30;
+
 /** What arrived at one `helper` node, oldest first. */
 class Arrivals {
   readonly all: NodeMessageInFlow[] = [];
@@ -114,6 +117,14 @@ export class RunningFlow {
     );
     await helper.load(registrations, flow);
     return new RunningFlow(flow);
+  }
+
+  /** What the node wrote to the log as warnings. */
+  warnings(id: string): string[] {
+    const records = helper.log().args.map(([record]) => record);
+    return records
+      .filter((record) => record.id === id && record.level === WARN)
+      .map(({ msg }) => String(msg));
   }
 
   node(id: string): Node {

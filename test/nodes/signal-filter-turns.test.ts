@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { REPORT_SCHEMA, type Alert, type SignalRecord } from '../../src/model/report';
+import { rounds } from '../harness/rounds';
 import { RunningFlow } from './running-flow';
 
 const RULES = JSON.stringify([{ name: 'usr1', when: { signal: 'USR1' }, verdict: 'attention' }]);
-const MANY = 60_000;
+const MANY = rounds(20_000, 60_000);
 
 function usr1(ts: number): SignalRecord {
   return {

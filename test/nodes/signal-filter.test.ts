@@ -48,6 +48,20 @@ describe('signal-filter', () => {
     (await flow.first('alerts', wanted)).payload as Alert;
   afterEach(() => flow.stop());
 
+  it('warns at a deploy of rules that can have no effect', async () => {
+    const rules = [
+      { name: 'all', when: {}, verdict: 'expected' },
+      { name: 'late', when: { signal: 'TERM' }, verdict: 'unexpected' },
+      { name: 'old', when: { signal: 'KILL' }, verdict: 'expected', until: '2020-01-01' },
+    ];
+    await start({ rules: JSON.stringify(rules) });
+    assert.deepEqual(flow.warnings('filter'), [
+      'rules[1] "late": has no effect, rules[0] "all" matches first',
+      'rules[2] "old": has no effect, rules[0] "all" matches first',
+      'rules[2] "old": expired 2020-01-01',
+    ]);
+  });
+
   it('raises an alert for a kill from outside, with the message’s own properties and none of its stream', async () => {
     await start();
     flow.send('filter', {
@@ -268,8 +282,8 @@ describe('signal-filter', () => {
     await start({ rules: STUCK });
     const ftrace = { session: 's1', kind: 'stage' };
     flow.send('filter', { payload: sent(100), ftrace, topic: 'web' });
-    // So much the message with its end is late.
-    await sleep(4_200);
+    // So late is the message with its end: long after the others, and long before five seconds have passed.
+    await sleep(2_500);
     const exit = { stage: 'exit', ts: 100.1, pid: 5441, process: '5441@1', detail: { coreDumped: false } };
     flow.send('filter', { payload: exit, ftrace, topic: 'web' });
     flow.send('filter', { payload: { stage: 'exec', ts: 200, detail: {} }, ftrace, topic: 'web' });

@@ -22,6 +22,9 @@ function eventsIn(text: string | Buffer): { events: TraceEvent[]; lost: Loss[] }
   return { events: batches.flatMap((batch) => batch.toArray()), lost: batches.flatMap(({ lost }) => lost) };
 }
 
+/** Of what would else go on for minutes; a busy machine takes a second for it. */
+const SOON_MS = 10_000;
+
 describe('trace-source', () => {
   let flow: RunningFlow;
   const start = async (settings: Record<string, unknown>): Promise<void> => {
@@ -133,7 +136,7 @@ describe('trace-source', () => {
       flow.send('source');
       await flow.first('out', isComplete);
       const took = performance.now() - began;
-      assert.ok(took > 350 && took < 5000, `${took} ms`);
+      assert.ok(took > 350 && took < 20_000, `${took} ms`);
       const sent = flow
         .all('out')
         .slice(0, -1)
@@ -160,7 +163,7 @@ describe('trace-source', () => {
       await flow.first('out');
       const began = performance.now();
       await flow.stop();
-      assert.ok(performance.now() - began < 1000);
+      assert.ok(performance.now() - began < SOON_MS);
       const sent = flow.all('out').length;
       await start(file);
       assert.ok(!flow.all('out').some(isComplete));
@@ -263,13 +266,13 @@ describe('trace-source', () => {
 
     it('stops cleanly when only it is deployed again in the middle', async () => {
       flow = await RunningFlow.start(
-        nodes('batch', { command: 'sleep', args: ['60'], killSignal: 'SIGKILL', killAfter: '5' }),
+        nodes('batch', { command: 'sleep', args: ['60'], killSignal: 'SIGKILL', killAfter: '50' }),
       );
       flow.send('configure');
       await flow.first('out');
       const began = performance.now();
       await flow.node('source').close(false);
-      assert.ok(performance.now() - began < 1000);
+      assert.ok(performance.now() - began < SOON_MS);
     });
   });
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { needs, skipLoudly } from '../harness/requirements';
+import { rounds } from '../harness/rounds';
 import { ownInstances } from '../live/tracing-state';
 import { compareBoth, whyMissing, recordBoth } from './both';
 import { tell } from './compare';
 import { WORKLOADS } from './workloads';
 
-const TIMES = 3;
+const TIMES = rounds(1, 3);
 const MAX_MS = 120_000;
 /**
  * Of the facts that agree. Explanations are for what a race decides; a report in which much needs one is not right. The most
@@ -22,7 +23,7 @@ describe('a report and strace tell the same of', () => {
   });
 
   for (const workload of WORKLOADS) {
-    it(`${workload.name}, ${TIMES} times`, async function () {
+    it(workload.name, async function () {
       this.timeout(MAX_MS);
       const reason = whyMissing(workload);
       if (reason !== undefined) skipLoudly(this, reason);

@@ -30,7 +30,7 @@ function readCatalogue(type: string, language: string): Map<string, unknown> {
 
 /** `name`, `{{name}}` and `__name__` inside a text: what Node-RED puts in. */
 function placeholders(text: unknown): string[] {
-  return [...String(text).matchAll(/__\w+__|\{\{\w+\}\}/g)].map(([found]) => found).sort();
+  return [...String(text).matchAll(/__\w+?__|\{\{\w+\}\}/g)].map(([found]) => found).sort();
 }
 
 /** A key with what is before it removed: the set, and the attribute in `[placeholder]key`. */

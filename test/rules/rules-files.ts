@@ -13,6 +13,9 @@ const zombie = (changes: Record<string, unknown> = {}) => [
 const loss = (changes: Record<string, unknown> = {}) => [
   { name: 'l', on: 'loss', verdict: 'unknown', ...changes },
 ];
+const exit = (changes: Record<string, unknown> = {}) => [
+  { name: 'e', on: 'exit', when: { 'exit.code': 1 }, verdict: 'attention', ...changes },
+];
 const except = (exception: unknown): unknown => [rule({ except: [exception] })];
 
 function nested(depth: number): Record<string, unknown> {
@@ -106,6 +109,13 @@ export const REFUSED: readonly [what: string, input: unknown, by?: RefusedBy][] 
   ['olderThan on a signal', [rule({ olderThan: 30 })]],
   ['atLeast on a signal', [rule({ atLeast: 3 })]],
   ['after on a zombie', zombie({ after: { when: {}, within: 5 } })],
+  ['an end without a condition', exit({ when: undefined })],
+  ['a sender of an end', exit({ when: { sender: {} } })],
+  ['an age of an end', exit({ olderThan: 5 })],
+  ['an end that is repeated', exit({ times: { atLeast: 2, within: 5 } })],
+  ['an exit code of a signal', when({ 'exit.code': 1 })],
+  ['an exit code of a zombie', zombie({ when: { exit: { code: 1 } } })],
+  ['a kind of end that is none', exit({ when: { exit: { kind: 'killed' } } })],
   ['a zombie without an age', zombie({ olderThan: undefined })],
   ['a signal of a zombie', zombie({ when: { signal: 'TERM' } })],
   ['a sender of a zombie', zombie({ when: { sender: {} } })],
@@ -181,6 +191,23 @@ export const READ: readonly [what: string, input: unknown][] = [
       when: { target: { comm: 'a', ppid: 1 }, incomplete: false },
       except: [{ target: { comm: 'b' }, reason: 'x' }],
     }),
+  ],
+  [
+    'an end',
+    exit({
+      when: { exit: { kind: 'exited', code: { above: 0 }, lived: { below: 5 } }, target: { comm: 'a' } },
+      except: [{ target: { comm: 'b' }, reason: 'x' }],
+      repeats: { by: ['target.comm', 'exit.code'], every: 60 },
+    }),
+  ],
+  ['the end by a signal', exit({ when: { 'exit.signal': ['@core', 'KILL'], 'exit.coreDumped': true } })],
+  [
+    'a slow handler',
+    [
+      rule({
+        when: { 'delivered.handlerTime': { above: 0.1 }, interrupted: { call: 'read', restarted: false } },
+      }),
+    ],
   ],
   ['a loss', loss({ when: {}, atLeast: 100 })],
   [

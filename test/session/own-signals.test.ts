@@ -15,6 +15,8 @@ import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { needs } from '../harness/requirements';
 import { ownInstances } from '../live/tracing-state';
 
+/** Long enough for a command to set its traps on a busy machine. */
+const LIMIT = 2;
 const SILENT = { stdout: (): void => undefined, stderr: (): void => undefined };
 
 function arm(changes: Partial<SessionSettings> = {}): Promise<Session> {
@@ -64,11 +66,14 @@ describe('a signal that the session sends itself', () => {
     const session = await arm();
     const reading = reports(session);
     await (
-      await runShell(session, 'trap "" TERM; sleep 30; sleep 30', { timeLimitSeconds: 0.4 })
+      await runShell(session, 'trap "" TERM; sleep 30; sleep 30', { timeLimitSeconds: LIMIT })
     ).ended;
     for (const report of await reading) {
-      assert.deepEqual(ownSignals(report), ['SIGKILL: time limit of 0.4 s', 'SIGTERM: time limit of 0.4 s']);
-      assert.equal(causeOf(report, 'sh'), 'SIGKILL, ended by its time limit of 0.4 s');
+      assert.deepEqual(ownSignals(report), [
+        `SIGKILL: time limit of ${LIMIT} s`,
+        `SIGTERM: time limit of ${LIMIT} s`,
+      ]);
+      assert.equal(causeOf(report, 'sh'), `SIGKILL, ended by its time limit of ${LIMIT} s`);
       const unknown = report.signals.filter(({ signal, sender }) => signal === 'SIGKILL' && !sender?.control);
       assert.deepEqual(unknown, []);
     }
@@ -78,9 +83,11 @@ describe('a signal that the session sends itself', () => {
   it('is of its time limit too for a daemon that outlives the command', async () => {
     const session = await arm();
     const reading = reports(session);
-    await runShell(session, 'setsid sh -c "trap \\"\\" TERM; sleep 31" & exit 0', { timeLimitSeconds: 0.6 });
+    await runShell(session, 'setsid sh -c "trap \\"\\" TERM; sleep 31" & exit 0', {
+      timeLimitSeconds: LIMIT,
+    });
     for (const report of await reading)
-      assert.equal(causeOf(report, 'sleep'), 'SIGKILL, ended by its time limit of 0.6 s');
+      assert.equal(causeOf(report, 'sleep'), `SIGKILL, ended by its time limit of ${LIMIT} s`);
     await session.disarm();
   });
 
@@ -102,11 +109,16 @@ describe('a signal that the session sends itself', () => {
   it('is of the flow that asks for it, and not what the settings of the run ask the parent to send', async () => {
     const session = await arm();
     const reading = reports(session);
-    const workload = await runShell(session, 'trap : USR1; sleep 33 & wait; wait; exit 0', {
-      kill: { signal: 'SIGUSR1', afterSeconds: 0.4 },
-      timeLimitSeconds: 20,
+    let isHandled!: () => void;
+    const handled = new Promise<void>((resolve) => (isHandled = resolve));
+    const settings = readWorkloadSettings({
+      command: 'sh',
+      args: ['-c', 'trap "echo handled" USR1; sleep 33 & wait; wait; exit 0'],
+      kill: { signal: 'SIGUSR1', afterSeconds: 1 },
+      timeLimitSeconds: 40,
     });
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const workload = await session.run(settings, { ...SILENT, stdout: isHandled });
+    await handled;
     workload.kill('SIGKILL');
     await workload.ended;
     // What the command left running is ended too.

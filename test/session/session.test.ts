@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Lifecycle } from '../../src/model/lifecycle';
-import type { Report } from '../../src/model/report';
+import type { ProcessRecord, Report } from '../../src/model/report';
 import type { Session } from '../../src/session/session';
 import { armSession, explainSession, findSession } from '../../src/session/sessions';
 import { DEFAULT_SETTINGS, type SessionSettings } from '../../src/session/session-settings';
@@ -13,8 +13,11 @@ import { readWorkloadSettings } from '../../src/workload/workload-settings';
 import { needs, skipLoudly } from '../harness/requirements';
 import { temporaryFolder } from '../harness/temporary-folder';
 import { compiled, SPIN } from '../live/compiled';
-import { isAlive, openFiles, ownInstances, rootInstance } from '../live/tracing-state';
+import { until } from '../editor/left-behind';
+import { isAlive, isRunning, openFiles, ownInstances, rootInstance } from '../live/tracing-state';
 
+/** So many batches wait for a reader at most (MAX_LATE in src/session/batch-queue.ts). */
+const HELD_BACK = 4;
 const SILENT = { stdout: (): void => undefined, stderr: (): void => undefined };
 
 async function arm(changes: Partial<SessionSettings> = {}): Promise<Session> {
@@ -57,7 +60,8 @@ describe('a traced session', () => {
     const session = await arm();
     assert.equal(session.state, 'armed');
     const reading = collect(session.batches());
-    const workload = await run(session, spin, [], { kill: { signal: 'SIGKILL', afterSeconds: 1 } });
+    // Its maps are read while it lives: a busy machine takes a second to get there.
+    const workload = await run(session, spin, [], { kill: { signal: 'SIGKILL', afterSeconds: 3 } });
     const end = await workload.ended;
     assert.deepEqual({ code: end.code, signal: end.signal }, { code: null, signal: 'SIGKILL' });
     const report = reportOf(await reading);
@@ -95,11 +99,11 @@ describe('a traced session', () => {
     // A plain sh starts background commands with SIGINT ignored (POSIX 2.11), and the README says so.
     if (!existsSync('/bin/bash')) skipLoudly(this, 'bash');
     const session = await arm();
-    const workload = await run(session, 'sleep', ['30']);
+    const seconds = `30.${process.pid}`;
+    const workload = await run(session, 'sleep', [seconds]);
     void collect(session.batches());
-    setTimeout(() => {
-      process.kill(-workload.pid, 'SIGINT');
-    }, 100);
+    await until(() => isRunning('sleep', seconds), 'the command to run');
+    process.kill(-workload.pid, 'SIGINT');
     const { code, signal } = await workload.ended;
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGINT' });
     await session.disarm();
@@ -165,20 +169,26 @@ describe('a traced session', () => {
   it('follows what the command leaves running until that ends too', async () => {
     const session = await arm();
     const reading = collect(session.batches());
-    const workload = await run(session, 'sh', ['-c', 'sleep 0.6 & exit 0']);
+    const workload = await run(session, 'sh', ['-c', 'sleep 2 & exit 0']);
     const { seconds } = await workload.ended;
-    assert.ok(seconds < 0.5, `the command itself took ${seconds} s`);
     const report = reportOf(await reading);
+    const of = (pid: number): ProcessRecord | undefined => report.processes.find((each) => each.pid === pid);
+    const command = of(workload.pid)!;
     const sleeper = report.processes.find((process) => process.comm === 'sleep');
     assert.equal(sleeper?.exit?.code, 0);
+    const whole = sleeper.exit.ts - command.fork!.ts;
+    assert.ok(seconds < whole, `the command itself took ${seconds} s of ${whole} s`);
     await session.disarm();
   });
 
   it('leaves no process when it is disarmed in the middle of a run, whatever the command thinks of SIGTERM', async () => {
     const session = await arm();
     const reading = collect(session.batches());
-    const workload = await run(session, 'sh', ['-c', 'trap "" TERM; setsid sleep 77 & sleep 78']);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [inSession, inGroup] = [`77.${process.pid}`, `78.${process.pid}`];
+    const script = `trap "" TERM; setsid sleep ${inSession} & sleep ${inGroup}`;
+    const workload = await run(session, 'sh', ['-c', script]);
+    for (const seconds of [inSession, inGroup])
+      await until(() => isRunning('sleep', seconds), `sleep ${seconds} to run`);
     await session.disarm();
     const report = reportOf(await reading);
     const pids = report.processes.map((process) => process.pid);
@@ -203,8 +213,9 @@ describe('a traced session', () => {
       'sh',
       ['-c', 'kill -USR1 $PPID; sleep 0.3; kill -USR1 $PPID; exec sleep 60'],
       {
-        kill: { signal: 'SIGKILL', afterSeconds: 0.6 },
-        timeLimitSeconds: 3,
+        // After the second of the command's own signals, also on a busy machine.
+        kill: { signal: 'SIGKILL', afterSeconds: 2.5 },
+        timeLimitSeconds: 30,
       },
     );
     const end = await workload.ended;
@@ -255,9 +266,7 @@ describe('a traced session', () => {
     const reading = collect(session.batches());
     const seconds = `87.${process.pid}0${process.pid}`;
     const workload = await run(session, 'sleep', [seconds]);
-    // Until its exec, the child has the parent's arguments.
-    while (!readFileSync(`/proc/${workload.pid}/cmdline`, 'utf8').startsWith('sleep'))
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => isRunning('sleep', seconds), 'the command to run');
     execFileSync('pkill', ['-f', seconds]);
     const { code, signal } = await workload.ended;
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' });
@@ -349,13 +358,16 @@ describe('a traced session', () => {
   it('does not wait for ever for a reader that takes nothing', async () => {
     const session = await arm({ events: ['syscalls:*'] });
     const unread = session.batches();
-    const reading = collect(session.batches());
+    const all: EventBatch[] = [];
+    const reading = (async () => {
+      for await (const batch of session.batches()) all.push(batch);
+    })();
     await run(session, 'sh', ['-c', 'while :; do : > /dev/null; sleep 0.01; done']);
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    await until(() => all.length >= HELD_BACK, 'the session to be held back');
     await session.disarm();
     assert.equal(session.failure?.code, 'SESSION_ENDED');
     assert.deepEqual(await collect(unread), []);
-    assert.ok((await reading).length > 0);
+    await reading;
   });
 
   it('kills nothing when its workload is stopped after its end', async () => {

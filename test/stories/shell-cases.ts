@@ -259,7 +259,7 @@ export const SHELL_CASES: readonly Case[] = [
       const cgroup = memoryCgroup(`ftrace-life-pod-${process.pid}`, 48 << 20);
       if (cgroup === undefined) throw new Error('this machine has no memory controller');
       try {
-        const grow = `python3 -c 'x = bytearray(200 << 20)'; exit 0`;
+        const grow = `python3 -c 'x = bytearray(200 << 20)'; sleep 1; exit 0`;
         return await Scene.of(['sh', '-c', `echo $$ > ${cgroup}/cgroup.procs; sleep 0.1; ${grow}`]).answer();
       } finally {
         // The last of its members may only just be gone.
@@ -271,7 +271,7 @@ export const SHELL_CASES: readonly Case[] = [
       /1 of \d+ killed/,
       /python3/,
       /OOM killer/,
-      /memory limit of (?:its )?cgroup/,
+      /memory limit of cgroup \/ftrace-life-pod-\d+ \(48 MiB\)/,
       /MiB resident/,
     ],
     alerts: [{ severity: ['error', 'critical'], text: [/python3/, /OOM|memory/] }],

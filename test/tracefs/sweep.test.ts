@@ -20,7 +20,7 @@ const { readWorkloadSettings } = require(${JSON.stringify(WORKLOAD)});
 const silent = { stdout: () => {}, stderr: () => {} };
 armSession({ ...DEFAULT_SETTINGS, bufferKb: 256 })
   .then((session) => session.run(readWorkloadSettings({ command: 'sleep', args: ['300'] }), silent))
-  .then((workload) => setTimeout(() => console.log(workload.pid, workload.parentPid), 200));
+  .then((workload) => console.log(workload.pid, workload.parentPid));
 setInterval(() => {}, 1000);
 `;
 

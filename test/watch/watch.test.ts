@@ -186,6 +186,31 @@ describe('a watch over a service that a supervisor restarts', function () {
     assert.deepEqual([last.service?.generation, last.target?.role], [1, 'attached']);
   });
 
+  it('takes what a watched shell runs for a part of it, not for a service', async () => {
+    seen = await watching(`children-of:${process.pid},name:sh`);
+    supervisor = supervise(program);
+    supervisor.run('end');
+    supervisor.run('end');
+    await seen.until((records) =>
+      records.filter(({ stage, comm }) => stage === 'exit' && comm === NAME).length === 2 ? true : undefined,
+    );
+    await supervisor.end();
+    await seen.stop();
+    const ofProgram = seen.records.filter(({ comm }) => comm === NAME);
+    assert.deepEqual(
+      ofProgram.map(({ stage, service, target }) => [
+        stage,
+        service?.name,
+        service?.generation,
+        target?.role,
+      ]),
+      [
+        ['exit', 'sh', 1, 'descendant'],
+        ['exit', 'sh', 1, 'descendant'],
+      ],
+    );
+  });
+
   it('finds it by the cgroup that a manager gives it, as a unit and as a container', async function () {
     const id = NAME.replace(/\D/g, '').padEnd(64, 'a');
     const unit = makeCgroup(`${NAME}.slice`, `${NAME}.service`);
@@ -256,6 +281,23 @@ describe('a watch', function () {
       assert.deepEqual(ownInstances(), []);
     }
     assert.ok(openFiles().length <= before, 'descriptors are left open');
+  });
+
+  it('goes on after a reader that was slow, and has lost nothing', async () => {
+    const watch = await startWatch(readWatchSettings({ topic: 'watch test', selectors: ['host'] }));
+    const batches = watch.batches();
+    // Longer than the queue of a reader takes at two looks a second: then the watch waits for it.
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const victim = spawn('sleep', ['60'], { stdio: 'ignore' });
+    await once(victim, 'spawn');
+    victim.kill('SIGKILL');
+    for (let isSeen = false; !isSeen;) {
+      const next = await batches.next();
+      assert.ok(next.done !== true, 'the watch has ended');
+      isSeen = next.value.records.some(({ stage, pid }) => stage === 'exit' && pid === victim.pid);
+    }
+    assert.equal(watch.count.lost, 0);
+    await watch.stop();
   });
 
   it('tells the time in which nobody watched', async () => {

@@ -52,7 +52,7 @@ export function prepareDryRun(say: Say, rules: () => unknown): void {
     try {
       body = JSON.stringify({ rules: rules(), filename });
     } catch (error) {
-      fail(say('invalid.json', { why: refusalOf(error) }));
+      fail(say('invalid.json', { why: refusalOf(error, say) }));
       return;
     }
     button.prop('disabled', true);

@@ -58,7 +58,7 @@ function proposed(rule: unknown, say: Say): { readonly box: JQuery; readonly row
   try {
     words = ruleWords(readRule(rule, 'rule'), say);
   } catch (error) {
-    words = refusalOf(error);
+    words = refusalOf(error, say);
     box.prop('checked', false);
   }
   const { name, reason } = isObject(rule) ? rule : {};

@@ -30,6 +30,8 @@ import { joinValues, splitValues } from './value-list';
 type RuleKey = Parameters<typeof withKey>[1];
 
 const OF_ZOMBIES = FIELD_NAMES.filter((name) => name.startsWith('target.') && name !== 'target.tid');
+const OF_EXITS = [...FIELD_NAMES.filter((name) => name.startsWith('exit.')), ...OF_ZOMBIES];
+const OF_SIGNALS = FIELD_NAMES.filter((name) => !name.startsWith('exit.'));
 
 export interface RuleFormOptions {
   readonly say: Say;
@@ -90,14 +92,15 @@ export class RuleForm {
   }
 
   #subjectSelect(): JQuery {
-    const choices = ['signal', 'zombie', 'loss'].map((on): Choice => [on, this.#say(`input.${on}`)]);
+    const choices = ['signal', 'exit', 'zombie', 'loss'].map((on): Choice => [on, this.#say(`input.${on}`)]);
     return select(choices, this.#subject, (on) => {
       const ofSignals: RuleKey[] = [...PATTERNS, 'repeats'];
       const gone: RuleKey[] = ['olderThan', 'atLeast', ...(on === 'signal' ? [] : ofSignals)];
       if (on === 'loss') gone.push('when', 'except');
       for (const key of gone) this.#rule = withKey(this.#rule, key, undefined);
       if (on === 'zombie') this.#rule = withKey(this.#rule, 'olderThan', 30);
-      if (on === 'signal' && this.#rule['when'] === undefined) this.#rule = withKey(this.#rule, 'when', {});
+      if ((on === 'signal' || on === 'exit') && this.#rule['when'] === undefined)
+        this.#rule = withKey(this.#rule, 'when', {});
       this.#set('on', on === 'signal' ? undefined : on);
       this.#draw();
     });
@@ -105,6 +108,8 @@ export class RuleForm {
 
   #subjectRows(): JQuery[] {
     switch (this.#subject) {
+      case 'exit':
+        return [formRow(this.#part('when'), this.#condition('when', OF_EXITS))];
       case 'zombie':
         return [
           formRow(this.#part('when'), this.#condition('when', OF_ZOMBIES)),
@@ -114,7 +119,7 @@ export class RuleForm {
         return [formRow(this.#part('atLeast'), this.#amount('atLeast'), word(this.#say('input.events')))];
       default:
         return [
-          formRow(this.#part('when'), this.#condition('when', FIELD_NAMES)),
+          formRow(this.#part('when'), this.#condition('when', OF_SIGNALS)),
           formRow(this.#part('pattern'), this.#patternSelect(), this.#patternFields()),
         ];
     }

@@ -3,7 +3,7 @@ import { MATCHINGS, PRESETS, isObject, type Say } from '../../../src/rule-langua
 import { RuleRow } from './rule-row';
 import { widgets, textOf, div, type CodeEditor } from './widgets';
 import { freeName } from './free-name';
-import { refusalOf, refusalOfRules, refusalsByRule } from './refusal';
+import { refusalOf, refusalOfRules, refusalsByRule, warningsByRule } from './refusal';
 import { readRulesText, rulesText, writtenRules, type RulesText } from './rules-text';
 
 const JSON_EDITOR = 'tracelife-rules-json';
@@ -182,9 +182,10 @@ export class RuleList {
   #changed(): void {
     const rows = this.#rows();
     const { rules, match } = this.#content();
-    const refusals = refusalsByRule(rules, match);
+    const refusals = refusalsByRule(rules, match, this.#say);
+    const warnings = warningsByRule(rules, match, this.#say);
     rows.forEach((row, index) => {
-      row.show(refusals.get(index) ?? null);
+      row.show(refusals.get(index) ?? null, warnings.get(index) ?? null);
     });
     this.#tell(refusals.get(-1) ?? null);
     this.#empty.toggle(rows.length === 0 && this.#codeEditor === null);
@@ -204,7 +205,7 @@ export class RuleList {
       return false;
     }
     if (content === null) {
-      this.#tell(refusalOfRules(JSON.parse(text)));
+      this.#tell(refusalOfRules(JSON.parse(text), this.#say));
       return false;
     }
     this.#closeRows();
@@ -244,9 +245,9 @@ export class RuleList {
 
   #tellOfText(text: string): void {
     try {
-      this.#tell(text.trim() === '' ? null : refusalOfRules(JSON.parse(text)));
+      this.#tell(text.trim() === '' ? null : refusalOfRules(JSON.parse(text), this.#say));
     } catch (error) {
-      this.#tell(this.#say('invalid.json', { why: refusalOf(error) }));
+      this.#tell(this.#say('invalid.json', { why: refusalOf(error, this.#say) }));
     }
   }
 

@@ -29,6 +29,7 @@ export class RuleRow {
   readonly #name = div('tracelife-rule-name');
   readonly #words = div('tracelife-rule-words');
   readonly #wrong = div('tracelife-rule-wrong');
+  readonly #warning = div('tracelife-rule-warning');
   readonly #body = div('tracelife-rule-body').hide();
   readonly #power = $('<a href="#" class="tracelife-rule-switch">');
   readonly #caret = icon('angle-right').addClass('tracelife-rule-caret');
@@ -41,7 +42,7 @@ export class RuleRow {
 
     this.#say = options.say;
     this.written = options.written;
-    const text = div('tracelife-rule-text').append(this.#name, this.#words, this.#wrong);
+    const text = div('tracelife-rule-text').append(this.#name, this.#words, this.#wrong, this.#warning);
     const head = div('tracelife-rule-head').attr('title', this.#say('rule.open'));
     head.append(this.#power, text, this.#caret).appendTo(this.element);
     this.#body.appendTo(this.element);
@@ -77,8 +78,11 @@ export class RuleRow {
     this.#body.hide().empty();
   }
 
-  /** @param refusal what is wrong with it, with its place in the list */
-  show(refusal: string | null): void {
+  /**
+   * @param refusal what is wrong with it, with its place in the list
+   * @param warning why it can have no effect
+   */
+  show(refusal: string | null, warning: string | null): void {
     const rule = this.#read();
     const { name, enabled } = isObject(this.written) ? this.written : {};
     const isOff = enabled === false;
@@ -87,6 +91,7 @@ export class RuleRow {
     this.#name.text(shownText(name) || this.#say('rule.unnamed'));
     this.#words.text(rule === null ? '' : ruleWords(rule, this.#say)).toggle(rule !== null);
     this.#wrong.text(refusal ?? '').toggle(refusal !== null);
+    this.#warning.text(warning ?? '').toggle(warning !== null);
     this.#power
       .empty()
       .append(icon(isOff ? 'toggle-off' : 'toggle-on'))

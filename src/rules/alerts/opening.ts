@@ -42,7 +42,7 @@ function byKernel(signal: SignalRecord, who: string): string | null {
   const cause = typeof code === 'string' ? `${name}, ${code}` : name;
   switch (origin) {
     case 'oom':
-      return `${who} was killed (${name}) by the OOM killer`;
+      return `${who} was killed (${name}) by ${signal.cause ?? 'the OOM killer'}`;
     case 'tty':
       if (name === 'SIGHUP') return `${who} was hung up (SIGHUP): its terminal was closed`;
       if (name in KEYS)

@@ -1,5 +1,5 @@
 /** What the fields of a signal that are one of a few words may be. */
-import type { AlertOutcome, SignalOrigin, SignalResult, SignalTarget } from '../../model/report';
+import type { AlertOutcome, Exit, SignalOrigin, SignalResult, SignalTarget } from '../../model/report';
 import type { Disposition } from './evidence';
 
 /** The names of a Record, which the compiler asks to be whole. */
@@ -60,3 +60,5 @@ export const ROLES = allOf<NonNullable<SignalTarget['role']>>({
   attached: true,
   descendant: true,
 });
+
+export const EXITS = allOf<Exit['kind']>({ exited: true, signaled: true });

@@ -5,8 +5,9 @@
  * `read` takes what there is: no signal for a zombie, no target where the trace does not know it. It gives null
  * for what the trace does not know.
  */
-import type { Identity, SignalRecord, SignalTarget } from '../../model/report';
-import { DISPOSITIONS, ORIGINS, OUTCOMES, RESULTS, ROLES } from './choices';
+import { signalNumber } from '../../kernel/signals';
+import type { Exit, Identity, SignalRecord, SignalTarget } from '../../model/report';
+import { DISPOSITIONS, EXITS, ORIGINS, OUTCOMES, RESULTS, ROLES } from './choices';
 import {
   dispositionOf,
   incompletenessOf,
@@ -16,7 +17,12 @@ import {
   wasHandled,
 } from './evidence';
 
-type Read<T> = (signal: SignalRecord | null, target: SignalTarget | null) => T | null;
+/** A process, and where the rule is about its end, that end. */
+export interface RuleTarget extends SignalTarget {
+  readonly end?: Pick<Exit, 'ts' | 'kind' | 'code' | 'signal' | 'coreDumped'>;
+}
+
+type Read<T> = (signal: SignalRecord | null, target: RuleTarget | null) => T | null;
 
 export type ConditionField =
   /** A signal's number, asked for by name, number or set. */
@@ -51,6 +57,13 @@ const senderOf = (signal: SignalRecord | null) => (signal === null ? null : know
 
 function commsOf(ancestors: Identity['ancestors'] | undefined): readonly string[] | null {
   return known(ancestors?.flatMap(({ comm }) => (comm === null ? [] : [comm])));
+}
+
+/** Seconds from its birth to its end; null for one that the trace did not see begin. */
+function livedFor(target: RuleTarget | null): number | null {
+  const since = Number(/@(-?[\d.]+)$/.exec(target?.id ?? '')?.[1] ?? NaN);
+  if (target?.end === undefined || target.role === 'attached' || Number.isNaN(since)) return null;
+  return Math.max(0, target.end.ts - since);
 }
 
 /** The pid in `5441@9978.187638`. */
@@ -295,6 +308,47 @@ export const CONDITION_FIELDS = {
     type: 'texts',
     meaning: 'A function in the call trace of the delivery, in the kernel',
     read: (s) => known(s?.delivered?.stack),
+  },
+  'delivered.handlerTime': {
+    type: 'number',
+    meaning: 'Seconds that its handler ran; a rule on it waits until the handler has returned',
+    read: (s) => s?.delivered?.handlerTime ?? null,
+  },
+  'interrupted.call': {
+    type: 'text',
+    meaning: 'The system call that it interrupted',
+    read: (s) => s?.delivered?.interrupted?.call ?? null,
+  },
+  'interrupted.restarted': {
+    type: 'boolean',
+    meaning: 'The kernel restarted that call; else it returned EINTR',
+    read: (s) => s?.delivered?.interrupted?.restarted ?? null,
+  },
+  'exit.kind': {
+    type: 'choice',
+    values: EXITS,
+    meaning: 'How the process ended: by itself, or by a signal',
+    read: (_, t) => t?.end?.kind ?? null,
+  },
+  'exit.code': {
+    type: 'number',
+    meaning: 'Its exit code, 0 to 255; not known for one that a signal ended',
+    read: (_, t) => t?.end?.code ?? null,
+  },
+  'exit.signal': {
+    type: 'signal',
+    meaning: 'The signal that ended it',
+    read: (_, t) => (typeof t?.end?.signal === 'string' ? signalNumber(t.end.signal) : null),
+  },
+  'exit.coreDumped': {
+    type: 'boolean',
+    meaning: 'It left a core dump',
+    read: (_, t) => t?.end?.coreDumped ?? null,
+  },
+  'exit.lived': {
+    type: 'number',
+    meaning: 'Seconds from its birth to its end',
+    read: (_, t) => livedFor(t),
   },
 } as const satisfies Record<string, ConditionField>;
 

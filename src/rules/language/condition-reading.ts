@@ -2,9 +2,7 @@
 import { conditionField, FIELD_NAMES, isFieldName, type FieldName } from './condition-fields';
 import { readFieldTest } from './field-test-reading';
 import type { Condition } from './rule';
-import { didYouMean } from '../../words/nearest-name';
-import { shownValue as shown } from '../../words/shown-value';
-import { fullListAt, noSuchKey, objectAt, refuse, type JsonObject } from './rule-input';
+import { fullListAt, objectAt, refuse, type JsonObject } from './rule-input';
 
 /** This only keeps a hostile file from exhausting the stack. */
 const DEEPEST = 20;
@@ -16,15 +14,18 @@ const GROUPS: readonly string[] = [
 
 const JOINING = ['all', 'any', 'not'];
 
-/** What may be asked at a place; a zombie has no signal and no sender. */
+/** What may be asked at a place; a zombie has no signal and no sender, and only an end has an exit code. */
 export type FieldScope = (name: FieldName) => boolean;
+/** For a condition alone, as the editor puts it into words. */
 export const ANY_FIELD: FieldScope = () => true;
+export const OF_SIGNALS: FieldScope = (name) => !name.startsWith('exit.');
+export const OF_EXITS: FieldScope = (name) => name.startsWith('exit.') || OF_ZOMBIES(name);
 export const OF_ZOMBIES: FieldScope = (name) =>
   name === 'incomplete' || (name.startsWith('target.') && name !== 'target.tid');
 export const OF_LOSSES: FieldScope = () => false;
 
 export function readCondition(input: unknown, place: string, scope: FieldScope, depth = 0): Condition {
-  if (depth > DEEPEST) refuse(place, `more than ${DEEPEST} conditions are nested`);
+  if (depth > DEEPEST) refuse(place, 'deep', { values: { depth: DEEPEST } });
   const when = objectAt(input, place);
   const inside = (value: unknown, at: string) => readCondition(value, at, scope, depth + 1);
   const parts = Object.keys(when).map((key): Condition => {
@@ -43,10 +44,10 @@ export function readGroup(group: string, input: JsonObject, place: string, scope
   const short = namesIn(scope)
     .filter((name) => name.startsWith(`${group}.`))
     .map((name) => name.slice(group.length + 1));
-  if (short.length === 0) refuse(place, notHere(scope));
+  if (short.length === 0) refuseScope(place, scope, group === 'exit');
   const parts = Object.keys(input).map((key) => {
     const at = `${place}.${key}`;
-    if (!isFieldName(`${group}.${key}`)) refuse(at, noSuchKey(key, short));
+    if (!isFieldName(`${group}.${key}`)) refuse(at, 'key', { found: key, known: short });
     return readField(`${group}.${key}`, input[key], at, scope, short);
   });
   // Asking for a sender without saying which asks that there is one.
@@ -63,14 +64,14 @@ function readField(
   scope: FieldScope,
   allowed: readonly string[],
 ): Condition {
-  if (!isFieldName(key)) refuse(place, noSuchKey(key, allowed));
-  if (!scope(key)) refuse(place, notHere(scope));
+  if (!isFieldName(key)) refuse(place, 'key', { found: key, known: allowed });
+  if (!scope(key)) refuseScope(place, scope, key.startsWith('exit.'));
   const tests = readFieldTest(value, conditionField(key), place);
   return together(tests.map((test): Condition => ({ kind: 'field', field: key, test })));
 }
 
 function negated(of: Condition, place: string): Condition {
-  if (of.kind === 'all' && of.of.length === 0) refuse(place, 'an empty condition would never match');
+  if (of.kind === 'all' && of.of.length === 0) refuse(place, 'emptyNot');
   return { kind: 'not', of };
 }
 
@@ -79,8 +80,10 @@ function together(parts: readonly Condition[]): Condition {
   return only !== undefined && parts.length === 1 ? only : { kind: 'all', of: parts };
 }
 
-function notHere(scope: FieldScope): string {
-  return `not available: this rule is not about signals. Known keys: ${namesIn(scope).join(', ')}`;
+/** @param isOfExits whether the key is about the end of a process */
+function refuseScope(place: string, scope: FieldScope, isOfExits: boolean): never {
+  if (isOfExits) refuse(place, 'exitsOnly');
+  refuse(place, 'signalsOnlyKnown', { known: namesIn(scope) });
 }
 
 function namesIn(scope: FieldScope): readonly FieldName[] {
@@ -97,10 +100,7 @@ function allowedKeys(scope: FieldScope): readonly string[] {
 /** A field by its name, as `per` and `by` list them. */
 export function fieldNameAt(input: unknown, place: string): FieldName {
   if (typeof input !== 'string' || !isFieldName(input)) {
-    refuse(
-      place,
-      `${shown(input)} is not a field${didYouMean(input, FIELD_NAMES)}. Fields: ${FIELD_NAMES.join(', ')}`,
-    );
+    refuse(place, 'field', { found: input, known: FIELD_NAMES });
   }
   return input;
 }

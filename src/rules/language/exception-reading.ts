@@ -3,7 +3,6 @@ import { readGroup, type FieldScope } from './condition-reading';
 import { readFieldTest } from './field-test-reading';
 import { conditionField } from './condition-fields';
 import type { Condition, RuleException } from './rule';
-import { shownValue as shown } from '../../words/shown-value';
 import { objectAt, onlyKeys, refuse, textAt } from './rule-input';
 
 export const EXCEPTION_KEYS = ['sender', 'target', 'signal', 'reason', 'until'] as const;
@@ -16,16 +15,16 @@ export function readException(input: unknown, place: string, scope: FieldScope):
     const given = exception[side];
     if (given === undefined) continue;
     if (Object.keys(objectAt(given, `${place}.${side}`)).length === 0) {
-      refuse(`${place}.${side}`, `needs at least one field: it would except every ${side}`);
+      refuse(`${place}.${side}`, side === 'sender' ? 'exceptEverySender' : 'exceptEveryTarget');
     }
     parts.push(readGroup(side, objectAt(given, `${place}.${side}`), `${place}.${side}`, scope));
   }
   if (exception['signal'] !== undefined) {
-    if (!scope('signal')) refuse(`${place}.signal`, 'not available: this rule is not about signals');
+    if (!scope('signal')) refuse(`${place}.signal`, 'signalsOnly');
     const tests = readFieldTest(exception['signal'], conditionField('signal'), `${place}.signal`);
     parts.push(...tests.map((test): Condition => ({ kind: 'field', field: 'signal', test })));
   }
-  if (parts.length === 0) refuse(place, 'needs "sender", "target" or "signal": it would except everything');
+  if (parts.length === 0) refuse(place, 'exceptEverything');
   return {
     when: { kind: 'all', of: parts },
     reason: textAt(exception['reason'], `${place}.reason`),
@@ -39,7 +38,7 @@ export const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[
 /** @returns milliseconds since 1970 */
 export function readUntil(input: unknown, place: string): number {
   const ms = typeof input === 'string' && DATE.test(input) && isDay(input) ? Date.parse(input) : NaN;
-  if (Number.isNaN(ms)) refuse(place, `${shown(input)} is not a date (2027-01-01 or 2027-01-01T00:00:00Z)`);
+  if (Number.isNaN(ms)) refuse(place, 'date', { found: input });
   return ms;
 }
 

@@ -2,7 +2,6 @@
 import type { ConditionField, FieldType } from './condition-fields';
 import { compileRegex } from './linear-regex';
 import type { FieldTest, TestValue } from './rule';
-import { shownValue as shown } from '../../words/shown-value';
 import {
   booleanAt,
   fullListAt,
@@ -49,9 +48,9 @@ function readTests(input: JsonObject, field: ConditionField, place: string): rea
   const allowed = TESTS_OF_TYPE[field.type];
   onlyKeys(input, allowed, place);
   const written = Object.keys(input) as TestName[];
-  if (written.length === 0) refuse(place, `needs at least one test. Known tests: ${allowed.join(', ')}`);
+  if (written.length === 0) refuse(place, 'noTest', { known: allowed });
   if (input['known'] === false && written.length > 1) {
-    refuse(`${place}.known`, '"known": false cannot be combined with other tests');
+    refuse(`${place}.known`, 'knownAlone');
   }
   const tests: { -readonly [K in keyof FieldTest]: FieldTest[K] } = {};
   const read = valueOf(field);
@@ -94,12 +93,12 @@ function valueOf(field: ConditionField): (value: unknown, place: string) => Test
 export function readSignal(input: unknown, place: string): string | number {
   if ((typeof input === 'string' || typeof input === 'number') && signalTest(input)) return input;
   const sets = Object.keys(SIGNAL_SETS).join(', ');
-  return refuse(place, `${shown(input)} is not a signal (a name, a number from 1 to 64, or ${sets})`);
+  return refuse(place, 'signal', { found: input, values: { sets } });
 }
 
 function readId(input: unknown, place: string): number {
   if (typeof input !== 'number' || !Number.isSafeInteger(input) || input < 0) {
-    refuse(place, `expected a whole number from 0, found ${shown(input)}`);
+    refuse(place, 'id', { found: input });
   }
   return input;
 }
@@ -111,10 +110,7 @@ function readRegex(input: unknown, place: string): string {
   } catch (error) {
     // `error parsing regexp: missing closing ]: ...`
     const why = error instanceof Error ? error.message.replace(/^[\w ]*: /, '') : 'not a regular expression';
-    refuse(
-      place,
-      `${shown(source)} is not in RE2 syntax, which has no lookaround and no backreferences: ${why}`,
-    );
+    refuse(place, 'regex', { found: source, values: { why } });
   }
   return source;
 }

@@ -1,8 +1,9 @@
 /** Reads one rule. */
 import {
-  ANY_FIELD,
   fieldNameAt,
+  OF_EXITS,
   OF_LOSSES,
+  OF_SIGNALS,
   OF_ZOMBIES,
   readCondition,
   type FieldScope,
@@ -20,7 +21,7 @@ import {
   type VerdictName,
 } from './rule';
 import {
-  amountAt,
+  secondsAt,
   booleanAt,
   countAt,
   listAt,
@@ -33,7 +34,7 @@ import {
   type JsonObject,
 } from './rule-input';
 
-export const SUBJECTS: readonly RuleSubject[] = ['signal', 'zombie', 'loss'];
+export const SUBJECTS: readonly RuleSubject[] = ['signal', 'exit', 'zombie', 'loss'];
 export const AWAITED_STAGES: readonly AwaitedStage[] = ['exit', 'stop', 'continue', 'reap'];
 export const PATTERNS = ['after', 'without', 'times'] as const;
 export const RULE_KEYS = [
@@ -63,7 +64,8 @@ export const ONLY_ON: Readonly<Record<string, RuleSubject>> = {
 };
 
 const SCOPES: Readonly<Record<RuleSubject, FieldScope>> = {
-  signal: ANY_FIELD,
+  signal: OF_SIGNALS,
+  exit: OF_EXITS,
   zombie: OF_ZOMBIES,
   loss: OF_LOSSES,
 };
@@ -84,7 +86,7 @@ export function readRule(input: unknown, place: string): Rule {
     when: readWhen(rule['when'], on, `${place}.when`),
     pattern: readPattern(rule, place),
     // Every child is a zombie for a moment: without an age the rule would tell of each.
-    olderThan: on === 'zombie' ? amountAt(rule['olderThan'], `${place}.olderThan`, 'seconds') : null,
+    olderThan: on === 'zombie' ? secondsAt(rule['olderThan'], `${place}.olderThan`) : null,
     atLeast: given<number | null>('atLeast', on === 'loss' ? 1 : null, countAt),
     except: given('except', [], (value, at) =>
       fullListAt(value, at, (one, where) => readException(one, where, SCOPES[on])),
@@ -102,22 +104,22 @@ export function readRule(input: unknown, place: string): Rule {
 function checkSubject(rule: JsonObject, on: RuleSubject, place: string): void {
   for (const [key, subject] of Object.entries(ONLY_ON)) {
     if (rule[key] !== undefined && on !== subject) {
-      refuse(`${place}.${key}`, `only allowed on "${subject}"; this rule is on "${on}"`);
+      refuse(`${place}.${key}`, 'onlyOn', { values: { subject, on } });
     }
   }
   if (on === 'loss' && rule['except'] !== undefined) {
-    refuse(`${place}.except`, 'not allowed on "loss": lost events have neither sender nor target');
+    refuse(`${place}.except`, 'exceptOnLoss');
   }
   if (on === 'loss' && rule['requires'] !== undefined) {
-    refuse(`${place}.requires`, 'not allowed on "loss": evidence with lost events is never complete');
+    refuse(`${place}.requires`, 'requiresOnLoss');
   }
 }
 
 function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
-  if (input === undefined && on !== 'signal') return { kind: 'all', of: [] };
+  if (input === undefined && on !== 'signal' && on !== 'exit') return { kind: 'all', of: [] };
   const when = objectAt(input, place);
   if (on === 'loss' && Object.keys(when).length > 0) {
-    refuse(place, 'must be empty on "loss": lost events have no conditions');
+    refuse(place, 'whenOnLoss');
   }
   return readCondition(when, place, SCOPES[on]);
 }
@@ -125,18 +127,18 @@ function readWhen(input: unknown, on: RuleSubject, place: string): Condition {
 function readPattern(rule: JsonObject, place: string): Pattern | null {
   const [kind, ...others] = PATTERNS.filter((key) => rule[key] !== undefined);
   if (kind === undefined) return null;
-  if (others.length > 0) refuse(`${place}.${others.join(', ')}`, `cannot be combined with "${kind}"`);
+  if (others.length > 0) refuse(`${place}.${others.join(', ')}`, 'together', { values: { other: kind } });
   const at = `${place}.${kind}`;
   const input = objectAt(rule[kind], at);
   if (kind === 'times') return readTimes(input, at);
   onlyKeys(input, kind === 'after' ? ['when', 'within'] : ['when', 'stage', 'within'], at);
-  const within = amountAt(input['within'], `${at}.within`, 'seconds');
-  if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+  const within = secondsAt(input['within'], `${at}.within`);
+  if (kind === 'after') return { kind, when: readCondition(input['when'], `${at}.when`, OF_SIGNALS), within };
   if (input['stage'] === undefined) {
-    if (input['when'] === undefined) refuse(at, 'needs either "stage" or "when"');
-    return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, ANY_FIELD), within };
+    if (input['when'] === undefined) refuse(at, 'stageOrWhen');
+    return { kind, stage: null, when: readCondition(input['when'], `${at}.when`, OF_SIGNALS), within };
   }
-  if (input['when'] !== undefined) refuse(`${at}.when`, 'cannot be combined with "stage"');
+  if (input['when'] !== undefined) refuse(`${at}.when`, 'together', { values: { other: 'stage' } });
   return { kind, stage: choiceAt(input['stage'], AWAITED_STAGES, `${at}.stage`), within };
 }
 
@@ -145,7 +147,7 @@ function readTimes(input: JsonObject, place: string): Pattern {
   return {
     kind: 'times',
     atLeast: countAt(input['atLeast'], `${place}.atLeast`),
-    within: amountAt(input['within'], `${place}.within`, 'seconds'),
+    within: secondsAt(input['within'], `${place}.within`),
     per: input['per'] === undefined ? ['target.id'] : listAt(input['per'], `${place}.per`, fieldNameAt),
   };
 }
@@ -155,6 +157,6 @@ function readRepeats(input: unknown, place: string): Repeats {
   onlyKeys(repeats, ['by', 'every'], place);
   return {
     by: listAt(repeats['by'], `${place}.by`, fieldNameAt),
-    every: amountAt(repeats['every'], `${place}.every`, 'seconds'),
+    every: secondsAt(repeats['every'], `${place}.every`),
   };
 }

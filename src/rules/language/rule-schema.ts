@@ -6,7 +6,7 @@
  * regular expressions that are none, real-time signals that are out of range, conditions too deep.
  */
 import { conditionField, FIELD_NAMES, type FieldName, type FieldType } from './condition-fields';
-import { OF_ZOMBIES, type FieldScope } from './condition-reading';
+import { OF_EXITS, OF_SIGNALS, OF_ZOMBIES, type FieldScope } from './condition-reading';
 import { DATE, EXCEPTION_KEYS } from './exception-reading';
 import { TESTS_OF_TYPE, type TestName } from './field-test-reading';
 import { SEVERITIES, USUAL_SEVERITY } from './rule';
@@ -173,15 +173,18 @@ function subjectSchema(on: (typeof SUBJECTS)[number]): JsonSchema {
   const foreign = Object.entries(ONLY_ON).flatMap(([key, subject]) => (subject === on ? [] : [key]));
   const when: JsonSchema = {
     signal: ref('condition'),
+    exit: ref('exitCondition'),
     zombie: ref('zombieCondition'),
     loss: { type: 'object', maxProperties: 0 },
   }[on];
   const except: JsonSchema | false = {
     signal: listOf(ref('exception')),
+    // Of an end as of a zombie, an exception names the target.
+    exit: listOf(ref('zombieException')),
     zombie: listOf(ref('zombieException')),
     loss: false as const,
   }[on];
-  const required = { signal: ['when'], zombie: ['olderThan'], loss: [] }[on];
+  const required = { signal: ['when'], exit: ['when'], zombie: ['olderThan'], loss: [] }[on];
   return {
     if: on === 'signal' ? isOn : { ...isOn, required: ['on'] },
     then: {
@@ -208,9 +211,10 @@ export function ruleSetSchema(): JsonSchema {
     ],
     $defs: {
       rule: ruleSchema(),
-      condition: conditionSchema('condition', () => true),
+      condition: conditionSchema('condition', OF_SIGNALS),
+      exitCondition: conditionSchema('exitCondition', OF_EXITS),
       zombieCondition: conditionSchema('zombieCondition', OF_ZOMBIES),
-      exception: exceptionSchema(() => true),
+      exception: exceptionSchema(OF_SIGNALS),
       zombieException: exceptionSchema(OF_ZOMBIES),
       signal: signalsSchema(),
       ...Object.fromEntries(types.map((type) => [`${type}Field`, anyTest(type, [])])),

@@ -1,5 +1,4 @@
 import type { RuleMatching, RuleSet } from './rule';
-import { shownValue as shown } from '../../words/shown-value';
 import { isObject, onlyKeys, refuse, choiceAt } from './rule-input';
 import { readRule } from './rule-reading';
 
@@ -18,13 +17,13 @@ export function readRuleSet(input: unknown): RuleSet {
     if (input['match'] !== undefined) match = choiceAt(input['match'], MATCHINGS, 'match');
     list = input['rules'];
   }
-  if (!Array.isArray(list)) refuse('rules', `expected a list of rules, found ${shown(list)}`);
+  if (!Array.isArray(list)) refuse('rules', 'rules', { found: list });
   const rules = list.map((rule, index) => readRule(rule, `rules[${index}]`));
   const places = new Map<string, number>();
   rules.forEach(({ name }, index) => {
     const earlier = places.get(name);
     if (earlier !== undefined) {
-      refuse(`rules[${index}].name`, `${shown(name)} is already the name of rules[${earlier}]`);
+      refuse(`rules[${index}].name`, 'sameName', { found: name, values: { other: `rules[${earlier}]` } });
     }
     places.set(name, index);
   });

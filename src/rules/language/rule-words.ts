@@ -18,6 +18,8 @@ export function ruleWords(rule: Rule, say: Say): string {
 
 function subjectWords(rule: Rule, say: Say): string {
   switch (rule.on) {
+    case 'exit':
+      return say('words.exit', { target: targetWords(rule.when, say) });
     case 'zombie':
       return say('words.zombie', { target: targetWords(rule.when, say), seconds: rule.olderThan ?? 0 });
     case 'loss':

@@ -33,8 +33,8 @@ export type Condition =
   | { readonly kind: 'not'; readonly of: Condition }
   | { readonly kind: 'field'; readonly field: FieldName; readonly test: FieldTest };
 
-/** What a rule looks at: each signal, each zombie, each loss of events. */
-export type RuleSubject = 'signal' | 'zombie' | 'loss';
+/** What a rule looks at: each signal, each end of a process, each zombie, each loss of events. */
+export type RuleSubject = 'signal' | 'exit' | 'zombie' | 'loss';
 
 /** What may be missing after a signal: its target ends, stops, goes on, is reaped. */
 export type AwaitedStage = 'exit' | 'stop' | 'continue' | 'reap';

@@ -11,14 +11,16 @@
 import { defaultAction } from '../../kernel/signals';
 import type { Reap, SignalRecord, SignalTarget, Stage } from '../../model/report';
 import type { Absence } from './missing-events';
-import { makePlainAlert, timeAfter } from '../alerts/alert';
+import { makePlainAlert } from '../alerts/alert';
 import { NOT_COME, identityOf, lossText } from '../alerts/alert-text';
-import { keptText, keptVerdict, zombieText } from '../alerts/zombie-text';
+import { keptVerdict } from '../alerts/zombie-text';
 import { defaultVerdict } from '../matching/default-verdicts';
 import { DueQueue, type Due } from '../alerts/due-queue';
 import { outcomeOf, sentBySession } from '../language/evidence';
 import { Fates, type FateListener, type KnownEnd } from './fates';
+import { ExitRules } from './exit-rules';
 import { Gaps } from './gaps';
+import { HandlerReturns } from './handler-returns';
 import { Judgements, type AlertWatchOptions, type Judgement } from './judgement';
 import { KeptZombies, type KeptGroup } from './kept-zombies';
 import { LossRules, type LossOfEvents } from './loss-rules';
@@ -28,6 +30,7 @@ import { compileRule, verdictOf, type CompiledRule } from '../matching/rule-matc
 import { SESSION_CONTROL } from '../matching/verdict';
 import { SignalRules, fingerprintOf } from './signal-rules';
 import { noTallies, type WatchCounters } from './watch-counters';
+import { keptAlert, zombieAlert } from './zombie-alerts';
 import { Zombies, type Zombie } from './zombies';
 
 export type { AlertWatchOptions, Judgement } from './judgement';
@@ -55,6 +58,8 @@ export class AlertWatch {
   readonly #expiry = new RuleExpiry();
   readonly #judgements: Judgements;
   readonly #signals: SignalRules;
+  readonly #exits: ExitRules;
+  readonly #returns: HandlerReturns;
   readonly #zombieRules: readonly CompiledRule[];
   readonly #zombies: Zombies;
   readonly #kept: KeptZombies;
@@ -75,6 +80,8 @@ export class AlertWatch {
     this.#signals = new SignalRules(of('signal'), this.#isAll, expiry, gaps, tallies, agenda, (absence) => {
       this.#absent(absence);
     });
+    this.#exits = new ExitRules(of('exit'), this.#isAll, expiry, this.#judgements);
+    this.#returns = new HandlerReturns(rules.map(({ rule }) => rule));
     this.#zombieRules = of('zombie');
     this.#zombies = new Zombies(agenda, (zombie) => {
       this.#stayed(zombie);
@@ -118,6 +125,8 @@ export class AlertWatch {
         return this.settled(detail as SignalRecord, stage.target ?? null, ts);
       case 'exit':
         return this.exited(process ?? '', endOf(detail, ts, time), stage.target ?? null);
+      case 'signal-returned':
+        return this.returned(detail as SignalRecord, ts);
       case 'zombie':
         return this.zombie(stage.target ?? targetOf(stage), ts, time);
       case 'reap':
@@ -156,7 +165,15 @@ export class AlertWatch {
       }
     }
     if (this.#waitsForCore(signal, target)) this.#hold(signal, target);
-    else this.#judge(signal, target);
+    else if (!this.#returns.waitsFor(signal, target)) this.#judge(signal, target);
+    return this.#take();
+  }
+
+  /** The handler of a signal returned. */
+  returned(signal: SignalRecord, ts: number): Judgement[] {
+    this.#pass(ts);
+    const running = this.#returns.returned(signal);
+    if (running !== null) this.#judge(running.signal, running.target);
     return this.#take();
   }
 
@@ -177,8 +194,12 @@ export class AlertWatch {
       this.#dying.delete(process);
       this.#judge({ ...dying.signal, coreDumped }, dying.target);
     }
+    for (const running of this.#returns.takeOf(process)) this.#judge(running.signal, running.target);
     this.#signals.absences.came(process, 'exit', ts);
-    if (target?.role !== 'parent') this.#fates.exited(process, end, target);
+    if (target?.role !== 'parent') {
+      const isDecided = target !== null && this.#exits.judge(target, end, this.#at);
+      this.#fates.exited(process, end, target, isDecided);
+    }
     return this.#take();
   }
 
@@ -261,6 +282,7 @@ export class AlertWatch {
       this.#dying.delete(id);
       this.#judge(signal, target);
     }
+    for (const running of this.#returns.takeOf(null)) this.#judge(running.signal, running.target);
     for (const absence of this.#signals.absences.takeAll()) {
       if (absence.deadline <= this.#now) this.#absent(absence);
       else this.tallies.undecidedAtEnd++;
@@ -377,38 +399,19 @@ export class AlertWatch {
     );
   }
 
-  #stayed({ compiled, target, since, time, deadline, hasGap }: Zombie): void {
-    if (hasGap) {
+  #stayed(zombie: Zombie): void {
+    if (zombie.hasGap) {
       this.tallies.undecidedByLoss++;
       return;
     }
-    const { rule } = compiled;
+    const { compiled, target, time } = zombie;
     const verdict = verdictOf(compiled, null, target, time, this.#expiry);
-    const fingerprint = fingerprintOf(rule, null, target);
-    const alert = makePlainAlert('zombie', verdict, {
-      process: target,
-      first: since,
-      last: deadline,
-      time: timeAfter(time, deadline - since),
-      incomplete: target.incomplete ?? [],
-      ...(fingerprint !== undefined && { fingerprint }),
-      text: zombieText(target, deadline - since, verdict.reason),
-    });
-    this.#judgements.raise(verdict, alert, rule, this.#at);
+    this.#judgements.raise(verdict, zombieAlert(zombie, verdict), compiled.rule, this.#at);
   }
 
   #zombiesKept(group: KeptGroup): void {
-    const { waiter, since, time, age } = group;
     const verdict = keptVerdict(group);
-    const alert = makePlainAlert('zombie', verdict, {
-      process: waiter,
-      first: since,
-      last: since + age,
-      time: timeAfter(time, age),
-      incomplete: waiter.incomplete ?? [],
-      text: keptText(group, verdict.reason),
-    });
-    this.#judgements.raise(verdict, alert, null, this.#at);
+    this.#judgements.raise(verdict, keptAlert(group, verdict), null, this.#at);
   }
 }
 

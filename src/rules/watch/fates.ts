@@ -114,7 +114,8 @@ export class Fates {
     return true;
   }
 
-  exited(process: string, end: KnownEnd, target: SignalTarget | null): void {
+  /** @param isDecided a rule decided on this end: its exit code is no further alert */
+  exited(process: string, end: KnownEnd, target: SignalTarget | null, isDecided = false): void {
     this.#hasExits = true;
     this.#childDeaths.keep(end, target);
     const life = this.#lives.of(process);
@@ -129,7 +130,7 @@ export class Fates {
       for (const { signal, target: to } of others) this.#listener.pass(NO_ALERT, signal, to);
       return;
     }
-    if (target !== null) this.#judgeExit(life, end, target);
+    if (target !== null && !isDecided) this.#judgeExit(life, end, target);
   }
 
   /** Events were lost before `ts`. */

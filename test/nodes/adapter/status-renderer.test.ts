@@ -18,12 +18,15 @@ function renderer(): { drawn: NodeStatus[]; status: StatusRenderer<State> } {
   };
 }
 
+/** A status that waits is drawn half a second later, by a timer that was set before this one. */
+const SETTLING_MS = 700;
+
 describe('the status of a node', () => {
   it('is drawn at once, and at most twice a second, the last one always', async () => {
     const { drawn, status } = renderer();
     for (let n = 1; n <= 1000; n++) status.show('reading', { n: String(n) });
     assert.deepEqual(drawn, [{ fill: 'green', shape: 'dot', text: 'status.reading 1' }]);
-    await sleep(700);
+    await sleep(SETTLING_MS);
     assert.deepEqual(
       drawn.map(({ text }) => text),
       ['status.reading 1', 'status.reading 1000'],
@@ -33,9 +36,9 @@ describe('the status of a node', () => {
   it('is not drawn again when nothing changed', async () => {
     const { drawn, status } = renderer();
     status.show('ended');
-    await sleep(600);
+    await sleep(SETTLING_MS);
     status.show('ended');
-    await sleep(600);
+    await sleep(SETTLING_MS);
     assert.equal(drawn.length, 1);
   });
 
@@ -44,7 +47,7 @@ describe('the status of a node', () => {
     status.show('reading');
     status.show('ended');
     status.close();
-    await sleep(700);
+    await sleep(SETTLING_MS);
     assert.equal(drawn.length, 1);
   });
 

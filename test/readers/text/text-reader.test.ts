@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rounds } from '../../harness/rounds';
 import { fixture, kernelTraces, readText } from '../read-text';
 import { formatNote } from '../../../src/export/ftrace-text';
 import { TextReader } from '../../../src/readers/text/text-reader';
@@ -498,7 +499,7 @@ describe('mutated traces', () => {
       '0x',
       '# ftrace-life: {',
     ];
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < rounds(750, 3000); round++) {
       const source = sources[random(sources.length)]!;
       const at = random(Math.max(1, source.length - 2000));
       let bytes = Buffer.from(source.subarray(at, at + 200 + random(1500)));

@@ -1,23 +1,7 @@
 /** Rules in words, by the texts that the editor has, in both languages. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { FIELD_NAMES, PRESETS, readRule, ruleWords, type Say } from '../../../src/rule-language';
-
-/** Looks a text up as Node-RED does. @throws where there is none */
-function sayIn(language: string): Say {
-  const file = `nodes/signal-filter/locales/${language}/signal-filter.json`;
-  const texts = (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)['signal-filter'];
-  return (key, values = {}) => {
-    const text = key
-      .split('.')
-      .reduce<unknown>((tree, part) => (tree as Record<string, unknown> | undefined)?.[part], texts);
-    assert.ok(typeof text === 'string', `${language}: there is no text ${key}`);
-    return text.replace(/__(\w+?)__/g, (_, name: string) => {
-      assert.ok(name in values, `${key} expects ${name}`);
-      return String(values[name]);
-    });
-  };
-}
+import { FIELD_NAMES, PRESETS, readRule, ruleWords } from '../../../src/rule-language';
+import { sayIn } from './say-in';
 
 const ENGLISH = sayIn('en-US');
 const CHINESE = sayIn('zh-CN');
@@ -94,6 +78,10 @@ const RULES: readonly (readonly [rule: object, words: string])[] = [
     { when: KILL, times: { atLeast: 3, within: 60, per: ['signal', 'target.comm'] } },
     "SIGKILL, 3 times or more within 60 s for each signal and target's name: unexpected, error",
   ],
+  [
+    { on: 'exit', when: { 'exit.code': { above: 0 }, target: { comm: 'sh' } } },
+    'sh where exit code is above 0 ends: unexpected, error',
+  ],
   [{ on: 'zombie', olderThan: 30 }, 'a process that stays a zombie for 30 s: unexpected, error'],
   [
     { on: 'zombie', olderThan: 30, when: { target: { comm: 'sh' } }, requires: 'complete' },
@@ -143,7 +131,8 @@ describe('a rule in words', () => {
       }
       for (const field of FIELD_NAMES) {
         for (const value of [true, false]) {
-          assert.notEqual(wordsOf({ when: { [field]: { known: value } } }, say), '');
+          const on = field.startsWith('exit.') ? 'exit' : 'signal';
+          assert.notEqual(wordsOf({ on, when: { [field]: { known: value } } }, say), '');
         }
       }
     }
@@ -161,6 +150,10 @@ describe('a rule in words', () => {
         const yes = wordsOf({ when: { sender: { [field]: true } } }, say);
         assert.notEqual(yes, wordsOf({ when: { sender: { [field]: false } } }, say));
       }
+      const restarted = wordsOf({ when: { 'interrupted.restarted': true } }, say);
+      assert.notEqual(restarted, wordsOf({ when: { 'interrupted.restarted': false } }, say));
+      const core = wordsOf({ on: 'exit', when: { 'exit.coreDumped': true } }, say);
+      assert.notEqual(core, wordsOf({ on: 'exit', when: { 'exit.coreDumped': false } }, say));
     }
   });
 });

@@ -38,7 +38,7 @@ describe('reading rules', () => {
     for (let level = 0; level < 20_000; level++) deep = [deep];
     assert.throws(() => readRuleSet([rule({ name: deep })]), {
       code: 'CONFIG_INVALID',
-      message: /rules\[0\]\.name: expected a text, found something that cannot be shown$/,
+      message: /rules\[0\]\.name: expected a string, found something that cannot be shown$/,
     });
   });
 

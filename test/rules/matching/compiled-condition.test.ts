@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Identity, SignalRecord, SignalTarget } from '../../../src/model/report';
+import type { Identity, SignalRecord } from '../../../src/model/report';
 import { compileCondition } from '../../../src/rules/matching/compiled-condition';
-import { conditionField, FIELD_NAMES, type FieldName } from '../../../src/rules/language/condition-fields';
+import {
+  conditionField,
+  FIELD_NAMES,
+  type FieldName,
+  type RuleTarget,
+} from '../../../src/rules/language/condition-fields';
 import { readRuleSet } from '../../../src/rules/language/rule-set';
 import { A_OUT, HANDLED, IGNORED, signalRecord } from '../signal-records';
 
@@ -23,8 +28,9 @@ const SENDER = {
   ...{ pid: 4994, tgid: 4994, comm: 'bash', thread: 'worker', inTree: true, irq: false },
   identity: IDENTITY,
 };
-const TARGET: SignalTarget = {
+const TARGET: RuleTarget = {
   ...A_OUT,
+  end: { ts: 9980.687638, kind: 'signaled', code: null, signal: 'SIGKILL', coreDumped: false },
   role: 'workload',
   service: { selector: 'unit:web.service', name: 'web.service', generation: 3, previous: null },
   incomplete: [],
@@ -38,10 +44,17 @@ const TARGET: SignalTarget = {
     ancestors: [],
   },
 };
-const SIGNAL = signalRecord({ sender: SENDER, group: true, coreDumped: false });
+const DELIVERED = { ts: 9992.171045, tid: 5441, handler: 'default', stack: ['get_signal'] };
+const SIGNAL = signalRecord({
+  sender: SENDER,
+  group: true,
+  coreDumped: false,
+  delivered: { ...DELIVERED, handlerTime: 0.0012, interrupted: { call: 'read', restarted: false } },
+});
 
-function holds(when: unknown, signal: SignalRecord | null = SIGNAL, target: SignalTarget | null = TARGET) {
-  const [rule] = readRuleSet([{ name: 'r', when, verdict: 'expected' }]).rules;
+function holds(when: object, signal: SignalRecord | null = SIGNAL, target: RuleTarget | null = TARGET) {
+  const on = Object.keys(when).some((key) => key.startsWith('exit')) ? 'exit' : 'signal';
+  const [rule] = readRuleSet([{ name: 'r', on, when, verdict: 'expected' }]).rules;
   return compileCondition(rule!.when)(signal, target);
 }
 
@@ -97,6 +110,14 @@ const VALUES: Readonly<Record<FieldName, unknown>> = {
   'delivered.tid': 5441,
   'delivered.handler': 'default',
   'delivered.stack': ['get_signal'],
+  'delivered.handlerTime': 0.0012,
+  'interrupted.call': 'read',
+  'interrupted.restarted': false,
+  'exit.kind': 'signaled',
+  'exit.code': null,
+  'exit.signal': 9,
+  'exit.coreDumped': false,
+  'exit.lived': 2.5,
 };
 
 describe('the fields of a condition', () => {

@@ -69,7 +69,10 @@ describe('the warnings about rules', () => {
         ),
         rule('c', { signal: 'HUP' }, { until: '2027-06-02' }),
       ],
-      ['rules[0] "a": expired 2027-06-01', 'rules[1] "b".except[0] "move": expired 2027-05-01T10:00:00.000Z'],
+      [
+        'rules[0] "a": expired 2027-06-01',
+        'rules[1] "b": its exception "move" expired 2027-05-01T10:00:00.000Z',
+      ],
     ],
   ];
   for (const [what, rules, warnings] of table) {
