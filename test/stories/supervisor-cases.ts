@@ -90,10 +90,12 @@ export const SUPERVISOR_CASES: readonly Case[] = [
     needs: ['unshare', 'node'],
     question: 'a container whose first process does not wait fills with zombies',
     play: async () => {
+      // Each is to be a zombie for more than a second, however slowly the machine starts them.
       const orphans = `
         const { spawn } = require('node:child_process');
-        for (let n = 0; n < 12; n++) spawn('sh', ['-c', 'sleep 0.2 & :']);
-        setTimeout(() => process.exit(0), 2200);`;
+        let left = 12;
+        const ended = () => { if (--left === 0) setTimeout(() => process.exit(0), 2500); };
+        for (let n = 0; n < 12; n++) spawn('sh', ['-c', 'sleep 0.2 & :']).on('exit', ended);`;
       return Scene.of(['unshare', '-pf', '--mount-proc', 'node', '-e', orphans]).answer();
     },
     firstLine: [/12 zombies of node/, /did not wait for them/],
