@@ -43,7 +43,10 @@ export function causeOfDeath(evidence: DeathEvidence): Death {
   // SIGCHLD has the first thread's own status, wait that of the group (kernel/signal.c, do_notify_parent; kernel/exit.c,
   // wait_task_zombie): where the first thread had left before the others ended, what ended them is what wait returns.
   const endedByFatal = fatal?.delivered?.handler === 'default' && !exitGroup && !evidence.ranAfterFatal;
-  if (evidence.firstThreadLeft) {
+  // The thread that seccomp ended has a status of its own, while another called exit_group.
+  const isThreadsOwn = exitGroup !== null && endedBySeccomp(evidence.exitStack) !== null;
+  if (evidence.firstThreadLeft || (isThreadsOwn && !isGroupEndedBySeccomp(evidence.exitStack))) {
+    if (!fatal && !exitGroup && isGroupEndedBySeccomp(evidence.exitStack)) return killedBy(evidence);
     if (endedByFatal) return killedBy(evidence);
     if (exitGroup) return exited(evidence);
     if (evidence.threadEnds.length > 0) return endedByThread(evidence);
@@ -173,6 +176,12 @@ function endedBySeccomp(stack: readonly string[]): { signal: string; place: stri
   if (!names.includes('do_exit') || caller === undefined) return null;
   if (!caller.startsWith('__secure_computing') && caller !== '__seccomp_permit_syscall') return null;
   return { signal: 'SIGKILL', place: caller };
+}
+
+/** The filter's verdict ended the whole process, which is its status then, whatever its threads did before. */
+function isGroupEndedBySeccomp(stack: readonly string[]): boolean {
+  const names = stack.map(bareFunction);
+  return names.includes('do_group_exit') && names.includes('__seccomp_filter');
 }
 
 /** No program asked for these: the task that ran then has no part in it, or is named in the cause. */

@@ -54,12 +54,14 @@ export class EndNotices {
     const isToItsParent = waiter !== null && (isOf(notified, waiter) || isDead(waiter));
     const isFirst =
       isOwn && (isInRelease || (isToItsParent && sender.exitSignal !== null && isCodeOf(sender, code)));
-    const zombie = isFirst ? null : this.#zombieToPassOn(sender, code);
+    const zombie = isFirst ? null : this.#zombieToPassOn(sender, tid, code);
     if (zombie !== null) {
       zombie.ending.notified = notified;
       zombie.ending.notifiedAt = ts;
       sender.ending.passedOn = { notified, code, ts, stack };
       this.adopted(zombie, notified);
+      // Nobody had been notified of it before: it has another exit signal, or none.
+      if (!zombie.ending.settled) this.#exits.childEnded(zombie, notified, code, ts, []);
       return null;
     }
     return isOwn ? sender : null;
@@ -96,10 +98,15 @@ export class EndNotices {
     return null;
   }
 
-  #zombieToPassOn(sender: Process, code: number): Process | null {
+  #zombieToPassOn(sender: Process, tid: Tid, code: number): Process | null {
     if (this.#exits.exitsTraced && sender.ending.exitTs === null) return null;
     let unreported: Process | null = null;
-    for (const zombie of [...sender.zombies].sort(inOrderOfChildren)) {
+    // Each thread has a list of its own children, and passes on those.
+    const isOfOther = ({ record, parent }: Process) => Number(parent === sender && record.fork?.by !== tid);
+    const zombies = [...sender.zombies].sort(
+      (one, other) => isOfOther(one) - isOfOther(other) || inOrderOfChildren(one, other),
+    );
+    for (const zombie of zombies) {
       const { notified, freed } = zombie.ending;
       if (zombie.gone || freed !== null || !hasCode(zombie, code)) continue;
       if (notified === null) {

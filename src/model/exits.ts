@@ -213,11 +213,13 @@ export class Exits {
 
   /** It neither called exit, nor did a signal or another thread end its process. */
   #isEndedByKernel({ call, silent, process }: Task): boolean {
-    if (!this.exitCallsTraced || !this.#signals.deliverTraced || silent) return false;
+    if (silent) return false;
     if (call !== null && EXIT_CALL.test(call.name)) return false;
     const { exitGroup, fatal, kill, groupExits } = process.ending;
     const isGroupEnding = exitGroup !== null || fatal !== null || kill !== null || groupExits > 0;
-    return !isGroupEnding && process.losses.gaps === 0 && process.record.fork !== null;
+    // How the only thread of a process ended is how the process did.
+    const isOneOfSeveral = process.livingTasks() > 1 || process.threadEnds.first !== null;
+    return isOneOfSeveral && !isGroupEnding && process.losses.gaps === 0 && process.record.fork !== null;
   }
 
   #threadEnded(task: Task, ts: number): void {
@@ -236,7 +238,8 @@ export class Exits {
   /** Finds out how it ended; once more when the SIGCHLD comes after everything else. */
   #judge(process: Process, ts: number): void {
     const { ending, record } = process;
-    const reported = process.threadEnds.first === null ? ending.childCode : null;
+    const firstLeft = process.threadEnds.hasFirstLeft(this.exitCallsTraced);
+    const reported = firstLeft ? null : ending.childCode;
     if (killDecides(process, reported)) this.#endedBy(process, ending.kill, ts);
     // Nobody survives a SIGKILL, and where neither deliveries nor exit calls are traced nothing else can show it.
     const hasSigkill =
@@ -256,9 +259,9 @@ export class Exits {
       ts,
       childCode: ending.childCode,
       isKilled: ending.kill !== null && fatal === ending.kill,
-      firstThreadLeft: process.threadEnds.first !== null,
+      firstThreadLeft: firstLeft,
       exitGroup: ending.exitGroup,
-      threadEnds: process.threadEnds.counting(this.#lastThreadCounts),
+      threadEnds: process.threadEnds.counting(this.#lastThreadCounts, this.exitCallsTraced),
       fatal,
       ranAfterFatal: hasRunAfter(fatal, process),
       fatalEvidence: fatal && this.#signals.evidenceOf(fatal),
@@ -267,7 +270,9 @@ export class Exits {
     });
     for (const reason of death.incomplete) process.note(reason);
     record.exit = death.exit && { ...death.exit, time: this.#clock.timeOf(death.exit.ts) };
-    if (fatal && record.exit?.kind === 'exited') fatal.fatal = false;
+    // A 9 that nobody sent was only its process ending, where something else proves to have ended it.
+    const isOther = fatal?.generated === null && record.exit?.signal !== fatal.signal;
+    if (fatal && (record.exit?.kind === 'exited' || isOther)) fatal.fatal = false;
     if (!record.exit) return;
     record.exit.root = this.#chains.rootOf(process, record.exit, fatal);
     const how =

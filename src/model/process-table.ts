@@ -210,9 +210,8 @@ export class ProcessTable {
   }
 }
 
-/** Its parent died first, and its end was reported to `heir`, or to nobody who is known. */
-function isOrphanOf({ parent, ending }: Process, heir: Process): boolean {
-  if (parent === null || ending.dead === null) return false;
-  if (ending.notified !== null) return heir.tasks.has(ending.notified);
-  return parent.gone || parent.ending.settled;
+/** It is dead, and its parent died first: its number means the same process to whoever is in its namespace. */
+function isOrphanOf({ parent, waiter, ending, pidNamespace }: Process, heir: Process): boolean {
+  if (parent === null || ending.dead === null || pidNamespace !== heir.pidNamespace) return false;
+  return waiter === null || waiter === heir || waiter.gone || waiter.ending.settled;
 }

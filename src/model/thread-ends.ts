@@ -29,9 +29,19 @@ export class ThreadEnds {
     this.#set(isFirst, { kind: 'kernel', signal: this.seccomp });
   }
 
+  /**
+   * Its first thread left before the end of the process.
+   *
+   * @param callsTraced a thread that did not call exit proves something only then
+   */
+  hasFirstLeft(callsTraced: boolean): boolean {
+    return proven(this.first, callsTraced) !== null;
+  }
+
   /** Those that may count. @param lastCounts null where the trace does not name its kernel */
-  counting(lastCounts: boolean | null): ThreadEnd[] {
-    const { first, last } = this;
+  counting(lastCounts: boolean | null, callsTraced: boolean): ThreadEnd[] {
+    const first = proven(this.first, callsTraced);
+    const last = proven(this.last, callsTraced);
     if (lastCounts !== null) return [lastCounts ? last : first].filter((end) => end !== null);
     const isSame = first?.kind === 'exit' && last?.kind === 'exit' && first.code === last.code;
     return (first === last || isSame ? [last] : [first, last]).filter((end) => end !== null);
@@ -41,4 +51,8 @@ export class ThreadEnds {
     if (isFirst) this.first = end;
     this.last = end;
   }
+}
+
+function proven(end: ThreadEnd | null, callsTraced: boolean): ThreadEnd | null {
+  return end?.kind === 'kernel' && !callsTraced ? null : end;
 }

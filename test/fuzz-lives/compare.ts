@@ -139,9 +139,11 @@ class Comparison {
     for (const [life, line] of this.#lives) {
       if (last.has(life) || isTraced || hasNamespace(this.#program) || life.state !== 'reaped') continue;
       const { reap } = life;
-      const reaper = this.#lines.findLast(({ tid }) => tid === reap?.by);
-      // Its reaper may have been killed before it could say so.
-      if (reaper === undefined || reaper.ts > (reap?.ts ?? 0))
+      const reaped = reap?.ts ?? 0;
+      const next = this.#lines.find(({ tid, ts }) => tid === reap?.by && ts > reaped);
+      const isKnown = this.#lines.some(({ tid }) => tid === reap?.by);
+      // Its reaper may have been killed before it could say so, or a handler may have left the call's place.
+      if (!isKnown || (next !== undefined && next.verb !== 'caught'))
         this.#find(line, `reaped by ${String(reap?.by)}`);
     }
   }

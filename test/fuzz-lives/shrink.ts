@@ -3,7 +3,7 @@ import { beginsBlock, namesBlock, type Program } from './program';
 import { play, type Stage } from './play';
 
 /** Lives are races: a smaller program counts when it shows the difference once in so many times. */
-const TIMES = 12;
+export const TIMES = 12;
 const MAX_ROUNDS = 12;
 
 /** The kind of a difference: its text without numbers. */
@@ -48,6 +48,14 @@ async function shows(candidates: readonly Program[], stage: Stage, kind: string)
   const found = finds.filter(({ differences }) => differences.some((each) => kindOf(each) === kind));
   const places = new Set(found.map(({ program }) => Math.floor(program.id / TIMES)));
   return [...places].map((place) => candidates[place]!).sort((one, other) => size(one) - size(other));
+}
+
+/** How many of so many times a program shows a difference of this kind. */
+export async function timesSeen(program: Program, stage: Stage, difference: string): Promise<number> {
+  const kind = kindOf(difference);
+  const times = Array.from({ length: TIMES }, (_, id) => ({ ...program, id }));
+  const finds = await play(times, stage);
+  return finds.filter(({ differences }) => differences.some((each) => kindOf(each) === kind)).length;
 }
 
 /** @returns the smallest program found that shows a difference of the same kind; null where it is not seen again */
