@@ -101,8 +101,8 @@ Options:
                             SIGURG,SIGWINCH,32,33. SIGCHLD is reported only for deaths by a signal
       --only WHAT           fatal: only signals that ended a process
                             unexpected: only alerts
-      --rules FILE          raise alerts by these rules; "default" stands for no rules, only the default verdicts.
-                            Without it: the default verdicts, and an alert for a service that is killed 4 times in 10 min
+      --rules FILE          raise alerts by these rules; "default": by the default verdicts alone.
+                            Without it also for a service that is killed 4 times in 10 minutes
       --format FORMAT       line (the default): for a person, in colour on a terminal
                             ndjson: one JSON object a line for each record and each alert
                             ecs: only the alerts, in the Elastic Common Schema, one JSON object a line
