@@ -3,6 +3,7 @@
  * package. What the overview knows is read from its file, so it is what survives it.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NodeRedProcess, type FlowNode } from '../harness/node-red-process';
 import { until } from '../editor/left-behind';
@@ -115,7 +116,8 @@ export class Fleet {
     const started = await NodeRedProcess.start({
       flows: example(HOST, this.broker.port),
       env: { FTRACE_FLEET_HOST: name },
-      settings: { mqttReconnectTime: 500 },
+      // The recorded traces that a message names are in folders of their own.
+      settings: { mqttReconnectTime: 500, ftraceLife: { readFolders: [tmpdir()] } },
       ...sameUserDir(this.#hosts.get(name)),
     });
     this.#hosts.set(name, started);
