@@ -5,6 +5,7 @@
  */
 import { signalNumber } from '../kernel/signals';
 import { InvalidValue } from '../trace-error';
+import { didYouMean } from '../words/nearest-name';
 
 /** What a condition looks at, by the word before its colon. */
 export const SELECTOR_KINDS = [
@@ -50,9 +51,16 @@ function usualKind(word: string): SelectorKind {
   return /^\d+$/.test(word) ? 'pid' : 'name';
 }
 
+/** What may be a kind: `servce:ssh`, and not the title `postgres: writer`. A name like the first is `name:servce:ssh`. */
+const LIKE_A_KIND = /^[a-z-]+:\S/;
+
 function readCondition(word: string, place: string): SelectorCondition {
   const colon = word.indexOf(':');
   const before = colon < 0 ? '' : word.slice(0, colon);
+  if (LIKE_A_KIND.test(word) && !SELECTOR_KINDS.some((known) => known === before)) {
+    const hint = didYouMean(before, SELECTOR_KINDS);
+    throw new InvalidValue(place, `${SELECTOR_KINDS.join(', ')} before a colon${hint}`, word);
+  }
   const kind = SELECTOR_KINDS.find((known) => known === before) ?? usualKind(word);
   const value = kind === 'host' ? '' : before === kind ? word.slice(colon + 1) : word;
   if (value === '' && kind !== 'host') throw new InvalidValue(place, `something after "${kind}:"`, word);

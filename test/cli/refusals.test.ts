@@ -67,6 +67,7 @@ const CALLS = [
   'watch --format xml',
   'watch --format ecs --only fatal',
   'watch unit:',
+  'watch uint:web.service',
   'watch pid:x',
   'watch user:www,',
   'watch --exclude pidfile:web.pid',

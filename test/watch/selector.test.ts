@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readMutedSignals, readSelector, readSelectors } from '../../src/watch/selector';
+import { readMutedSignals, SELECTOR_KINDS, readSelector, readSelectors } from '../../src/watch/selector';
 import { readWatchSettings, USUALLY_MUTED } from '../../src/watch/watch-settings';
 
 describe('a selector', () => {
@@ -17,8 +17,9 @@ describe('a selector', () => {
     ['pidfile:/run/web.pid', 'pidfile', '/run/web.pid'],
     ['children-of:812', 'children-of', '812'],
     ['host', 'host', ''],
-    // A program may be called so; a kind is one of the list.
-    ['foo:bar', 'name', 'foo:bar'],
+    // A program may be called so.
+    ['name:foo:bar', 'name', 'foo:bar'],
+    ['postgres: writer', 'name', 'postgres: writer'],
   ];
   for (const [word, kind, value] of words) {
     it(`"${word}" asks for the ${kind} "${value}"`, () => {
@@ -43,6 +44,11 @@ describe('a selector', () => {
     ['pid:x', 'a pid from 1 to 4194303'],
     ['pid:0', 'a pid from 1 to 4194303'],
     ['pidfile:web.pid', 'an absolute path'],
+    [
+      'uint:web.service',
+      `${SELECTOR_KINDS.join(', ')} before a colon (did you mean "unit"?), found "uint:web.service"`,
+    ],
+    ['service:ssh', `${SELECTOR_KINDS.join(', ')} before a colon, found "service:ssh"`],
   ] as const) {
     it(`"${word}" is refused: expected ${said}`, () => {
       assert.throws(
