@@ -119,6 +119,19 @@ const ROWS: readonly Row[] = [
   },
   {
     node: 'ftrace-configure',
+    state: 'watching',
+    fill: 'green',
+    shape: 'dot',
+    caught: null,
+    needs: 'tracefs',
+    settings: { mode: 'watch', selectors: 'name:nobody-is-called-so' },
+    act: async (flow) => {
+      flow.send('node', {});
+      await flow.first('out1');
+    },
+  },
+  {
+    node: 'ftrace-configure',
     state: 'paused',
     fill: 'yellow',
     shape: 'ring',
@@ -438,12 +451,13 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** States that pass by themselves, or that need another machine; tested below. */
+/** States that pass by themselves, or that need another machine: tested below. A watch's: in watch.test.ts. */
 const OF_THEIR_OWN = [
   'ftrace-configure draining',
   'ftrace-configure replaying',
   'run-workload running',
   'trace-source reading',
+  'trace-source watching',
 ];
 
 describe('the last status', () => {

@@ -74,6 +74,8 @@ describe('ftrace-configure in the mode watch', () => {
     assert.deepEqual([state, instances.length, settings.selectors], ['watching', 2, [`name:${NAME}`]]);
     await dies();
     const message = await flow.first('records', has('exit'));
+    const status = { fill: 'green', shape: 'dot', text: 'trace-source.status.watching' };
+    assert.deepEqual(await flow.lastStatus('source'), status);
     const { kind, session, host } = message.ftrace as { kind: string; session: string; host: string };
     assert.deepEqual(
       [kind, session, message.topic, message.colour],
