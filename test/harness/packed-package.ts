@@ -5,7 +5,7 @@
  * Needs a build: `npm pack` takes dist/ and resources/ as they are.
  */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from './temporary-folder';
@@ -42,17 +42,19 @@ export function installedPackage(): Promise<string> {
 }
 
 async function pack(): Promise<PackedPackage> {
-  const folder = temporaryFolder('pack');
+  const { filename, files } = await packFolder('.', temporaryFolder('pack'));
+  return { tarball: filename, files: files.map((file) => file.path) };
+}
+
+/** @returns npm's own words, with the absolute path of the tarball */
+async function packFolder(source: string, folder: string): Promise<PackOutput> {
   // Without scripts: `prepack` would build, and so replace the very files that the running tests are.
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const args = ['pack', source, '--json', '--ignore-scripts', '--pack-destination', folder];
   const { stdout } = await run('npm', args, { cwd: process.cwd() });
   const output = JSON.parse(stdout) as PackOutput[] | Record<string, PackOutput>;
   const [result] = Object.values(output);
   if (result === undefined) throw new Error(`npm pack says nothing: ${stdout}`);
-  return {
-    tarball: path.join(folder, result.filename.replace('@', '').replace('/', '-')),
-    files: result.files.map((file) => file.path),
-  };
+  return { ...result, filename: path.join(folder, result.filename.replace('@', '').replace('/', '-')) };
 }
 
 async function install(): Promise<string> {
@@ -62,9 +64,16 @@ async function install(): Promise<string> {
     path.join(folder, 'package.json'),
     JSON.stringify({ name: 'node-red-project', version: '0.0.1', private: true }),
   );
-  // Offline: what the package depends on at run time is in npm's cache since `npm ci`.
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--omit=dev', tarball], {
-    cwd: folder,
-  });
+  // What the package depends on at run time is packed from our own node_modules: npm's cache may have none of it.
+  const { dependencies = {} } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    dependencies?: Readonly<Record<string, string>>;
+  };
+  const needed: string[] = [];
+  for (const name of Object.keys(dependencies)) {
+    const { filename } = await packFolder(`./node_modules/${name}`, temporaryFolder('pack'));
+    needed.push(filename);
+  }
+  const args = ['install', '--offline', '--no-audit', '--no-fund', '--omit=dev', ...needed, tarball];
+  await run('npm', args, { cwd: folder });
   return folder;
 }
