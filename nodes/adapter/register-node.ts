@@ -3,9 +3,9 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { asError, codeOf } from './as-error';
 import { guardClose } from './guard-close';
 import { guardInput } from './guard-input';
-import { readLimits, type Limits } from './limits';
 import type { FailureState, NodeController, NodeSurface } from './node-controller';
 import { StatusRenderer, type Looks, type StatusSink } from './status-renderer';
+import { limitsOf, userFolder } from './settings-file';
 import { readTypedInput } from './typed-input';
 
 export interface NodeKind<Def, Settings, State extends string> {
@@ -70,15 +70,4 @@ function refuseAll(node: Node, status: StatusSink<FailureState>, error: Error): 
   node.on('input', (_message, _send, done) => {
     done(error);
   });
-}
-
-/** @throws TraceError CONFIG_INVALID */
-export function limitsOf(RED: NodeAPI): Limits {
-  const { ftraceLife } = RED.settings as unknown as Readonly<Record<string, unknown>>;
-  return readLimits(ftraceLife, userFolder(RED) ?? process.cwd());
-}
-
-function userFolder(RED: NodeAPI): string | null {
-  const { userDir } = RED.settings as unknown as Readonly<Record<string, unknown>>;
-  return typeof userDir === 'string' && userDir !== '' ? userDir : null;
 }

@@ -13,7 +13,7 @@ import { InvalidValue, TraceError, errnoOf } from '../../src/trace-error';
 import { asError } from '../adapter/as-error';
 import type { Limits } from '../adapter/limits';
 import { requireReadable } from '../adapter/readable-files';
-import { limitsOf } from '../adapter/register-node';
+import { limitsOf } from '../adapter/settings-file';
 import { isTurnOver, nextTurn } from '../turns/event-loop-share';
 import { RECORDED_EXAMPLE } from '../adapter/recorded-example';
 import { readRulesField } from './filter-def';

@@ -78,10 +78,10 @@ export class SourceController implements NodeController {
     const messages = new MessageSeries(message, topic, metadata);
     series.id = messages.id;
     series.topic = topic;
-    const lost = (): FtraceMetadata => ({ lost: watch.count.lost });
+    const lost = (): FtraceMetadata => ({ lost: watch.lostEvents });
     let sent = 0;
     const show = (state: SourceState): void => {
-      const { lost: many } = watch.count;
+      const { lostEvents: many } = watch;
       status.show(state, { events: shortCount(sent), lost: many === null ? '?' : shortCount(many) });
     };
     for await (const { records } of untilAborted(watch.batches(), abort)) {
@@ -93,7 +93,7 @@ export class SourceController implements NodeController {
         sent += Array.isArray(payload) ? payload.length : 1;
         if (isTurnOver()) await nextTurn();
       }
-      show(watch.count.lost === 0 ? 'watching' : 'losing');
+      show(watch.lostEvents === 0 ? 'watching' : 'losing');
     }
     if (this.#isClosed) return;
     send({ ...messages.last({ ...lost(), events: sent }), payload: [] });

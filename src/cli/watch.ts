@@ -82,7 +82,7 @@ async function writeMetrics(file: string, totals: WatchTotals, watching: Watch):
 }
 
 function summary(totals: WatchTotals, watching: Watch): string {
-  const { lost } = watching.count;
+  const { lostEvents: lost } = watching;
   const alerts = [...totals.alerts].map(([severity, count]) => `${count} ${severity}`).join(', ');
   const lines = [
     `Watched for ${duration(secondsOf(watching))}: ${totals.signals} signals, ${totals.fatal} of them fatal; ` +

@@ -54,8 +54,6 @@ export class HostModel {
   readonly #ending = new Set<HostProcess>();
   readonly #count: WatchCount = noCount();
   #records: WatchRecord[] = [];
-  /** Reported as pending already. */
-  #announced = new WeakSet<SignalRecord>();
 
   /** @param now seconds on the trace clock */
   constructor(settings: Pick<WatchSettings, 'selectors' | 'exclude'>, now: () => number) {
@@ -71,7 +69,7 @@ export class HostModel {
     });
     this.#fates = new SignalFates({
       settled: (record, process, ts) => {
-        this.#tell(
+        this.#add(
           'signal',
           ts,
           process,
@@ -98,6 +96,12 @@ export class HostModel {
     this.#table.begin();
   }
 
+  /** How many events the kernel overwrote; null where it could not say. */
+  get lostEvents(): number | null {
+    return this.#count.lost;
+  }
+
+  /** Looks at all processes. */
   get count(): WatchCount {
     const { size, watched, services, leftOut } = this.#table;
     return {
@@ -180,7 +184,7 @@ export class HostModel {
     }
     this.#fates.pass(ts);
     this.#table.readUnread();
-    for (const { record, process } of this.#fates.open()) this.#announce(record, process);
+    for (const { record, process } of this.#fates.takeNew()) this.#announce(record, process);
   }
 
   /** The watch has ended. */
@@ -318,10 +322,8 @@ export class HostModel {
   }
 
   #announce(record: SignalRecord, process: HostProcess): void {
-    if (this.#announced.has(record)) return;
-    this.#announced.add(record);
     const text = signalText(record, process);
-    this.#tell('signal-generated', record.ts, process, text, record, this.#targetOf(process, null));
+    this.#add('signal-generated', record.ts, process, text, record, this.#targetOf(process, null));
   }
 
   /** Once for each process. */
@@ -347,7 +349,7 @@ export class HostModel {
         root: null,
       };
       const text = fatal === null ? `${titleOf(process)} exited` : `${titleOf(process)} ended: ${cause}`;
-      this.#tell('exit', ts, process, text, exit, this.#targetOf(process, fatal));
+      this.#add('exit', ts, process, text, exit, this.#targetOf(process, fatal));
     }
     this.#table.ended(process, ts, time, fatal?.signal ?? null);
   }
@@ -361,18 +363,7 @@ export class HostModel {
         ? ''
         : `, ${duration(Math.max(0, ts - previous.ts))} after ${previous.signal ?? 'its end'}`;
     const text = `${name}: ${titleOf(process)} started, generation ${generation}${how}`;
-    this.#tell('start', ts, process, text, service, this.#targetOf(process, null));
-  }
-
-  #tell(
-    stage: WatchRecordName,
-    ts: number,
-    process: HostProcess,
-    text: string,
-    detail: unknown,
-    target: SignalTarget,
-  ): void {
-    this.#add(stage, ts, process, text, detail, target);
+    this.#add('start', ts, process, text, service, this.#targetOf(process, null));
   }
 
   #add(

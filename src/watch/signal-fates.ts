@@ -44,6 +44,8 @@ export class SignalFates {
   leftOut = 0;
   /** In the order in which they were sent. */
   readonly #waiting = new Map<SignalRecord, Waiting>();
+  /** Sent since the last `takeNew`. */
+  #new: Waiting[] = [];
   readonly #sink: FateSink;
 
   constructor(sink: FateSink) {
@@ -54,9 +56,11 @@ export class SignalFates {
     return this.#waiting.size;
   }
 
-  /** Those that are neither delivered nor given up. */
-  open(): Iterable<Waiting> {
-    return this.#waiting.values();
+  /** Those that were sent since the last call and still wait, each once. */
+  takeNew(): Waiting[] {
+    const waiting = this.#new.filter(({ record }) => this.#waiting.has(record));
+    this.#new = [];
+    return waiting;
   }
 
   /** A record of signal_generate to a watched process. */
@@ -72,7 +76,9 @@ export class SignalFates {
       this.#settle(gone, process, record.ts);
     }
     if (this.#waiting.size >= MAX_PENDING) this.#giveUpOldest(record.ts);
-    this.#waiting.set(record, { record, process });
+    const waiting = { record, process };
+    this.#waiting.set(record, waiting);
+    this.#new.push(waiting);
   }
 
   /** signal_deliver, in the context of the thread that gets it. */

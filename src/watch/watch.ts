@@ -49,7 +49,6 @@ export interface WatchBatch {
   readonly records: readonly WatchRecord[];
   /** How far the watch is, on the trace clock: whoever waits for something knows that it did not come until then. */
   readonly reached: number;
-  readonly count: WatchCount;
 }
 
 export class Watch {
@@ -105,6 +104,11 @@ export class Watch {
   /** Seconds since 1970 from which on it watches. */
   get since(): number {
     return this.#since;
+  }
+
+  /** How many events the kernel overwrote before they were read; null where it could not say. */
+  get lostEvents(): number | null {
+    return this.#model.lostEvents;
   }
 
   /** What it holds, and where a limit has made it forget. */
@@ -299,7 +303,7 @@ export class Watch {
   #passOn(): void {
     const records = this.#model.take();
     if (this.#queues.size === 0) return;
-    const batch: WatchBatch = { records, reached: now() - SETTLING_MS / 1000, count: this.#model.count };
+    const batch: WatchBatch = { records, reached: now() - SETTLING_MS / 1000 };
     for (const queue of this.#queues) queue.put(batch);
   }
 
